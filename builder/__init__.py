@@ -1,0 +1,1 @@
+"""A container image builder without a daemon. Use `builder.api`."""

@@ -1,0 +1,91 @@
+"""What a RUN step needs, as values. The executor turns them into an isolated process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from builder.errors import BuilderError
+
+
+class Network(Enum):
+    SANDBOX = "default"
+    HOST = "host"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecMount:
+    """A mount beside the root. ``kind``: ``bind`` (``source`` is a host path) or ``tmpfs``."""
+
+    dest: str
+    kind: str = "bind"
+    source: Path | None = None
+    readonly: bool = False
+    tmpfs_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ulimit:
+    name: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One step. ``env`` items are ``K=V``; ``user`` as in the Dockerfile (``""`` is root)."""
+
+    args: tuple[str, ...]
+    env: tuple[str, ...] = ()
+    cwd: str = "/"
+    user: str = ""
+    hostname: str = ""
+    extra_hosts: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[ExecMount, ...] = ()
+    network: Network = Network.SANDBOX
+    insecure: bool = False
+    ulimits: tuple[Ulimit, ...] = ()
+    shm_size: int = 0
+    cgroup_parent: str = ""
+    remove_mount_stubs: bool = True
+    valid_exit_codes: tuple[int, ...] = (0,)
+
+
+class ExecutorError(BuilderError):
+    """A step that could not be started: no runtime, no namespace, no such user ..."""
+
+
+class ExitError(ExecutorError):
+    """The process ended with another code than wanted; 128+n for signal n."""
+
+    def __init__(self, args: tuple[str, ...], code: int) -> None:
+        super().__init__(
+            f'process "{" ".join(args)}" did not complete successfully: exit code: {code}'
+        )
+        self.process_args = args
+        self.code = code
+
+
+Output = Callable[[int, bytes], None]
+"""``(stream, data)``: 1 is stdout, 2 is stderr."""
+
+
+class Executor(Protocol):
+    """Runs steps in a sandbox over a root directory."""
+
+    @property
+    def name(self) -> str:
+        """The sandbox in use, as progress and ``doctor`` name it: ``runc``, ``crun`` ..."""
+
+    async def run(self, root: Path, process: Process, output: Output) -> None:
+        """Run to its end in ``root`` (a merged, writable tree).
+
+        Raises ExitError and ExecutorError. When the task is cancelled the whole process
+        tree is killed and everything that was mounted is unmounted before returning.
+        Mount-point stubs that the run created are gone afterwards.
+        """
+        ...

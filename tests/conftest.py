@@ -1,0 +1,1 @@
+"""Shared by all tests. Fixtures that start real programs live in ``tests/fixtures``."""
