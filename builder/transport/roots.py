@@ -1,0 +1,121 @@
+"""Root pools, found where Go's ``crypto/x509`` finds them on Linux (root_unix.go, root_linux.go)."""
+
+from __future__ import annotations
+
+import binascii
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
+
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RootPool:
+    """``certificates`` (DER, without duplicates) and the files or names they came from."""
+
+    certificates: tuple[bytes, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def with_pem(self, data: bytes, source: str) -> RootPool:
+        """This pool and the certificates of ``data``; blocks of other kinds are ignored."""
+        known = dict.fromkeys(self.certificates)
+        known.update(dict.fromkeys(certificates_of(data)))
+        return RootPool(tuple(known), (*self.sources, source))
+
+    def with_files(self, paths: Iterable[Path]) -> RootPool:
+        """This pool and the certificates of the PEM files ``paths``. Raises OSError."""
+        pool = self
+        for path in paths:
+            pool = pool.with_pem(path.read_bytes(), str(path))
+        return pool
+
+
+def certificates_of(pem: bytes) -> Iterator[bytes]:
+    """The DER of each CERTIFICATE block; what is not base64 of a DER sequence is skipped.
+
+    A block with PEM headers is skipped too, as ``AppendCertsFromPEM`` does.
+    """
+    for match in _BLOCK.finditer(pem):
+        body = match[1]
+        if b":" in body:
+            continue
+        try:
+            der = binascii.a2b_base64(b"".join(body.split()), strict_mode=True)
+        except binascii.Error:
+            continue
+        if der[:1] == b"\x30":
+            yield der
+
+
+def system_roots(environ: Mapping[str, str] | None = None, root: Path = Path("/")) -> RootPool:
+    """The pool that a Go program started with ``environ`` on the file system ``root`` has.
+
+    ``SSL_CERT_FILE`` replaces the list of bundles, of which the first readable counts;
+    ``SSL_CERT_DIR`` (colon list) replaces the directories, of which every file of all counts.
+    Only where all of that yields nothing are certifi's roots taken.
+    """
+    env = os.environ if environ is None else environ
+    bundles = [env["SSL_CERT_FILE"]] if env.get("SSL_CERT_FILE") else BUNDLES
+    directories = env["SSL_CERT_DIR"].split(":") if env.get("SSL_CERT_DIR") else DIRECTORIES
+    certificates: dict[bytes, None] = {}
+    sources: list[str] = []
+    for name in bundles:
+        try:
+            data = _inside(root, name).read_bytes()
+        except OSError:
+            continue
+        certificates.update(dict.fromkeys(certificates_of(data)))
+        sources.append(name)
+        break
+    for name in directories:
+        found = False
+        for data in _files_of(_inside(root, name)):
+            before = len(certificates)
+            certificates.update(dict.fromkeys(certificates_of(data)))
+            found = found or len(certificates) > before
+        if found:
+            sources.append(name)
+    if not certificates:
+        return _certifi()
+    return RootPool(tuple(certificates), tuple(sources))
+
+
+def _inside(root: Path, name: str) -> Path:
+    return Path(name) if root == Path("/") else root / name.lstrip("/")
+
+
+def _files_of(directory: Path) -> Iterator[bytes]:
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            # Links inside the directory (OpenSSL's hash names) repeat what stands there.
+            if entry.is_symlink() and "/" not in os.readlink(entry.path):
+                continue
+            if not entry.is_file():
+                continue
+            yield Path(entry.path).read_bytes()
+        except OSError:
+            continue
+
+
+def _certifi() -> RootPool:
+    import certifi
+
+    path = Path(certifi.where())
+    return RootPool().with_pem(path.read_bytes(), "certifi")
