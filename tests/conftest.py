@@ -1,1 +1,67 @@
 """Shared by all tests. Fixtures that start real programs live in ``tests/fixtures``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+AMBIENT = (
+    "ALL_PROXY",
+    "BUILDKIT_HOST",
+    "CONTAINERS_CONF",
+    "CONTAINERS_REGISTRIES_CONF",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_COLOR",
+    "NO_PROXY",
+    "REGDOCTOR_ROOT",
+    "REGISTRY_AUTH_FILE",
+    "SOURCE_DATE_EPOCH",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+)
+"""Variables of whoever runs the tests that would change what ours or a peer does."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden",
+        action="store_true",
+        help="rewrite the expected outputs that differ, instead of failing",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in AMBIENT:
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A plain user is told which tests want root; continuous integration must have it."""
+    if os.geteuid() == 0 or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("root"):
+            item.add_marker(pytest.mark.skip(reason="wants root: sudo make test"))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """``golden(path, actual)``: compares with the file, or writes it under ``--golden``."""
+
+    def compare(path: Path, actual: str) -> None:
+        if request.config.getoption("--golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(actual, encoding="utf-8")
+            return
+        assert path.exists(), f"{path} is missing; `make golden` writes it"
+        assert actual == path.read_text(encoding="utf-8")
+
+    return compare

@@ -1,0 +1,89 @@
+# Everything a contributor does is a target here; `make help` lists them.
+# Each sets up what it needs, and does nothing the second time where nothing changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := tests/peers
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# --- what the others need -------------------------------------------------------------
+
+.PHONY: setup
+setup: $(VENV)/.stamp ## a virtual environment with the package and the tools of its developers
+
+$(VENV)/.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(PEERS)/install-packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.PHONY: peers
+peers: ## the programs of Debian that the tests run beside ours (root or sudo)
+	@$(PEERS)/install-packages $$(sed 's/#.*//' $(PEERS)/debian-packages.txt)
+
+.PHONY: peers-go
+peers-go: ## BuildKit, compiled into .peers/bin; the slow tests and the bench want it
+	@PYTHON=$(PYTHON) $(PEERS)/install-go-programs
+
+# --- what a change must pass ----------------------------------------------------------
+
+.PHONY: check
+check: setup ## format, lint, types, import contracts, tidy, docs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit/test_tidy_repo.py tests/unit/test_docs.py
+
+.PHONY: format
+format: setup ## rewrite the code the way `make check` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: test
+test: setup peers ## all tests but the slow ones
+	$(PYTEST) -m 'not slow'
+
+.PHONY: slow
+slow: setup peers peers-go ## the tests that need compiled peers, or many builds
+	$(PYTEST) -m slow
+
+# --- what it shows --------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## a build that fails on a private CA, and what becomes of it
+	@$(PEERS)/install-packages busybox-static ca-certificates docker-registry runc skopeo
+	@$(BIN)/python -m demo
+
+.PHONY: bench
+bench: setup peers peers-go ## our times beside those of BuildKit, docker and buildah
+	@$(BIN)/python -m tests.bench
+
+# --- files that are generated ---------------------------------------------------------
+
+.PHONY: docs
+docs: setup ## write docs/cli.md from the command line's own help
+	$(BIN)/pytest -q tests/unit/test_docs.py --golden
+
+.PHONY: golden
+golden: setup ## rewrite the expected outputs of the tests; read the diff
+	$(BIN)/pytest -q -m 'not slow' --golden
+
+.PHONY: clean
+clean: ## remove what the targets made, but not the peers
+	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find builder regdoctor tests demo -name __pycache__ -prune -exec rm -rf {} +
