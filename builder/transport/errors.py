@@ -44,3 +44,19 @@ class TransportError(BuilderError):
     @property
     def certificate_refused(self) -> bool:
         return self.verify_code != 0
+
+
+class BodyTooLarge(BuilderError):
+    """A body that is longer than its reader accepts; ``limit`` in bytes."""
+
+    def __init__(self, url: str, limit: int) -> None:
+        super().__init__(f"answer of {url} is larger than {limit} bytes")
+        self.url = url
+        self.limit = limit
+
+
+class InvalidOverride(BuilderError):
+    """``text`` is not ``HOST:PORT:ADDR`` as curl's ``--resolve`` takes it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"invalid --resolve {text!r}: not HOST:PORT:ADDRESS")

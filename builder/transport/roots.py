@@ -1,4 +1,4 @@
-"""Root pools, found where Go's ``crypto/x509`` finds them on Linux (root_unix.go, root_linux.go)."""
+"""Root pools, found where Go looks for them on Linux (root_unix.go, root_linux.go)."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _files_of(directory: Path) -> Iterator[bytes]:
     for entry in entries:
         try:
             # Links inside the directory (OpenSSL's hash names) repeat what stands there.
-            if entry.is_symlink() and "/" not in os.readlink(entry.path):
+            if entry.is_symlink() and "/" not in str(Path(entry.path).readlink()):
                 continue
             if not entry.is_file():
                 continue

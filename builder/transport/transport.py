@@ -1,0 +1,412 @@
+"""HTTP/1.1 over the network, one exchange at a time, each told to the observers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from importlib import metadata
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import httpcore
+
+from builder.transport import redaction
+from builder.transport.endpoint import Endpoint, InvalidEndpoint
+from builder.transport.errors import InvalidOverride, TransportError
+from builder.transport.exchange import Observer
+from builder.transport.network import Address, LayerError, Network
+from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
+from builder.transport.response import Outgoing, Reply, Response
+from builder.transport.roots import system_roots
+from builder.transport.trust import Trust, ssl_context
+
+Body = bytes | Callable[[], AsyncIterable[bytes]]
+"""A request's body; a stream is made anew for each time that it is sent."""
+
+MAX_REDIRECTS = 10
+_KEPT_ALIVE = 90.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def parse_override(text: str) -> tuple[Address, str]:
+    """``HOST:PORT:ADDR``; an IPv6 address may stand in brackets. Raises InvalidOverride."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]:")
+    else:
+        host, _, rest = text.partition(":")
+    port, _, address = rest.partition(":")
+    address = address.removeprefix("[").removesuffix("]")
+    if not host or not address or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InvalidOverride(text)
+    return (host.lower(), int(port)), address
+
+
+class Transport:
+    """Connections of one session, shared per trust and proxy.
+
+    ``resolve`` holds curl's ``HOST:PORT:ADDR``: the connection goes to ADDR, while name,
+    certificate check and ``Host:`` stay. Proxies are those of ``environ``. ``trust`` is the
+    default for requests that name none: the system's roots.
+    """
+
+    def __init__(
+        self,
+        *,
+        trust: Trust | None = None,
+        resolve: Iterable[str] = (),
+        environ: Mapping[str, str] | None = None,
+        connect_timeout: float = 30.0,
+        tls_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        on_exchange: Observer | None = None,
+        user_agent: str = "",
+    ) -> None:
+        self._trust = trust
+        self._environ = environ
+        self._overrides = dict(parse_override(text) for text in resolve)
+        self._proxies = ProxyRules(environ)
+        self._connect_timeout = connect_timeout
+        self._tls_timeout = tls_timeout
+        self._read_timeout = read_timeout
+        self._observers: list[Observer] = [on_exchange] if on_exchange else []
+        self._user_agent = user_agent or f"regdoctor/{_version()}"
+        self._pools: dict[tuple[Trust, Proxy | None], httpcore.AsyncConnectionPool] = {}
+
+    @property
+    def trust(self) -> Trust:
+        """The default trust; the system's roots are read when they are first asked for."""
+        if self._trust is None:
+            self._trust = Trust(system_roots(self._environ))
+        return self._trust
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """``observer`` gets every exchange from now on; call what is returned to end that."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
+
+    async def aclose(self) -> None:
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.aclose()
+
+    async def __aenter__(self) -> Transport:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Body | None = None,
+        trust: Trust | None = None,
+        redirects: bool = True,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        on_exchange: Observer | None = None,
+    ) -> AsyncIterator[Response]:
+        """The answer, its body unread; every exchange, redirects too, goes to the observers.
+
+        At most ten redirects are followed, to http and https only; ``Authorization`` and
+        cookies stay with the host they were given for. Raises TransportError.
+        """
+        request = dict(headers or {})
+        body = content
+        believed = trust if trust is not None else self.trust
+        timeouts = {
+            "connect": connect_timeout or self._connect_timeout,
+            "read": read_timeout or self._read_timeout,
+            "write": read_timeout or self._read_timeout,
+        }
+        for hop in range(MAX_REDIRECTS + 1):
+            response = await self._send(method, url, request, body, believed, timeouts, on_exchange)
+            try:
+                target = _redirect_of(response, method, body) if redirects else None
+                if target is not None:
+                    self._check_redirect(response, target, hop)
+            except TransportError as error:
+                response.error = error
+                await self._finish(response, on_exchange)
+                raise
+            if target is None:
+                break
+            await self._finish(response, on_exchange)
+            if response.status in (301, 302, 303) and method not in ("GET", "HEAD"):
+                method, body = "GET", None
+            if not _same_host(url, target):
+                request = {
+                    name: value
+                    for name, value in request.items()
+                    if name.lower() not in ("authorization", "cookie", "www-authenticate")
+                }
+            url = target
+        try:
+            yield response
+        finally:
+            await self._finish(response, on_exchange)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Body | None = None,
+        trust: Trust | None = None,
+        redirects: bool = True,
+        limit: int = 4 * 1024 * 1024,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        on_exchange: Observer | None = None,
+    ) -> Reply:
+        """As ``stream``, with the body read, ``limit`` bytes at most.
+
+        Raises TransportError, BodyTooLarge.
+        """
+        seen = []
+
+        def observer(exchange: Any) -> None:
+            seen.append(exchange)
+            if on_exchange is not None:
+                on_exchange(exchange)
+
+        async with self.stream(
+            method,
+            url,
+            headers=headers,
+            content=content,
+            trust=trust,
+            redirects=redirects,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            on_exchange=observer,
+        ) as response:
+            body = await response.read(limit)
+        return Reply(response.status, response.headers, body, response.url, seen[-1])
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: Body | None,
+        trust: Trust,
+        timeouts: Mapping[str, float],
+        on_exchange: Observer | None,
+    ) -> Response:
+        for resend in (True, False):
+            outgoing = self._outgoing(method, url, headers, content)
+            try:
+                pool = self._pool(outgoing, trust)
+                raw = await pool.handle_async_request(_raw(outgoing, content, timeouts))
+                return Response(outgoing, raw, _translated)
+            except Exception as error:
+                failure = _translated(outgoing, error)
+                if failure is error:
+                    raise
+                self._tell(outgoing, None, failure, on_exchange)
+                # The server closed a kept connection just as we used it: as Go does, ask
+                # once more on a new one, where asking twice is safe.
+                stale = not outgoing.dialled and failure.stage in ("read", "write")
+                if not (stale and resend and method in ("GET", "HEAD")):
+                    raise failure from error
+        raise AssertionError("unreachable")
+
+    def _outgoing(
+        self, method: str, url: str, headers: Mapping[str, str], content: Body | None
+    ) -> Outgoing:
+        try:
+            endpoint = Endpoint.parse(url)
+        except InvalidEndpoint as error:
+            raise error.__class__(redaction.url(url), "cannot be requested") from error
+        given = {name.lower() for name in headers}
+        fields = [("Host", endpoint.authority), ("User-Agent", self._user_agent)]
+        if "accept-encoding" not in given:
+            fields.append(("Accept-Encoding", "identity"))
+        fields += headers.items()
+        if "content-length" not in given and "transfer-encoding" not in given:
+            if isinstance(content, bytes):
+                fields.append(("Content-Length", str(len(content))))
+            elif content is not None:
+                fields.append(("Transfer-Encoding", "chunked"))
+            elif method in ("POST", "PUT", "PATCH"):
+                fields.append(("Content-Length", "0"))
+        return Outgoing(method, _without_fragment(url), endpoint, tuple(fields))
+
+    def _pool(self, outgoing: Outgoing, trust: Trust) -> httpcore.AsyncConnectionPool:
+        try:
+            proxy = self._proxies.proxy_for(outgoing.endpoint)
+        except InvalidProxy as error:
+            raise LayerError("proxy", str(error)) from error
+        outgoing.proxy = proxy.url if proxy else ""
+        key = (trust, proxy)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._new_pool(trust, proxy)
+        return pool
+
+    def _new_pool(self, trust: Trust, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
+        context = ssl_context(trust)
+        network = Network(self._overrides, tls_timeout=self._tls_timeout)
+        if proxy is None:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=context,
+                max_connections=64,
+                keepalive_expiry=_KEPT_ALIVE,
+                network_backend=network,
+            )
+        if proxy.scheme.startswith("socks"):
+            raise LayerError("proxy", f"proxy {proxy.url}: SOCKS is not supported")
+        # The proxy's own certificate is judged by the system's roots, as Go does.
+        own = ssl_context(Trust(system_roots(self._environ))) if proxy.scheme == "https" else None
+        return httpcore.AsyncHTTPProxy(
+            proxy.url,
+            proxy_auth=proxy.credential,
+            ssl_context=context,
+            proxy_ssl_context=own,
+            max_connections=64,
+            keepalive_expiry=_KEPT_ALIVE,
+            network_backend=network,
+        )
+
+    async def _finish(self, response: Response, on_exchange: Observer | None) -> None:
+        try:
+            # An answer that was begun must be told even when the task is being cancelled.
+            await response.finish()
+        except asyncio.CancelledError:
+            self._tell(response.outgoing, response, response.error, on_exchange)
+            raise
+        self._tell(response.outgoing, response, response.error, on_exchange)
+
+    def _tell(
+        self,
+        outgoing: Outgoing,
+        response: Response | None,
+        error: TransportError | None,
+        on_exchange: Observer | None,
+    ) -> None:
+        exchange = outgoing.exchange(response, error)
+        for observer in self._observers:
+            observer(exchange)
+        if on_exchange is not None:
+            on_exchange(exchange)
+
+    def _check_redirect(self, response: Response, target: str, hop: int) -> None:
+        outgoing = response.outgoing
+        cause = ""
+        if hop == MAX_REDIRECTS:
+            cause = f"stopped after {MAX_REDIRECTS} redirects"
+        elif urlsplit(target).scheme not in ("http", "https"):
+            cause = f"unsupported protocol scheme {urlsplit(target).scheme!r} in a redirect"
+        if cause:
+            raise TransportError(
+                stage="protocol",
+                method=outgoing.method,
+                url=redaction.url(outgoing.url),
+                endpoint=outgoing.endpoint,
+                cause=cause,
+                peer=response.peer,
+            )
+
+
+def _version() -> str:
+    try:
+        return metadata.version("regdoctor")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def _without_fragment(url: str) -> str:
+    parts = urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
+
+
+def _raw(
+    outgoing: Outgoing, content: Body | None, timeouts: Mapping[str, float]
+) -> httpcore.Request:
+    async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            outgoing.dialled = True
+
+    return httpcore.Request(
+        outgoing.method,
+        outgoing.url,
+        headers=[(name.encode(), value.encode("latin-1")) for name, value in outgoing.headers],
+        content=content() if callable(content) else content,
+        extensions={"trace": trace, "timeout": timeouts},
+    )
+
+
+def _redirect_of(response: Response, method: str, content: Body | None) -> str | None:
+    location = response.header("Location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    if method not in ("GET", "HEAD") and response.status in (307, 308) and callable(content):
+        return None  # the stream has been spent; the caller decides
+    return urljoin(response.url, location)
+
+
+def _same_host(url: str, target: str) -> bool:
+    """Same name and port; from http to https of one name is the same host as well."""
+    try:
+        old, new = Endpoint.parse(url), Endpoint.parse(target)
+    except InvalidEndpoint:
+        return False
+    if old.host != new.host:
+        return False
+    upgraded = old.scheme == "http" and new.scheme == "https"
+    return (old.scheme == new.scheme and old.port == new.port) or (
+        upgraded and old.default_port and new.default_port
+    )
+
+
+def _translated(outgoing: Outgoing, error: BaseException) -> TransportError:
+    """``error`` of the layers below as a TransportError."""
+    if isinstance(error, TransportError):
+        return error
+    facts: dict[str, Any] = {}
+    if isinstance(error, LayerError):
+        stage, cause = error.stage, error.cause
+        facts = {
+            "timed_out": error.timed_out,
+            "verify_code": error.verify_code,
+            "peer": error.peer,
+        }
+        if outgoing.proxy and not error.verify_code and stage in ("dns", "connect"):
+            stage, cause = "proxy", f"proxyconnect tcp: {cause}"
+    elif isinstance(error, httpcore.ProxyError):
+        # Go's error is the status text alone, which says too little to be evidence.
+        stage, cause = "proxy", f"proxyconnect tcp: {outgoing.proxy} answered {error}"
+    elif isinstance(error, httpcore.RemoteProtocolError):
+        stage, cause = _protocol_cause(str(error))
+    elif isinstance(error, httpcore.TimeoutException):
+        stage, cause = "timeout", "net/http: timeout awaiting response headers"
+        facts = {"timed_out": True}
+    elif isinstance(error, httpcore.NetworkError):
+        stage, cause = "read", str(error)
+    elif isinstance(error, httpcore.ProtocolError | httpcore.UnsupportedProtocol):
+        stage, cause = "protocol", str(error)
+    else:
+        return error  # type: ignore[return-value]  # not of the network: the caller raises it
+    return TransportError(
+        stage=stage,
+        method=outgoing.method,
+        url=redaction.url(outgoing.url),
+        endpoint=outgoing.endpoint,
+        cause=cause,
+        **facts,
+    )
+
+
+def _protocol_cause(text: str) -> Any:
+    if "without sending a response" in text:
+        return "read", "EOF"
+    if "without sending complete message body" in text or "incomplete chunked read" in text:
+        return "read", "unexpected EOF"
+    return "protocol", f"net/http: HTTP/1.x transport connection broken: {text}"
