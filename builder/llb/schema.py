@@ -100,9 +100,13 @@ def oneof(*members: Member) -> Any:
     return dataclasses.field(default=None, metadata={_KEY: spec})
 
 
-@cache
 def fields_of(type_: Any) -> tuple[FieldSpec, ...]:
     """The declared fields in the order BuildKit writes them: by number, the oneof last."""
+    return _fields_of(type_)
+
+
+@cache
+def _fields_of(type_: Any) -> tuple[FieldSpec, ...]:
     specs = [
         dataclasses.replace(f.metadata[_KEY], attribute=f.name)
         for f in dataclasses.fields(type_)
