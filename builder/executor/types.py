@@ -12,6 +12,8 @@ from builder.errors import BuilderError
 
 
 class Network(Enum):
+    """``SANDBOX``: an own namespace with a way out; ``NONE``: one with a loopback only."""
+
     SANDBOX = "default"
     HOST = "host"
     NONE = "none"
@@ -30,6 +32,8 @@ class ExecMount:
 
 @dataclass(frozen=True, slots=True)
 class Ulimit:
+    """``name`` as docker has it, ``nofile`` for RLIMIT_NOFILE; -1 is no limit."""
+
     name: str
     soft: int
     hard: int
@@ -62,9 +66,10 @@ class ExecutorError(BuilderError):
 class ExitError(ExecutorError):
     """The process ended with another code than wanted; 128+n for signal n."""
 
-    def __init__(self, args: tuple[str, ...], code: int) -> None:
+    def __init__(self, args: tuple[str, ...], code: int, *, hint: str = "") -> None:
         super().__init__(
-            f'process "{" ".join(args)}" did not complete successfully: exit code: {code}'
+            f'process "{" ".join(args)}" did not complete successfully: exit code: {code}',
+            hint=hint,
         )
         self.process_args = args
         self.code = code
@@ -81,6 +86,10 @@ class Executor(Protocol):
     def name(self) -> str:
         """The sandbox in use, as progress and ``doctor`` name it: ``runc``, ``crun`` ..."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a user should know of how steps run here: a weaker network, no limits ..."""
+
     async def run(self, root: Path, process: Process, output: Output) -> None:
         """Run to its end in ``root`` (a merged, writable tree).
 
@@ -88,4 +97,8 @@ class Executor(Protocol):
         tree is killed and everything that was mounted is unmounted before returning.
         Mount-point stubs that the run created are gone afterwards.
         """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back what the executor holds: idle networks, its state directory."""
         ...

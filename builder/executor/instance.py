@@ -1,0 +1,118 @@
+"""The state of one executor on disk, and what sees to it that nothing outlives its owner.
+
+``<state_dir>/<name>/`` holds a lock (held as long as the owner lives), the runtime's
+records and the bundles. Two things clean up after an owner that was killed: a watchdog
+process that waits for the owner's end of a pipe to close, and the next executor, which
+sweeps every directory whose lock is free.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.executor.runtime import Runtime
+
+_WATCHDOG = """
+read -r _
+cd "$1" || exit 0
+shift
+round=0
+while [ $round -lt 25 ]; do
+  for pid in *.pid; do
+    [ -f "$pid" ] && kill -9 "$(cat "$pid")" 2>/dev/null
+  done
+  found=
+  for container in runtime/*/; do
+    [ -d "$container" ] || continue
+    found=1
+    container=${container%/}
+    "$@" delete --force "${container##*/}" >/dev/null 2>&1
+  done
+  [ -z "$found" ] && [ $round -gt 4 ] && break
+  round=$((round + 1))
+  sleep 0.2
+done
+rm -rf "$PWD"
+"""
+# A few rounds, because a runtime that was just starting has nothing to show at first.
+
+
+class Instance:
+    """An executor's directory, locked; ``close`` removes it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.path = state_dir / f"executor-{os.getpid()}-{secrets.token_hex(6)}"
+        self.path.mkdir(parents=True, mode=0o700)
+        self.runtime_state = self.path / "runtime"
+        self.runtime_state.mkdir(mode=0o700)
+        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    def guard(self, runtime: Runtime) -> None:
+        """Start the watchdog; does nothing when it runs already."""
+        if self._watchdog is not None:
+            return
+        self._watchdog = subprocess.Popen(
+            [
+                "/bin/sh", "-c", _WATCHDOG, "regdoctor-watchdog", str(self.path),
+                *runtime.command(self.runtime_state),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def bundle(self) -> Iterator[Path]:
+        """A directory for one step, whose name is a container id unique on this host."""
+        path = self.path / f"step-{secrets.token_hex(12)}"
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def close(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            self._watchdog.wait()
+            if self._watchdog.stdin is not None:
+                self._watchdog.stdin.close()
+            self._watchdog = None
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def sweep(state_dir: Path, runtime: Runtime) -> None:
+    """Remove containers and directories of executors that are dead."""
+    for path in state_dir.glob("executor-*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _bury(path, runtime)
+            finally:
+                os.close(lock)
+
+
+def _bury(path: Path, runtime: Runtime) -> None:
+    for container in (path / "runtime").glob("*"):
+        subprocess.run(
+            [*runtime.command(path / "runtime"), "delete", "--force", container.name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    shutil.rmtree(path, ignore_errors=True)
