@@ -18,7 +18,7 @@ class Edge(NamedTuple):
     """Output ``index`` of ``vertex``."""
 
     vertex: Vertex
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Vertex(Protocol):
     @property
     def name(self) -> str:
         """What progress shows."""
+
     @property
     def inputs(self) -> Sequence[Edge]: ...
     @property

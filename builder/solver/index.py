@@ -1,0 +1,181 @@
+"""Finding records by the links that lead to them: the store's, and this process's own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from builder.solver.cachestore import VOLATILE, CacheStore, Link, Record, StoredResult
+
+Sources = Sequence[Collection[str]]
+"""Per input of a vertex: the ids of the records that stand for it."""
+
+
+class RecordIndex:
+    """Records in memory, read from the store in batches and written through to it.
+
+    Records that only volatile links lead to are kept here and nowhere else.
+    """
+
+    def __init__(self, store: CacheStore) -> None:
+        self._store = store
+        self._records: dict[str, Record] = {}
+        self._by_key: dict[str, set[str]] = {}
+        self._by_link: dict[tuple[str, Link], set[str]] = {}
+        self._fetched: set[str] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._batch: tuple[set[str], asyncio.Task[None]] | None = None
+        self._one_read = asyncio.Lock()
+        self._used: dict[str, None] = {}
+
+    async def fetch(self, keys: Iterable[str], *, again: bool = False) -> None:
+        """Makes the store's records of ``keys`` known.
+
+        What is asked for at about the same time becomes one query. With ``again``, also what
+        other processes have saved since the first time.
+        """
+        tasks = set()
+        for key in keys:
+            if key.startswith(VOLATILE) or (key in self._fetched and not again):
+                continue
+            if key not in self._reading:
+                if self._batch is None:
+                    batch: set[str] = set()
+                    self._batch = (batch, asyncio.create_task(self._read(batch)))
+                self._batch[0].add(key)
+                self._reading[key] = self._batch[1]
+            tasks.add(self._reading[key])
+        for task in tasks:
+            await asyncio.shield(task)
+
+    async def _read(self, keys: set[str]) -> None:
+        # A turn of patience, and one read at a time: what is asked for meanwhile is the next
+        # batch, so a thousand vertices need a handful of queries however they become ready.
+        await asyncio.sleep(0)
+        async with self._one_read:
+            self._batch = None
+            try:
+                for record in await self._store.records(tuple(keys)):
+                    self._remember(record)
+            finally:
+                for key in keys:
+                    del self._reading[key]
+            self._fetched.update(keys)
+
+    def _remember(self, record: Record) -> None:
+        known = self._records.get(record.id)
+        if known is not None:
+            results = {r.id: r for r in (*known.results, *record.results)}
+            record = replace(
+                record, links=known.links | record.links, results=tuple(results.values())
+            )
+        self._records[record.id] = record
+        self._by_key.setdefault(record.key, set()).add(record.id)
+        for link in record.links - known.links if known else record.links:
+            self._by_link.setdefault((record.key, link), set()).add(record.id)
+
+    def knows(self, key: str) -> bool:
+        """Whether any record has this key."""
+        return key in self._by_key
+
+    def reached(self, key: str, input: int, selector: str, sources: Collection[str]) -> set[str]:
+        """Records of ``key`` that input ``input``, being one of ``sources``, leads to."""
+        found: set[str] = set()
+        for source in sources:
+            found |= self._by_link.get((key, Link(input, selector, source)), set())
+        return found
+
+    def match(self, key: str, selectors: Sequence[str], sources: Sources) -> tuple[str, ...]:
+        """Records of ``key`` that every input leads to, the one with the newest result first.
+
+        Where several have results only the newest stands for the output: the older ones were
+        superseded by a run that ignored the cache, and so were those made from them.
+        """
+        if not selectors:
+            found = {key} | self._by_key.get(key, set())
+        else:
+            found = self.reached(key, 0, selectors[0], sources[0])
+            for number in range(1, len(selectors)):
+                if not found:
+                    return ()
+                found &= self.reached(key, number, selectors[number], sources[number])
+        if len(found) == 1:
+            return tuple(found)
+        made = [name for name in found if self._newest(name)]
+        made.sort(key=self._newest, reverse=True)
+        return (*made[:1], *sorted(found.difference(made)))
+
+    def _newest(self, id: str) -> float:
+        record = self._records.get(id)
+        return max((result.created for result in record.results), default=0.0) if record else 0.0
+
+    def results(self, ids: Iterable[str]) -> list[str]:
+        """Ids of the results of these records, newest first."""
+        records = [self._records[name] for name in ids if name in self._records]
+        found = [result for record in records for result in record.results]
+        found.sort(key=lambda result: result.created, reverse=True)
+        return [result.id for result in found]
+
+    def used(self, result: str) -> None:
+        """Notes a use; told to the store by ``flush``."""
+        self._used[result] = None
+
+    async def flush(self) -> None:
+        """Tells the store what was used. No reading goes on afterwards."""
+        await asyncio.gather(*set(self._reading.values()), return_exceptions=True)
+        used, self._used = tuple(self._used), {}
+        if used:
+            await self._store.touch(used, time.time())
+
+    async def add(self, records: Sequence[Record]) -> None:
+        """Remembers records, and saves what of them means something to other processes."""
+        for record in records:
+            self._remember(record)
+        persistent = [
+            replace(r, links=frozenset(k for k in r.links if not k.source.startswith(VOLATILE)))
+            for r in records
+            if r.persistent
+        ]
+        if persistent:
+            await self._store.save(persistent)
+
+    async def relink(self, ids: Iterable[str], links: frozenset[Link]) -> None:
+        """Lets more links lead to known records: a slow hit becomes a fast one next time."""
+        known = [self._records[name] for name in ids if name in self._records]
+        fresh = [Record(r.id, r.key, links - r.links) for r in known if links - r.links]
+        if fresh:
+            await self.add(fresh)
+
+    async def drop(self, result: str) -> None:
+        """Forgets a result that is gone."""
+        for name, record in self._records.items():
+            if any(r.id == result for r in record.results):
+                kept = tuple(r for r in record.results if r.id != result)
+                self._records[name] = replace(record, results=kept)
+        await self._store.drop((result,))
+
+
+def canonical(sources: Collection[str], content: str | None) -> str:
+    """The one id that names an input: its content where known, else its smallest lasting one."""
+    if content is not None and not content.startswith(VOLATILE):
+        return content
+    return min(sources, key=lambda name: (name.startswith(VOLATILE), name))
+
+
+def identity(definition: str, selectors: Sequence[str], inputs: Sequence[str]) -> str:
+    """Names the work "this definition on these inputs"; equal in every process.
+
+    ``inputs`` are canonical ids. Volatile when any of them is.
+    """
+    text = "\0".join((definition, *(f"{s}\0{i}" for s, i in zip(selectors, inputs, strict=True))))
+    name = sha256(text.encode()).hexdigest()
+    volatile = any(part.startswith(VOLATILE) for part in (definition, *inputs))
+    return (VOLATILE if volatile else "sha256:") + name
+
+
+def new_record(id: str, key: str, links: frozenset[Link], result: str, now: float) -> Record:
+    """The record of an output that has just been made."""
+    return Record(id, key, links, (StoredResult(result, now, now),))

@@ -1,0 +1,110 @@
+"""Why each vertex was cached or not, told by comparing with how it was made last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from builder.oci.digest import Digest
+from builder.solver.cachestore import VOLATILE, Trace
+from builder.solver.graph import Node
+
+Reason = Literal["", "ignored", "first", "definition", "input", "gone", "session", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs from last time. ``subject`` is an entry of ``CacheMap.describe``
+    or the name of an input; values are "" where there was, or is, none."""
+
+    subject: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheVerdict:
+    """What the cache said of one vertex.
+
+    ``reason`` for a run: "ignored" (asked not to look), "first" (no vertex of this name was
+    solved before), "definition" or "input" (what ``changes`` lists), "gone" (the result was
+    pruned), "session" (reads the client's files anew each time), "unknown" (all is as it was,
+    yet nothing is recorded: another builder may have pruned it).
+    """
+
+    digest: Digest
+    name: str
+    cached: bool
+    reason: Reason = ""
+    changes: tuple[Change, ...] = ()
+
+
+def trace_of(node: Node) -> Trace | None:
+    """How a settled node was made; None where its cache map was never asked for."""
+    if node.cache_map is None:
+        return None
+    inputs = []
+    for number, (source, output) in enumerate(node.inputs):
+        ids = set(source.keys.get(output, ()))
+        if number in node.contents:
+            ids.add(node.contents[number])
+        lasting = sorted(name for name in ids if not name.startswith(VOLATILE))
+        inputs.append((source.vertex.name, tuple(lasting)))
+    describe = dict(node.cache_map.describe)
+    return Trace(node.vertex.name, str(node.cache_map.digest), describe, tuple(inputs))
+
+
+def differs(before: Trace, after: Trace) -> bool:
+    """Whether ``after`` is other work than ``before`` (known ids of an input may grow)."""
+    return bool(before.definition != after.definition or _input_changes(before, after))
+
+
+def judge(nodes: Iterable[Node], last: Mapping[str, Trace]) -> list[CacheVerdict]:
+    """Verdicts on all nodes that were settled, in the order given."""
+    verdicts = []
+    for node in nodes:
+        if node.outcome in ("hit", "merged"):
+            verdicts.append(CacheVerdict(node.vertex.digest, node.vertex.name, cached=True))
+        elif node.outcome == "run":
+            reason, changes = _reason(node, last.get(node.vertex.name))
+            verdicts.append(
+                CacheVerdict(node.vertex.digest, node.vertex.name, False, reason, changes)
+            )
+    return verdicts
+
+
+def _reason(node: Node, before: Trace | None) -> tuple[Reason, tuple[Change, ...]]:
+    after = trace_of(node)
+    if node.ignores_cache:
+        return "ignored", ()
+    if node.cache_map is not None and node.cache_map.random:
+        return "session", ()
+    if before is None or after is None:
+        return "first", ()
+    if before.definition != after.definition:
+        return "definition", _described_changes(before, after)
+    changes = _input_changes(before, after)
+    if changes:
+        return "input", changes
+    return ("gone" if node.lost else "unknown"), ()
+
+
+def _described_changes(before: Trace, after: Trace) -> tuple[Change, ...]:
+    old, new = before.describe, after.describe
+    changes = tuple(
+        Change(subject, old.get(subject, ""), new.get(subject, ""))
+        for subject in dict.fromkeys((*old, *new))
+        if old.get(subject) != new.get(subject)
+    )
+    return changes or (Change("definition", before.definition, after.definition),)
+
+
+def _input_changes(before: Trace, after: Trace) -> tuple[Change, ...]:
+    changes = []
+    for number in range(max(len(before.inputs), len(after.inputs))):
+        old_name, old = before.inputs[number] if number < len(before.inputs) else ("", ())
+        name, new = after.inputs[number] if number < len(after.inputs) else ("", ())
+        if (old or new) and not set(old) & set(new):
+            changes.append(Change(name or old_name, old[0] if old else "", new[0] if new else ""))
+    return tuple(changes)

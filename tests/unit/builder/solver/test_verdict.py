@@ -1,0 +1,92 @@
+"""Why a vertex was not cached: the words behind --explain-cache."""
+
+from __future__ import annotations
+
+from builder.cache.store import SQLiteCacheStore
+from builder.solver.verdict import CacheVerdict, Change
+from tests.unit.builder.solver.toys import Calls, Toy, add, const
+
+
+async def _verdicts(calls: Calls, cache: SQLiteCacheStore, top: Toy) -> dict[str, CacheVerdict]:
+    solver = calls.solver(cache)
+    await solver.solve([top.edge()])
+    return {verdict.name: verdict for verdict in solver.verdicts}
+
+
+async def test_the_first_build_was_never_seen_before(cache: SQLiteCacheStore, calls: Calls) -> None:
+    verdicts = await _verdicts(calls, cache, add("top", const(1, "base")))
+    assert {name: (v.cached, v.reason) for name, v in verdicts.items()} == {
+        "base": (False, "first"),
+        "top": (False, "first"),
+    }
+
+
+async def test_a_cached_build_names_every_step_that_hit(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    top = add("top", add("middle", const(1, "base")))
+    await _verdicts(calls, cache, top)
+    verdicts = await _verdicts(calls, cache, top)
+    assert {name: v.cached for name, v in verdicts.items()} == {"middle": True, "top": True}
+
+
+async def test_a_changed_definition_tells_what_of_it_changed(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    def run(command: str) -> Toy:
+        describe = {"args": command, "user": "root"}
+        return add("RUN", const(1, "base"), key=command, describe=describe)
+
+    await _verdicts(calls, cache, run("make"))
+    verdict = (await _verdicts(calls, cache, run("make test")))["RUN"]
+    assert verdict.reason == "definition"
+    assert verdict.changes == (Change("args", "make", "make test"),)
+
+
+async def test_a_changed_input_is_named(cache: SQLiteCacheStore, calls: Calls) -> None:
+    def copy(context: int) -> Toy:
+        source = const(context, "context", key=f"v{context}")
+        return add("COPY", const(1, "base"), source, content=(1,))
+
+    await _verdicts(calls, cache, copy(5))
+    verdict = (await _verdicts(calls, cache, copy(6)))["COPY"]
+    assert verdict.reason == "input"
+    assert [change.subject for change in verdict.changes] == ["context"]
+
+
+async def test_a_miss_further_up_is_blamed_on_the_input_that_missed(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    await _verdicts(calls, cache, add("last", add("first", const(1, "base"), plus=1)))
+    verdicts = await _verdicts(calls, cache, add("last", add("first", const(1, "base"), plus=2)))
+    assert verdicts["first"].reason == "definition"
+    assert verdicts["last"].reason == "input"
+    assert verdicts["last"].changes[0].subject == "first"
+
+
+async def test_a_pruned_result_an_ignored_cache_and_a_session_say_so(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    await _verdicts(calls, cache, const(1, "one"))
+    calls.results.clear()
+    assert (await _verdicts(calls, cache, const(1, "one")))["one"].reason == "gone"
+    ignoring = const(1, "one", ignore_cache=True)
+    assert (await _verdicts(calls, cache, ignoring))["one"].reason == "ignored"
+    session = const(1, "context", random=True)
+    assert (await _verdicts(calls, cache, session))["context"].reason == "session"
+
+
+async def test_verdicts_are_there_after_a_failure_too(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    async def fails(_: list[int]) -> list[int]:
+        raise OSError("broken")
+
+    base = const(1, "base")
+    solver = calls.solver(cache)
+    try:
+        await solver.solve([Toy("bad", "bad", (base.edge(),), work=fails).edge()])
+    except Exception:
+        assert [v.name for v in solver.verdicts] == ["base"]
+    else:
+        raise AssertionError("it should have failed")
