@@ -1,0 +1,129 @@
+"""Snapshots as overlay layers: each keeps only what it changed.
+
+Directories are never redirected and never split from their metadata
+(``redirect_dir=off,index=off,metacopy=off``), so an upper directory can be read alone.
+``volatile`` keeps the kernel from syncing the whole file system at each unmount; the table
+of snapshots knows instead which trees are on disk (``database``).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.snapshot.changes import ChangeWalk
+from builder.snapshot.mounts import MS_RDONLY, in_user_namespace, mount_from, unmount
+from builder.snapshot.store import StoredSnapshotter
+from builder.snapshot.tree import remove_tree
+from builder.snapshot.types import Change, SnapshotError
+
+_PAGE = 4096
+_OPTIONS = "redirect_dir=off,index=off,metacopy=off"
+
+
+class OverlaySnapshotter(StoredSnapshotter):
+    """Needs permission to mount, and a file system that can be an upper directory.
+
+    Raises SnapshotError from the constructor where a real mount fails.
+    """
+
+    name = "overlay"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        base = _OPTIONS + (",userxattr" if in_user_namespace() else "")
+        try:
+            self._options = self._find_options(base)
+        except BaseException:
+            self.close()
+            raise
+
+    def _find_options(self, base: str) -> str:
+        """``base``, with ``volatile`` where this kernel has it (5.10), by really mounting."""
+        try:
+            self._try(base + ",volatile")
+        except SnapshotError:
+            self._try(base)
+            return base
+        return base + ",volatile"
+
+    def _try(self, options: str) -> None:
+        directory = self._new_directory()
+        try:
+            for name in ("lower", "fs", "work", "merged"):
+                (directory / name).mkdir()
+            (directory / "lower" / "seen").touch()
+            mount_from(
+                directory,
+                "merged",
+                "overlay",
+                0,
+                f"{options},lowerdir=lower,upperdir=fs,workdir=work",
+            )
+            # The mount alone proves little: some file systems refuse only the whiteout.
+            (directory / "merged" / "seen").unlink()
+            found = (directory / "fs" / "seen").lstat()
+            if not stat.S_ISCHR(found.st_mode):
+                raise SnapshotError("the overlay file system left no whiteout device")
+        except OSError as error:
+            raise SnapshotError(f"overlay does not work in {self.root}: {error}") from error
+        finally:
+            self._throw_away(directory)
+
+    def changes(self, id: str) -> Iterator[Change]:
+        chain = self._chain(id)
+        with self.view(str(chain[1]) if len(chain) > 1 else None) as lower:
+            yield from ChangeWalk(
+                self._tree(chain[0]), lower if len(chain) > 1 else None, overlay=True
+            )
+
+    def _open_active(self, directory: Path, parent: int | None) -> Path:
+        upper = directory / "fs"
+        upper.mkdir(mode=0o755)
+        upper.chmod(0o755)
+        if parent is None:
+            return upper  # nothing below: no mount needed
+        # The upper directory's own metadata is what the merged root shows.
+        found = self._tree(parent).lstat()
+        os.chown(upper, found.st_uid, found.st_gid)
+        upper.chmod(stat.S_IMODE(found.st_mode))
+        os.utime(upper, ns=(found.st_atime_ns, found.st_mtime_ns))
+        (directory / "work").mkdir(mode=0o700)
+        chain = self._chain(str(parent))
+        active = f"../active/{directory.name}"
+        self._mount(chain, directory, 0, f",upperdir={active}/fs,workdir={active}/work")
+        return directory / "merged"
+
+    def _close_active(self, directory: Path) -> None:
+        merged = directory / "merged"
+        if merged.exists():
+            unmount(merged, detach=False)
+            merged.rmdir()
+            remove_tree(directory / "work")
+
+    def _open_view(self, directory: Path, id: int | None) -> Path:
+        if id is None:
+            path = directory / "fs"
+            path.mkdir(mode=0o755)
+            return path
+        chain = self._chain(str(id))
+        if len(chain) == 1:
+            return self._tree(id)
+        self._mount(chain, directory, MS_RDONLY, "")
+        return directory / "merged"
+
+    def _mount(self, chain: list[int], directory: Path, flags: int, upper: str) -> None:
+        (directory / "merged").mkdir(mode=0o700)
+        options = self._options
+        if flags & MS_RDONLY:
+            options = options.replace(",volatile", "")
+        lower = ":".join(f"{layer}/fs" for layer in chain)
+        options = f"{options},lowerdir={lower}{upper}"
+        if len(options) >= _PAGE:
+            raise SnapshotError(
+                f"{len(chain)} layers are more than one overlay mount can name",
+                hint="use fewer instructions, or squash the base image",
+            )
+        mount_from(self._trees, f"../active/{directory.name}/merged", "overlay", flags, options)
