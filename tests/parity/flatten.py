@@ -101,14 +101,14 @@ class _Tree:
         if member.islnk():
             self.nodes[path] = self.nodes[_clean(member.linkname)]
             return
-        data = layer.extractfile(member) if member.isreg() else None
+        file = layer.extractfile(member) if member.isreg() else None
         self.nodes[path] = Node(
             kind=KINDS[member.type],
             mode=0 if member.issym() else member.mode & 0o7777,
             uid=member.uid,
             gid=member.gid,
             size=member.size if member.isreg() else 0,
-            sha256=hashlib.file_digest(data, "sha256").hexdigest() if data else "",
+            sha256=hashlib.sha256(file.read()).hexdigest() if file else "",
             link=member.linkname if member.issym() else "",
             device=(member.devmajor, member.devminor)
             if member.ischr() or member.isblk()

@@ -1,0 +1,110 @@
+"""What the pages say must be so: links, flags, targets, and the reference of the commands."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
+RUN = (sys.executable, "-c", "import sys; from regdoctor.cli import main; sys.exit(main())")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(REPOSITORY).as_posix()
+
+
+def anchors(page: Path) -> set[str]:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in HEADING.findall(text)
+    }
+
+
+@functools.cache
+def help_of(*command: str) -> str:
+    """What ``regdoctor COMMAND --help`` prints, 100 columns wide."""
+    done = subprocess.run(
+        [*RUN, *command, "--help"],
+        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip() + "\n"
+
+
+def commands() -> list[str]:
+    """Names of the commands, as ``regdoctor --help`` lists them."""
+    listed = help_of().partition("Commands")[2]
+    return re.findall(r"^[\s│|]*([a-z][a-z-]+)\s{2,}", listed, re.MULTILINE)
+
+
+def shown(page: Path) -> Iterator[list[str]]:
+    """The words of each ``$ regdoctor ...`` line in the code blocks of a page."""
+    for block in FENCE.findall(page.read_text(encoding="utf-8")):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = line.removeprefix("$ ").removeprefix("sudo ").split()
+            if words[:1] == ["regdoctor"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (page.parent / name).resolve() if name else page
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_commands_shown_have_the_flags_shown(page: Path) -> None:
+    wrong = []
+    for words in shown(page):
+        command = tuple(words[:1]) if words and not words[0].startswith("-") else ()
+        known = help_of(*command)
+        for word in words:
+            flag = re.match(r"-{1,2}[a-zA-Z][\w-]*", word)
+            if flag and re.search(rf"(?<![\w-]){flag[0]}(?![\w-])", known) is None:
+                wrong.append(" ".join(words) + f": {flag[0]}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_targets_shown_are_targets_of_the_makefile(page: Path) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z][a-z-]*)`", text))
+    named |= set(re.findall(r"^(?:\$ )?make ([a-z][a-z-]*)", text, re.MULTILINE))
+    assert named <= targets
+
+
+def test_the_reference_is_what_the_commands_say(golden: Callable[[Path, str], None]) -> None:
+    parts = ["# The command line\n\nWritten by `make docs` from the commands' own help.\n"]
+    parts += [
+        f"## {' '.join(('regdoctor', *name))}\n\n```text\n{help_of(*name)}```\n"
+        for name in ((), *((command,) for command in commands()))
+    ]
+    golden(REPOSITORY / "docs" / "cli.md", "\n".join(parts))
+
+
+def test_every_command_is_in_the_reference() -> None:
+    assert {"build", "check", "codes"} <= set(commands())
