@@ -1,0 +1,178 @@
+"""Name constraints as Go 1.26 and later judge them: on a complete path, from the leaf upwards.
+
+Every name of every certificate below a constrained CA counts (addresses, DNS, URI, email, in
+this order), permitted before excluded; the fault is always the leaf's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from regdoctor.x509 import text
+from regdoctor.x509.certificate import Address, Certificate, Network, Subtrees, Uri
+from regdoctor.x509.domains import Mailbox, domain_valid, mailbox
+from regdoctor.x509.hosts import lower
+from regdoctor.x509.release import Release
+from regdoctor.x509.text import quote
+
+V = TypeVar("V")
+
+# Answers with the constraint that holds for a value, or None.
+_Query = Callable[[Subtrees, V, bool], str | None]
+
+
+def violation(path: Sequence[Certificate], release: Release) -> str:
+    """What a name on the path violates, in Go's words; empty if nothing."""
+    for index, child in enumerate(path):
+        if child.san is None:
+            continue
+        above = [each for each in path[index + 1 :] if each.has_name_constraints]
+        if not above:
+            continue
+        names, problem = _names(child)
+        if problem:
+            return problem
+        for issuer in above:
+            for check in names:
+                problem = check(issuer, release)
+                if problem:
+                    return problem
+    return ""
+
+
+_Check = Callable[[Certificate, Release], str]
+
+
+def _names(child: Certificate) -> tuple[list[_Check], str]:
+    """A check for each name, or what makes the names impossible to check."""
+    uris: list[tuple[Uri, str]] = []
+    for uri in child.uris:
+        host, problem = uri_domain(uri)
+        if problem:
+            return [], problem
+        uris.append((uri, host))
+    mailboxes: list[Mailbox] = []
+    for email in child.emails:
+        parsed = mailbox(email)
+        if parsed is None:
+            return [], f"cannot parse rfc822Name {quote(email)}"
+        mailboxes.append(Mailbox(parsed.local, parsed.domain.lower()))
+    return list(_checks(child, uris, mailboxes)), ""
+
+
+def _checks(
+    child: Certificate, uris: list[tuple[Uri, str]], mailboxes: list[Mailbox]
+) -> Iterator[_Check]:
+    for address in child.addresses:
+        yield _bind(_network, "IP address", text.address(address), address)
+    for name in child.dns_names:
+        if domain_valid(name, constraint=False):
+            yield _bind(_dns, "DNS name", name, name)
+        else:
+            problem = f"x509: cannot parse dnsName {quote(name)}"
+            yield lambda _issuer, _release, problem=problem: problem  # type: ignore[misc]
+    for uri, host in uris:
+        yield _bind(_uri, "URI", uri.text, host)
+    for each in mailboxes:
+        yield _bind(_email, "email address", str(each), each)
+
+
+def _bind(query: _Query[V], kind: str, shown: str, value: V) -> _Check:
+    def check(issuer: Certificate, release: Release) -> str:
+        if _applies(issuer.permitted, kind) and query(issuer.permitted, value, False) is None:
+            return f"{kind} {quote(shown)} is not permitted by any constraint"
+        found = query(issuer.excluded, value, True)
+        if found is None:
+            return ""
+        if kind == "email address" and release.empty_email_constraint and "@" in found:
+            found = "@"
+        return f"{kind} {quote(shown)} is excluded by constraint {quote(found)}"
+
+    return check
+
+
+def _applies(half: Subtrees, kind: str) -> bool:
+    return bool(
+        {"IP address": half.ip, "DNS name": half.dns, "URI": half.uri, "email address": half.email}[
+            kind
+        ]
+    )
+
+
+def uri_domain(uri: Uri) -> tuple[str, str]:
+    """(lower-case host without its port, or why it cannot be matched)."""
+    host = uri.host.lower()
+    if not host:
+        shown = quote(uri.text)
+        return "", f"URI with empty host ({shown}) cannot be matched against constraints"
+    if ":" in host and not host.endswith("]"):
+        host = host.rpartition(":")[0]
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        if bare == host:
+            return host, ""
+    return "", f"URI with IP ({quote(uri.text)}) cannot be matched against constraints"
+
+
+def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
+    matching = [each for each in half.ip if each.version == value.version and value in each]
+    return str(_widest(matching)) if matching else None
+
+
+def _widest(networks: list[Network]) -> Network:
+    return min(networks, key=lambda each: (each.network_address.packed, each.netmask.packed))
+
+
+def _dns(half: Subtrees, value: str, excluded: bool) -> str | None:
+    return _domain(half.dns, value, excluded)
+
+
+def _uri(half: Subtrees, value: str, excluded: bool) -> str | None:
+    return _domain(half.uri, value, excluded)
+
+
+def _email(half: Subtrees, value: Mailbox, excluded: bool) -> str | None:
+    exact = [mailbox(each) for each in half.email if "@" in each]
+    if any(each and (each.local, each.domain.lower()) == value for each in exact):
+        return str(value)
+    return _domain([each for each in half.email if "@" not in each], value.domain, excluded)
+
+
+def _domain(constraints: list[str], name: str, excluded: bool) -> str | None:
+    """The widest constraint that holds for ``name``. A wildcard is also excluded by a
+    constraint on any single name it could stand for."""
+    if "" in constraints:
+        return ""
+    ordered = sorted(constraints, key=_from_the_right)
+    for each in ordered:
+        if covers(each, name):
+            return each
+    if excluded and name.startswith("*"):
+        for each in reversed(ordered):
+            if _parent(each) and _parent(each) == _parent(name):
+                return each.lower()
+    return None
+
+
+def _from_the_right(domain: str) -> bytes:
+    """A sort key that puts a domain before its sub-domains and next to them."""
+    return lower(domain)[::-1].encode("ascii").replace(b".", b"\x00")
+
+
+def covers(constraint: str, name: str) -> bool:
+    """Is ``constraint`` a suffix of ``name`` on a label's border? With a leading dot it holds
+    for sub-domains only."""
+    one, other = lower(constraint), lower(name)
+    if not other.endswith(one):
+        return False
+    return one.startswith(".") or len(one) == len(other) or other[-len(one) - 1] == "."
+
+
+def _parent(domain: str) -> str:
+    """``domain`` without its first label, dot kept; empty for a single label."""
+    dot = domain.find(".")
+    return "" if dot < 0 else domain[dot:].lower()

@@ -1,0 +1,129 @@
+"""Name constraints as Go up to 1.25 judged them: at each CA, while the path is being built.
+
+Names in the order the certificate has them, excluded before permitted; a fault is the CA's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from regdoctor.x509 import text
+from regdoctor.x509.certificate import Address, Certificate, Subtrees, Uri
+from regdoctor.x509.constraints import uri_domain
+from regdoctor.x509.domains import Mailbox, labels, mailbox
+from regdoctor.x509.fault import Fault, Kind
+from regdoctor.x509.release import Release
+from regdoctor.x509.text import quote
+
+_PREFIX = "x509: a root or intermediate certificate is not authorized to sign for this name: "
+
+
+class _UnmatchableError(Exception):
+    """A name or a constraint that cannot be compared."""
+
+
+def check(issuer: Certificate, path: Sequence[Certificate], release: Release) -> Fault | None:
+    """Do the constraints of ``issuer`` allow the names of the certificates below it?"""
+    if not issuer.has_name_constraints:
+        return None
+    below = path if release.constrains_intermediates else path[:1]
+    for child in below:
+        if child.san is None:
+            continue
+        for kind, name in child.names:
+            problem = _unparsable(kind, name)
+            if problem:
+                return Fault(Kind.NAME_CONSTRAINT, problem, culprit=child)
+            detail = _violation(issuer, kind, name, release)
+            if detail:
+                return Fault(Kind.NAME_CONSTRAINT, _PREFIX + detail, issuer, culprit=child)
+    return None
+
+
+def _unparsable(kind: str, name: str | Address | Uri) -> str:
+    if kind == "DNS name" and isinstance(name, str) and labels(name) is None:
+        return f"x509: cannot parse dnsName {quote(name)}"
+    if kind == "email address" and isinstance(name, str) and mailbox(name) is None:
+        # The parsed mailbox is printed, which is empty here.
+        return 'x509: cannot parse rfc822Name {"" ""}'
+    return ""
+
+
+def _violation(issuer: Certificate, kind: str, name: str | Address | Uri, release: Release) -> str:
+    shown, matches = _matcher(kind, name, release)
+    try:
+        for each in _constraints(issuer.excluded, kind):
+            if matches(each, True):
+                return f"{kind} {quote(shown)} is excluded by constraint {quote(each)}"
+        permitted = _constraints(issuer.permitted, kind)
+        if permitted and not any(matches(each, False) for each in permitted):
+            return f"{kind} {quote(shown)} is not permitted by any constraint"
+    except _UnmatchableError as problem:
+        return str(problem)
+    return ""
+
+
+def _constraints(half: Subtrees, kind: str) -> list[str]:
+    if kind == "IP address":
+        return list(map(str, half.ip))
+    return {"DNS name": half.dns, "URI": half.uri, "email address": half.email}[kind]
+
+
+def _matcher(
+    kind: str, name: str | Address | Uri, release: Release
+) -> tuple[str, Callable[[str, bool], bool]]:
+    """(the name as shown, a function from (constraint, excluded) to whether it holds)."""
+    if isinstance(name, Uri):
+        return name.text, lambda constraint, _: _uri(name, constraint)
+    if not isinstance(name, str):
+        return text.address(name), lambda constraint, _: _network(name, constraint)
+    if kind == "email address":
+        parsed = mailbox(name) or Mailbox("", "")
+        return name, lambda constraint, _: _email(parsed, constraint)
+    wildcards = release.excludes_wildcards
+    return name, lambda constraint, excluded: _domain(
+        name, constraint, wildcard=excluded and wildcards
+    )
+
+
+def _network(address: Address, constraint: str) -> bool:
+    import ipaddress
+
+    network = ipaddress.ip_network(constraint)
+    return network.version == address.version and address in network
+
+
+def _uri(uri: Uri, constraint: str) -> bool:
+    host, problem = uri_domain(uri)
+    if problem:
+        raise _UnmatchableError(problem)
+    return _domain(host, constraint)
+
+
+def _email(name: Mailbox, constraint: str) -> bool:
+    if "@" in constraint:
+        wanted = mailbox(constraint)
+        return wanted is not None and (
+            wanted.local == name.local and wanted.domain.lower() == name.domain.lower()
+        )
+    return _domain(name.domain, constraint)
+
+
+def _domain(domain: str, constraint: str, *, wildcard: bool = False) -> bool:
+    if not constraint:
+        return True
+    have = labels(domain)
+    if have is None:
+        raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(domain)}")
+    below = constraint.startswith(".")
+    wanted = labels(constraint[1:] if below else constraint)
+    if wanted is None:
+        raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(constraint)}")
+    if wildcard and domain.startswith("*") and len(have) > 1 and wanted:
+        # A wildcard stands for any name under its parent: compare without the first labels.
+        have, wanted = have[:-1], wanted[:-1]
+    if len(have) < len(wanted) or (below and len(have) == len(wanted)):
+        return False
+    return all(
+        one.lower() == other.lower() for one, other in zip(wanted, have[: len(wanted)], strict=True)
+    )

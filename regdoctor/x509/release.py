@@ -1,0 +1,189 @@
+"""What a Go release does differently: one flag a difference, settled by executed releases.
+
+Boundaries lie between the releases that were executed (1.19.8 1.21.13 1.22.10 1.23.9 1.24.3
+1.24.11 1.25.0 1.25.2 1.25.5 1.26.0 1.26.6 1.27.3); where a security release is known to have
+brought the change, that release is the boundary.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LATEST = "1.27.3"
+
+Version = tuple[int, int, int]
+
+
+class UnknownReleaseError(ValueError):
+    """``go`` is not a release number such as ``1.24.3``, ``go1.25`` or ``go1.26rc1``."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"not a Go release: {text!r}")
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """A Go release and the GODEBUG settings of the program. Hashed by identity: ``release``
+    hands out one object for one pair of arguments."""
+
+    version: Version
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def since(self, *version: int) -> bool:
+        return self.version >= version
+
+    # -- the handshake -------------------------------------------------------------------
+
+    @property
+    def says_verify_prefix(self) -> bool:
+        return self.since(1, 20)
+
+    @property
+    def rsa_limit(self) -> int | None:
+        """Largest RSA key, in bits, that crypto/tls accepts."""
+        asked = self.settings.get("tlsmaxrsasize", "")
+        if asked.isdecimal():
+            return int(asked)
+        fixed = self.since(1, 20, 7) or (1, 19, 12) <= self.version < (1, 20, 0)
+        return 8192 if fixed else None
+
+    @property
+    def refuses_p224_leaf(self) -> bool:
+        return self.since(1, 25)
+
+    # -- parsing -------------------------------------------------------------------------
+
+    @property
+    def refuses_negative_serial(self) -> bool:
+        return self.since(1, 23) and self.settings.get("x509negativeserial") != "1"
+
+    @property
+    def names_duplicate_extension(self) -> bool:
+        return self.since(1, 23)
+
+    @property
+    def refuses_critical_identifiers(self) -> bool:
+        return self.since(1, 23)
+
+    @property
+    def letters_basic_constraints(self) -> bool:
+        """1.19 ended the text with the step that failed: a, b or c."""
+        return not self.since(1, 20)
+
+    @property
+    def refuses_negative_path_length(self) -> bool:
+        return self.since(1, 25)
+
+    @property
+    def knows_policies(self) -> bool:
+        return self.since(1, 24)
+
+    @property
+    def refuses_mapped_addresses(self) -> bool:
+        return self.since(1, 27)
+
+    @property
+    def reads_universal_strings(self) -> bool:
+        return self.since(1, 27)
+
+    @property
+    def strict_domains(self) -> bool:
+        """Two releases checked the labels of names while parsing; the next took it back."""
+        return self.version in ((1, 25, 2), (1, 24, 8))
+
+    @property
+    def old_point_text(self) -> bool:
+        return not self.since(1, 26)
+
+    # -- names ---------------------------------------------------------------------------
+
+    @property
+    def bare_wildcard(self) -> bool:
+        return not self.since(1, 23)
+
+    @property
+    def normalises_address(self) -> bool:
+        return self.since(1, 27)
+
+    @property
+    def shortens_many_names(self) -> bool:
+        return self._december_2025
+
+    # -- paths ---------------------------------------------------------------------------
+
+    @property
+    def hints_unknown_key(self) -> bool:
+        return not self.since(1, 20)
+
+    @property
+    def sha1_override_text(self) -> bool:
+        return not self.since(1, 24)
+
+    @property
+    def minimum_rsa(self) -> int:
+        return 1024 if self.since(1, 24) and self.settings.get("rsa1024min") != "0" else 0
+
+    @property
+    def names_rsa_faults(self) -> bool:
+        return self.since(1, 24)
+
+    @property
+    def verifies_mldsa(self) -> bool:
+        return self.since(1, 27)
+
+    # -- whole chains --------------------------------------------------------------------
+
+    @property
+    def constraints_last(self) -> bool:
+        """Name constraints are judged on complete paths, and not while building them."""
+        return self.since(1, 26)
+
+    @property
+    def constrains_intermediates(self) -> bool:
+        return self.since(1, 20)
+
+    @property
+    def excludes_wildcards(self) -> bool:
+        return self._december_2025
+
+    @property
+    def empty_email_constraint(self) -> bool:
+        return (1, 26, 0) <= self.version < (1, 26, 1)
+
+    @property
+    def usage_before_policies(self) -> bool:
+        return not self.since(1, 24, 4)
+
+    @property
+    def policy_text(self) -> str:
+        """How chains with invalid policies are told; ``{}`` is their number."""
+        if self.since(1, 26):
+            return "{} candidate chains with invalid policies"
+        if self.since(1, 24, 4):
+            return "all candidate chains have invalid policies"
+        return "{} chains with invalid policies"
+
+    @property
+    def _december_2025(self) -> bool:
+        return self.since(1, 25, 5) or (1, 24, 11) <= self.version < (1, 25, 0)
+
+
+_FORM = re.compile(r"(?:go)?(\d+)\.(\d+)(?:\.(\d+)|(?:rc|beta)\d+)?(?:[-+ ].*)?", re.ASCII)
+
+
+@functools.lru_cache(maxsize=64)
+def release(go: str = LATEST, godebug: str = "") -> Release:
+    """``go``: a release (``1.24.3``, ``go1.25``); ``godebug``: as the variable, ``a=b,c=d``.
+
+    Raises UnknownReleaseError.
+    """
+    match = _FORM.fullmatch(go.strip())
+    if match is None:
+        raise UnknownReleaseError(go)
+    major, minor, patch = (int(each or 0) for each in match.groups())
+    pairs = (each.partition("=") for each in godebug.split(",") if "=" in each)
+    return Release((major, minor, patch), {key.strip(): value for key, _, value in pairs})

@@ -1,0 +1,57 @@
+"""Go's ways of writing values in messages: quoted strings, times, addresses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+
+_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
+}
+
+
+def quote(text: str) -> str:
+    """``%q``: double quotes, control characters escaped, printable Unicode left alone."""
+    return '"' + "".join(map(_quoted, text)) + '"'
+
+
+def _quoted(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    point = ord(character)
+    if point < 0x20 or point == 0x7F:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
+
+
+def rfc3339(moment: dt.datetime) -> str:
+    """``time.RFC3339``: whole seconds, ``Z`` for UTC, else the moment's own offset."""
+    offset = moment.utcoffset() or dt.timedelta(0)
+    seconds = int(offset.total_seconds())
+    text = (
+        f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+        f"T{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
+    )
+    if not seconds:
+        return text + "Z"
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{text}{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """``net.IP.String``: an IPv4-mapped address is written as IPv4, a zone is left out."""
+    if isinstance(value, ipaddress.IPv6Address):
+        if value.ipv4_mapped is not None:
+            return str(value.ipv4_mapped)
+        return str(value).partition("%")[0]
+    return str(value)

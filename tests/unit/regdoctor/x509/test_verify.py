@@ -1,0 +1,161 @@
+"""What the vectors do not hold: our own parameters, speed, and chains made today."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import subprocess
+import sys
+import time
+
+import pytest
+
+from regdoctor.x509 import Kind, UnknownReleaseError, release, verify
+from regdoctor.x509.hosts import check_host, parse_address
+from regdoctor.x509.text import quote, rfc3339
+from regdoctor.x509.urls import UrlError, host_of
+from tests.fixtures.ca import CertificateAuthority, Validity
+
+NOW = dt.datetime.now(dt.UTC)
+ROOT = CertificateAuthority("Example Root CA")
+CA = ROOT.intermediate("Example Issuing CA")
+
+
+def test_a_chain_made_today_is_accepted_for_every_kind_of_key() -> None:
+    for kind in ("p256", "p384", "p521", "ed25519", "rsa2048"):
+        root = CertificateAuthority("Root", key_kind=kind)
+        served = root.intermediate("Int", key_kind=kind).issue("r.example", key_kind=kind)
+        verdict = verify(served.chain, [root.pem], "r.example", NOW)
+        assert verdict.accepted, (kind, verdict.text)
+        assert [[str(each) for each in path] for path in verdict.paths] == [
+            ["chain[0]", "chain[1]", "roots[0]"]
+        ]
+
+
+def test_a_root_pool_of_no_use_is_told_apart_from_a_missing_intermediate_by_the_culprit() -> None:
+    served = CA.issue("r.example")
+    unknown = verify(served.chain, [], "r.example", NOW)
+    missing = verify(dataclasses.replace(served, sent=()).chain, [ROOT.pem], "r.example", NOW)
+    assert unknown.kind is missing.kind is Kind.UNKNOWN_AUTHORITY
+    assert (str(unknown.culprit), str(missing.culprit)) == ("chain[1]", "chain[0]")
+
+
+def test_the_request_text_is_the_one_of_net_http() -> None:
+    verdict = verify(CA.issue("r.example").chain, [], "r.example", NOW)
+    assert verdict.request_text("HEAD", "https://r.example/v2/") == (
+        'Head "https://r.example/v2/": tls: failed to verify certificate: '
+        "x509: certificate signed by unknown authority"
+    )
+
+
+def test_the_time_is_printed_in_its_own_zone() -> None:
+    served = CA.issue("r.example", validity=Validity.expired(NOW))
+    here = NOW.astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30)))
+    verdict = verify(served.chain, [ROOT.pem], "r.example", here)
+    assert verdict.kind is Kind.EXPIRED
+    assert f"current time {rfc3339(here)} is after" in verdict.text
+    assert "+05:30" in verdict.text
+
+
+def test_an_empty_chain_and_a_naive_time_have_answers_of_their_own() -> None:
+    assert verify([], [ROOT.pem], "r.example", NOW).kind is Kind.EMPTY_CHAIN
+    with pytest.raises(ValueError, match="offset from UTC"):
+        verify([], [], "r.example", dt.datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("text", ["1.24", "go1.24.3", "1.26rc1", "go1.27.3 X:nocoverageredesign"])
+def test_releases_are_read_in_the_forms_programs_print(text: str) -> None:
+    assert release(text).version >= (1, 24, 0)
+
+
+@pytest.mark.parametrize("text", ["", "devel", "1", "v1.2.3.4"])
+def test_what_is_no_release_is_refused(text: str) -> None:
+    with pytest.raises(UnknownReleaseError):
+        release(text)
+
+
+def test_an_ordinary_chain_takes_less_than_three_milliseconds() -> None:
+    served, roots = CA.issue("r.example"), [ROOT.pem]
+    verify(served.chain, roots, "r.example", NOW)
+    durations = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        verify(served.chain, roots, "r.example", NOW)
+        durations.append(time.perf_counter() - begun)
+    assert min(durations) < 0.003
+
+
+def test_importing_does_not_import_cryptography_or_the_network() -> None:
+    code = (
+        "import sys, regdoctor.x509; "
+        "print([m for m in ('cryptography', 'socket', 'ssl', 'asyncio') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("host", "normalised"),
+    [
+        ("192.0.2.10", "192.0.2.10"),
+        ("192.0.2.010", None),
+        ("192.0.2.10:5000", None),
+        ("::ffff:192.0.2.10", "::ffff:192.0.2.10"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("fe80::1%", None),
+        ("192.0.2.10%eth0", None),
+    ],
+)
+def test_addresses_are_those_that_go_reads(host: str, normalised: str | None) -> None:
+    found = parse_address(host)
+    assert (str(found) if found else None) in (
+        normalised,
+        "::ffff:c000:20a" if normalised == "::ffff:192.0.2.10" else normalised,
+    )
+
+
+def test_a_host_in_brackets_is_an_address() -> None:
+    from regdoctor.x509 import parse
+
+    leaf = parse(CA.issue("r.example", ips=["2001:db8::10"]).der, release())
+    assert check_host(leaf, "[2001:db8:0::10]", release()) is None
+    assert check_host(leaf, "R.EXAMPLE.", release()) is None
+    assert check_host(leaf, "r.example:443", release()) is not None
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("https://a.example:5000/x?y#z", "a.example:5000"),
+        ("urn:uuid:1", ""),
+        ("spiffe://trust/x", "trust"),
+        ("//a.example/", "a.example"),
+        ("https://user:pw@a.example/", "a.example"),
+        ("https://[2001:db8::1]:8/", "[2001:db8::1]:8"),
+        ("/path", ""),
+    ],
+)
+def test_the_host_of_a_uri_is_where_go_finds_it(uri: str, host: str) -> None:
+    assert host_of(uri) == host
+
+
+@pytest.mark.parametrize(
+    ("uri", "cause"),
+    [
+        ("http://[::1", "missing ']' in host"),
+        ("http://a:b/", 'invalid port ":b" after host'),
+        ("http://a b/", 'invalid character " " in host name'),
+        (":x", "missing protocol scheme"),
+        ("http://a/%zz", 'invalid URL escape "%zz"'),
+        ("1:b", "first path segment in URL cannot contain colon"),
+        ("http://a\x7f/", "net/url: invalid control character in URL"),
+    ],
+)
+def test_a_uri_that_go_does_not_parse_has_go_s_cause(uri: str, cause: str) -> None:
+    with pytest.raises(UrlError) as caught:
+        host_of(uri)
+    assert str(caught.value) == cause
+
+
+def test_quoting_escapes_what_go_escapes() -> None:
+    assert quote('a"b\\c\td\x01é\u202e') == r'"a\"b\\c\td\x01é\u202e"'
