@@ -118,7 +118,7 @@ def parse(text: str) -> Platform:
         raise InvalidPlatform(text, "unknown operating system or architecture: invalid argument")
     if len(parts) > 3:
         raise InvalidPlatform(text, "cannot parse platform specifier: invalid argument")
-    return normalize(Platform(*parts))
+    return normalize(Platform(parts[0], parts[1], parts[2] if len(parts) == 3 else ""))
 
 
 def matches(wanted: Platform, offered: Platform) -> bool:

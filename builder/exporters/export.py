@@ -1,0 +1,235 @@
+"""The exporters, and the one call that runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from builder.events import Emit
+from builder.exporters import image as images
+from builder.exporters import layout, rootfs
+from builder.exporters.destination import archive_file
+from builder.exporters.errors import ExportError
+from builder.exporters.output import STDOUT, Output
+from builder.exporters.progress import ExportProgress
+from builder.exporters.push import push
+from builder.exporters.types import ExportContext, Exported, ExportInput, PlatformImage
+from builder.oci import reference as references
+from builder.oci.descriptor import Descriptor
+
+
+class Exporter(Protocol):
+    """One output of a build."""
+
+    @property
+    def title(self) -> str:
+        """The name of its vertex."""
+
+    async def export(self, result: ExportInput, progress: ExportProgress, /) -> Exported: ...
+
+
+async def export(
+    output: Output, context: ExportContext, result: ExportInput, emit: Emit
+) -> Exported:
+    """Write ``result`` to ``output``. Emits a vertex with its statuses.
+
+    Raises ExportError, ContentError, and RegistryError of a push. Nothing half-written is
+    left where a file was asked for.
+    """
+    exporter = EXPORTERS[output.type](output, context)
+    progress = ExportProgress(emit, exporter.title)
+    with progress.running():
+        return await exporter.export(result, progress)
+
+
+class _Images:
+    """What the three image exporters share: the image in the store."""
+
+    def __init__(self, output: Output, context: ExportContext) -> None:
+        self.output = output
+        self.context = context
+        self.names = tuple(str(references.parse(name)) for name in output.names)
+        epoch = output.attributes.get("source-date-epoch")
+        self.epoch = int(epoch) if epoch else context.epoch
+
+    async def assemble(
+        self, result: ExportInput, progress: ExportProgress, *, docker_types: bool, single: bool
+    ) -> tuple[Descriptor, list[images.StoredImage]]:
+        """The top manifest or index, and the image of each platform."""
+        store = self.context.store
+        with progress.step("exporting layers"):
+            await asyncio.to_thread(_check_layers, self.context, result)
+        stored = []
+        manifests: list[Descriptor] = []
+        attestations: list[Descriptor] = []
+        for one in result.images:
+            made = await asyncio.to_thread(
+                images.store_image, store, one, docker_types=docker_types, epoch=self.epoch
+            )
+            progress.done(f"exporting manifest {made.manifest.digest}")
+            progress.done(f"exporting config {made.config.digest}")
+            stored.append(made)
+            manifests.append(made.manifest)
+            if result.attest is not None and not single:
+                attestation = await result.attest(one, made.manifest)
+                if attestation is not None:
+                    progress.done(f"exporting attestation manifest {attestation.digest}")
+                    attestations.append(attestation)
+        if len(manifests) == 1 and not attestations and not (result.index and not single):
+            return manifests[0], stored
+        if single:
+            raise ExportError(
+                "docker exporter does not currently support exporting manifest lists",
+                hint="choose one platform, or the oci type",
+            )
+        index = await asyncio.to_thread(
+            images.store_index, store, [*manifests, *attestations], docker_types=docker_types
+        )
+        progress.done(f"exporting manifest list {index.digest}")
+        return index, stored
+
+
+class ImageExporter(_Images):
+    """Into the local store under its names, and to the registry with ``push``."""
+
+    title = "exporting to image"
+
+    async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
+        docker_types = not self.output.flag("oci-mediatypes", default=True)
+        top, stored = await self.assemble(result, progress, docker_types=docker_types, single=False)
+        tag = self.context.tag
+        if tag is not None and self.output.flag("store", default=True):
+            for name in self.names:
+                with progress.step(f"naming to {name}"):
+                    await asyncio.to_thread(tag, name, top)
+        if self.output.flag("push"):
+            await self._push(result, top, progress)
+        return Exported(top, images.response(top, stored, self.names))
+
+    async def _push(self, result: ExportInput, top: Descriptor, progress: ExportProgress) -> None:
+        if self.context.pusher is None:
+            raise ExportError("this build has no registry session to push with")
+        for name in self.names:
+            await push(
+                self.context.pusher,
+                self.context.store,
+                top,
+                references.parse(name),
+                progress,
+                by_digest=self.output.flag("push-by-digest"),
+                repositories=images.digests_of(result.images),
+            )
+
+
+class ArchiveExporter(_Images):
+    """An OCI layout, or docker's form of it, as a tar or a directory."""
+
+    def __init__(self, output: Output, context: ExportContext) -> None:
+        super().__init__(output, context)
+        self._docker = output.type == "docker"
+        self.title = f"exporting to {output.type} image format"
+
+    async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
+        docker_types = self._docker and not self.output.flag("oci-mediatypes", default=True)
+        top, stored = await self.assemble(
+            result, progress, docker_types=docker_types, single=self._docker
+        )
+        with progress.step("sending tarball"):
+            await asyncio.to_thread(self._write, top)
+        return Exported(top, images.response(top, stored, self.names))
+
+    def _write(self, top: Descriptor) -> None:
+        store = self.context.store
+        if not self.output.flag("tar", default=True):
+            layout.write_directory(Path(self.output.dest), store, top, self.names, epoch=self.epoch)
+            return
+        with _destination(self.output, self.context) as file:
+            layout.write_archive(
+                file, store, top, self.names, epoch=self.epoch, docker=self._docker
+            )
+
+
+class TreeExporter:
+    """The root file system: ``local`` as a directory, ``tar`` as an archive."""
+
+    def __init__(self, output: Output, context: ExportContext) -> None:
+        self._output = output
+        self._context = context
+        self._archive = output.type == "tar"
+        self.title = "exporting to client " + ("tarball" if self._archive else "directory")
+
+    async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
+        several = len(result.images) > 1
+        split = self._output.flag("platform-split", default=several)
+        status = "sending tarball" if self._archive else "copying files"
+        with progress.step(status):
+            await asyncio.to_thread(self._write, result.images, split)
+        return Exported()
+
+    def _write(self, results: tuple[PlatformImage, ...], split: bool) -> None:
+        with contextlib.ExitStack() as stack:
+            trees = []
+            for one in results:
+                prefix = str(one.platform).replace("/", "_") + "/" if split else ""
+                trees.append((prefix, stack.enter_context(one.tree())))
+            epoch = self._context.epoch
+            if self._archive:
+                with _destination(self._output, self._context) as file:
+                    rootfs.write_tar(file, trees, epoch)
+                return
+            dest = Path(self._output.dest)
+            for prefix, root in trees:
+                rootfs.copy_tree(root, dest / prefix, epoch)
+
+
+class NoExporter:
+    """``cacheonly``: the build is run, nothing is written."""
+
+    title = "exporting nothing"
+
+    def __init__(self, output: Output, context: ExportContext) -> None:
+        """Takes what every exporter takes, and needs none of it."""
+
+    async def export(self, _result: ExportInput, _progress: ExportProgress) -> Exported:
+        return Exported()
+
+
+EXPORTERS: Mapping[str, Callable[[Output, ExportContext], Exporter]] = {
+    "image": ImageExporter,
+    "oci": ArchiveExporter,
+    "docker": ArchiveExporter,
+    "local": TreeExporter,
+    "tar": TreeExporter,
+    "cacheonly": NoExporter,
+}
+"""By the type of the output."""
+
+
+@contextlib.contextmanager
+def _destination(output: Output, context: ExportContext) -> Iterator[BinaryIO]:
+    if output.dest and output.dest != STDOUT:
+        with archive_file(Path(output.dest)) as file:
+            yield file
+        return
+    if context.stdout is None:
+        raise ExportError(
+            f"dest file is required for {output.type} exporter",
+            hint="give dest=FILE, or dest=- for standard output",
+        )
+    yield context.stdout
+    context.stdout.flush()
+
+
+def _check_layers(context: ExportContext, result: ExportInput) -> None:
+    """Every layer is in the store, and whole: better said here than half way through."""
+    for one in result.images:
+        for layer in one.layers:
+            size = context.store.size(layer.descriptor.digest)
+            if size != layer.descriptor.size:
+                raise ExportError(
+                    f"layer {layer.descriptor.digest} has {size} bytes in the store, "
+                    f"not {layer.descriptor.size}"
+                )

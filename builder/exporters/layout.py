@@ -1,0 +1,208 @@
+"""An image as an OCI layout, in a tar archive or a directory (image-spec, image-layout.md).
+
+The docker form is the same with a ``manifest.json``, which older engines read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import secrets
+import shutil
+import tarfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from builder.content.store import ContentStore
+from builder.exporters.errors import ExportError, unwritable
+from builder.exporters.gotime import format_time
+from builder.exporters.graph import closure
+from builder.oci import gojson, mediatypes
+from builder.oci import reference as references
+from builder.oci.descriptor import Descriptor
+from builder.oci.manifest import MAX_MANIFEST, Index, Manifest, parse
+
+_LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+_NAME = "io.containerd.image.name"
+_REF_NAME = "org.opencontainers.image.ref.name"
+_CREATED = "org.opencontainers.image.created"
+_CHUNK = 1 << 20
+_FILE, _DIRECTORY = 0o444, 0o755
+
+
+def index_entries(
+    top: Descriptor, names: Sequence[str], epoch: int | None
+) -> tuple[Descriptor, ...]:
+    """The entries of ``index.json``: one a name, or one without any."""
+    moment = epoch * 10**9 if epoch is not None else time.time_ns()
+    created = {_CREATED: format_time(moment)}
+    if not names:
+        return (replace(top, annotations=created),)
+    return tuple(
+        replace(top, annotations={_NAME: name, _REF_NAME: _tag(name), **created}) for name in names
+    )
+
+
+def write_archive(
+    file: BinaryIO,
+    store: ContentStore,
+    top: Descriptor,
+    names: Sequence[str],
+    *,
+    epoch: int | None = None,
+    docker: bool = False,
+) -> None:
+    """A tar of the layout: entries sorted by name, all times 0, blobs streamed. Blocks.
+
+    ``file`` need not be seekable. With ``docker``, ``top`` must be one platform's image.
+    """
+    entries = index_entries(top, names, epoch)
+    documents = {"index.json": _compact_index(entries), "oci-layout": _LAYOUT}
+    if docker:
+        documents["manifest.json"] = _docker_manifest(store, top, names)
+    needed = closure(store, top)
+    blobs = {_path(d): d for d in (*needed.blobs, *needed.manifests)}
+    folders = {"blobs/"} | {path.rsplit("/", 1)[0] + "/" for path in blobs}
+    with tarfile.open(fileobj=file, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
+        for path in sorted((*documents, *blobs, *folders)):
+            if path in folders:
+                _add(tar, path, None, 0)
+            elif path in blobs:
+                digest = blobs[path].digest
+                with store.open(digest) as blob:
+                    _add(tar, path, blob, store.size(digest))
+            else:
+                _add(tar, path, io.BytesIO(documents[path]), len(documents[path]))
+
+
+def write_directory(
+    dest: Path,
+    store: ContentStore,
+    top: Descriptor,
+    names: Sequence[str],
+    *,
+    epoch: int | None = None,
+) -> None:
+    """The layout as a directory; images that are there under other names stay. Blocks.
+
+    ``index.json`` is replaced last, so that a reader never sees an image that is not whole.
+    """
+    needed = closure(store, top)
+    try:
+        dest.mkdir(parents=True, exist_ok=True)
+        with _locked(dest):
+            for descriptor in (*needed.blobs, *needed.manifests):
+                _copy_blob(store, descriptor, dest / _path(descriptor))
+            if not (dest / "oci-layout").exists():
+                _replace(dest / "oci-layout", _LAYOUT)
+            entries = _merged(dest / "index.json", index_entries(top, names, epoch))
+            _replace(dest / "index.json", _compact_index(entries))
+    except OSError as error:
+        raise unwritable(dest, error) from error
+
+
+def _tag(name: str) -> str:
+    reference = references.parse(name)
+    return reference.tag or str(reference.digest or "")
+
+
+def _path(descriptor: Descriptor) -> str:
+    return f"blobs/{descriptor.digest.algorithm}/{descriptor.digest.hex}"
+
+
+def _compact_index(entries: Sequence[Descriptor]) -> bytes:
+    return gojson.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": mediatypes.OCI_INDEX,
+            "manifests": [entry.to_json() for entry in entries],
+        }
+    )
+
+
+def _docker_manifest(store: ContentStore, top: Descriptor, names: Sequence[str]) -> bytes:
+    manifest = parse(store.read(top.digest, MAX_MANIFEST), top.media_type)
+    if not isinstance(manifest, Manifest):
+        raise ExportError(
+            "docker exporter does not currently support exporting manifest lists",
+            hint="choose one platform, or the oci type",
+        )
+    tags = [references.parse(name).familiar() for name in names]
+    entry: dict[str, Any] = {
+        "Config": _path(manifest.config),
+        "RepoTags": tags or None,
+        "Layers": [_path(layer) for layer in manifest.layers],
+    }
+    return gojson.dumps([entry])
+
+
+def _add(tar: tarfile.TarFile, path: str, content: Any, size: int) -> None:
+    entry = tarfile.TarInfo(path)
+    entry.size = size
+    if content is None:
+        entry.type, entry.mode = tarfile.DIRTYPE, _DIRECTORY
+    else:
+        entry.mode = _FILE
+    tar.addfile(entry, content)
+
+
+@contextlib.contextmanager
+def _locked(dest: Path) -> Any:
+    descriptor = os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _copy_blob(store: ContentStore, descriptor: Descriptor, target: Path) -> None:
+    if target.exists() and target.stat().st_size == descriptor.size:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    try:
+        with store.open(descriptor.digest) as source, partial.open("xb") as copy:
+            shutil.copyfileobj(source, copy, _CHUNK)
+            copy.flush()
+            os.fsync(copy.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _replace(target: Path, data: bytes) -> None:
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    partial.write_bytes(data)
+    partial.replace(target)
+
+
+def _merged(index: Path, fresh: Sequence[Descriptor]) -> list[Descriptor]:
+    """What ``index.json`` has under other names, then ``fresh``."""
+    try:
+        document = json.loads(index.read_bytes())
+    except FileNotFoundError:
+        return list(fresh)
+    except ValueError as error:
+        raise ExportError(f"{index} is not JSON", hint="choose another directory") from error
+    present = parse(gojson.dumps(document), mediatypes.OCI_INDEX)
+    if not isinstance(present, Index):
+        raise ExportError(f"{index} is no image index", hint="choose another directory")
+    names = {entry.annotations.get(_NAME) for entry in fresh}
+    refs = {entry.annotations.get(_REF_NAME) for entry in fresh}
+    digests = {entry.digest for entry in fresh}
+    kept = [
+        entry
+        for entry in present.manifests
+        if entry.annotations.get(_NAME, "") not in names
+        and not (_NAME not in entry.annotations and entry.annotations.get(_REF_NAME) in refs)
+        and not (_REF_NAME not in entry.annotations and entry.digest in digests)
+    ]
+    return [*kept, *fresh]

@@ -1,0 +1,133 @@
+"""``--output`` values, read as buildx reads them: ``type=oci,dest=x``, ``DIR`` or ``-``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builder.exporters.errors import OutputError
+
+STDOUT = "-"
+
+_LAYERS = frozenset({"compression", "compression-level", "force-compression", "rewrite-timestamp"})
+_IMAGE = _LAYERS | {"name", "oci-mediatypes", "source-date-epoch"}
+_FILES = frozenset({"dest", "platform-split", "source-date-epoch"})
+
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "image": _IMAGE
+    | {
+        "push",
+        "push-by-digest",
+        "name-canonical",
+        "store",
+        "unpack",
+        "registry.insecure",
+    },
+    "oci": _IMAGE | {"dest", "tar"},
+    "docker": _IMAGE | {"dest", "tar"},
+    "local": _FILES | {"mode"},
+    "tar": _FILES,
+    "cacheonly": frozenset(),
+}
+"""The types, and the attributes that each takes."""
+
+_BOOLEANS = frozenset(
+    {
+        "push",
+        "push-by-digest",
+        "name-canonical",
+        "store",
+        "unpack",
+        "tar",
+        "platform-split",
+        "oci-mediatypes",
+        "force-compression",
+        "rewrite-timestamp",
+        "registry.insecure",
+    }
+)
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One ``--output``. ``registry`` has become ``image`` with ``push``.
+
+    ``dest`` is a path, ``-`` or empty; the other attributes are in ``attributes``.
+    """
+
+    type: str
+    dest: str
+    attributes: Mapping[str, str]
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean attribute, as Go's ParseBool reads it."""
+        text = self.attributes.get(name, "")
+        return default if not text else text in _TRUE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the image; one attribute holds several, separated by commas."""
+        return tuple(name for name in self.attributes.get("name", "").split(",") if name)
+
+
+def parse(text: str) -> Output:
+    """Raises OutputError with one line that says what is wrong."""
+    fields = _fields(text)
+    if len(fields) == 1 and fields[0] == text and not text.startswith("type="):
+        return Output("tar", STDOUT, {}) if text == STDOUT else Output("local", text, {})
+    kind = ""
+    attributes: dict[str, str] = {}
+    for item in fields:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise OutputError(
+                text, f"invalid value {item} in output {text!r}", hint="use key=value"
+            )
+        key = key.strip().lower()
+        if key == "type":
+            kind = value
+        else:
+            attributes[key] = value
+    if not kind:
+        raise OutputError(text, f"type is required for output {text!r}")
+    if kind == "registry":
+        kind = "image"
+        attributes.setdefault("push", "true")
+    _check(text, kind, attributes)
+    return Output(kind, attributes.pop("dest", ""), attributes)
+
+
+def _fields(text: str) -> list[str]:
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error as error:
+        raise OutputError(text, f"invalid output {text!r}: {error}") from error
+    if not rows or not rows[0]:
+        raise OutputError(text, "an output needs a type or a destination")
+    return rows[0]
+
+
+def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
+    known = _KNOWN.get(kind)
+    if known is None:
+        names = ", ".join((*_KNOWN, "registry"))
+        raise OutputError(text, f"unknown output type {kind!r}", hint=f"known are {names}")
+    for key, value in attributes.items():
+        if key not in known:
+            raise OutputError(text, f"output type {kind} does not support the attribute {key!r}")
+        if key in _BOOLEANS and value not in _TRUE | _FALSE:
+            raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
+    if kind == "local":
+        if not attributes.get("dest"):
+            raise OutputError(text, "dest is required for local output")
+        if attributes["dest"] == STDOUT:
+            raise OutputError(text, "dest cannot be stdout for local output")
+        if attributes.get("mode", "copy") != "copy":
+            raise OutputError(text, f"output type local does not support mode={attributes['mode']}")
+    if attributes.get("tar") in _FALSE and attributes.get("dest", STDOUT) in ("", STDOUT):
+        raise OutputError(text, f"output type {kind} with tar=false needs a directory as dest")
+    if attributes.get("push") in _TRUE and not attributes.get("name"):
+        raise OutputError(text, "a push needs a name", hint="give the image a tag with -t")

@@ -1,0 +1,105 @@
+"""What is exported, as values, and what an exporter may use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from builder.content.store import ContentStore
+from builder.oci.descriptor import Descriptor
+from builder.oci.digest import Digest
+from builder.oci.platform import Platform
+from builder.oci.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer whose blob is in the content store.
+
+    ``created`` (nanoseconds since the epoch) and ``description`` stand in the history of an
+    image whose frontend wrote none. ``repositories``: where the blob was pulled from
+    (``domain/path``), so that a registry can mount it instead of receiving it.
+    """
+
+    descriptor: Descriptor
+    diff_id: Digest
+    created: int | None = None
+    description: str = ""
+    repositories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformImage:
+    """The result of a build for one platform.
+
+    ``config`` is the image config as the frontend made it, parsed; its member ``config``
+    keeps the order of keys. ``base_history`` counts the leading history entries that come
+    from the base image. ``tree`` lends the merged root file system.
+    """
+
+    platform: Platform
+    config: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+    tree: Callable[[], AbstractContextManager[Path]]
+    base_history: int = 0
+
+
+Attest = Callable[[PlatformImage, Descriptor], Awaitable[Descriptor | None]]
+"""Makes the attestation manifest about an image manifest, its blobs in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportInput:
+    """What a build made. ``index`` asks for an index even around one image."""
+
+    images: tuple[PlatformImage, ...]
+    index: bool = False
+    attest: Attest | None = None
+
+
+class Pusher(Protocol):
+    """The registry, as a push uses it (``registry.Session``)."""
+
+    async def push_blob(
+        self,
+        reference: Reference,
+        descriptor: Descriptor,
+        content: Callable[[], AsyncIterator[bytes]],
+        *,
+        mount_from: Sequence[str] = (),
+    ) -> bool:
+        """True where bytes were sent, False where the blob was there or could be mounted."""
+        ...
+
+    async def push_manifest(
+        self, reference: Reference, data: bytes, media_type: str
+    ) -> Descriptor: ...
+
+
+Tag = Callable[[str, Descriptor], None]
+"""Gives a name to an image of the local store; blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportContext:
+    """What exporters share. ``epoch`` is SOURCE_DATE_EPOCH in seconds.
+
+    ``stdout`` is where ``dest=-`` goes, ``tag`` and ``pusher`` serve the image exporter.
+    """
+
+    store: ContentStore
+    tag: Tag | None = None
+    pusher: Pusher | None = None
+    stdout: BinaryIO | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The outcome. ``response`` has BuildKit's keys (``containerimage.digest`` ...)."""
+
+    descriptor: Descriptor | None = None
+    response: Mapping[str, str] = field(default_factory=dict)
