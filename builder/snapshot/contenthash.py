@@ -1,0 +1,319 @@
+"""Content hashes of paths in a tree, as BuildKit's ``cache/contenthash`` computes them.
+
+They are the "slow" cache keys that are shared with BuildKit through registry caches. A file
+is hashed with its tar header (without name and times), a directory with the names and
+digests of what it holds.
+"""
+# Inner loops: os calls on strings, no Path per file.
+# ruff: noqa: PTH106, PTH108, PTH115, PTH116, PTH118, PTH123, PTH208
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.oci.digest import Digest
+from builder.snapshot.patterns import PatternMatcher
+from builder.snapshot.paths import glob_regex, has_wildcard, root_path
+from builder.snapshot.types import SnapshotError
+
+_CHUNK = 1 << 20
+_ASIDE = 1 << 19
+"""Files of this size are hashed in other threads; below it a thread costs more than it gives."""
+
+
+class PathNotFound(SnapshotError):
+    """``path`` is not in the tree; the message is BuildKit's."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f'"{path}": not found')
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What to hash: ``path`` below the root of the tree (a pattern with ``wildcard``).
+
+    ``follow_links``: a link in the last place stands for its target. ``include`` and
+    ``exclude`` are ``.dockerignore`` patterns, relative to each path that is selected.
+    """
+
+    path: str
+    wildcard: bool = False
+    follow_links: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def content_hash(root: Path, selectors: Sequence[Selector]) -> Digest:
+    """The digest of what ``selectors`` select (none: the whole tree) below ``root``.
+
+    Links are resolved inside ``root`` only. Blocks; large files are hashed in threads.
+    Raises PathNotFound, and SnapshotError where the tree cannot be read.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="content-hash") as pool:
+        hasher = _TreeHasher(os.fspath(root), pool)
+        try:
+            digests = [hasher.select(one) for one in selectors or (Selector("/"),)]
+        except OSError as error:
+            raise SnapshotError(f"cannot hash {error.filename}: {error.strerror}") from error
+    if len(digests) == 1:
+        return Digest(digests[0])
+    return Digest.of("\0".join(digests).encode())
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A directory whose digest grows, one child after another."""
+
+    path: str
+    digest: hashlib._Hash
+    names: Iterator[str]
+    aside: dict[str, Future[str]]
+    name: str
+
+
+@dataclass(slots=True)
+class _Listed:
+    """One path of a filtered walk: a file, or the header of a directory."""
+
+    path: str
+    real: str
+    top: bool
+    found: os.stat_result
+    include: tuple[bool, ...] = ()
+    exclude: tuple[bool, ...] = ()
+    included: bool = False
+
+
+class _TreeHasher:
+    def __init__(self, root: str, pool: ThreadPoolExecutor) -> None:
+        self._root = root.rstrip("/")
+        self._pool = pool
+
+    def select(self, selector: Selector) -> str:
+        if selector.wildcard or selector.include or selector.exclude:
+            return self._filtered(selector)
+        return self._path(_absolute(selector.path), follow=selector.follow_links)
+
+    def _path(self, path: str, *, follow: bool) -> str:
+        """The digest of one path: of a directory with all it holds."""
+        real = root_path(self._root + "/", path, follow_last=follow)
+        try:
+            found = os.lstat(real)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise PathNotFound(path or "/") from error
+        return self._tree(real) if stat.S_ISDIR(found.st_mode) else _file_digest(real, found)
+
+    def _tree(self, top: str) -> str:
+        stack = [self._enter(top, "")]
+        while True:
+            folder = stack[-1]
+            name = next(folder.names, None)
+            if name is None:
+                stack.pop()
+                digest = f"sha256:{folder.digest.hexdigest()}"
+                if not stack:
+                    return digest
+                stack[-1].digest.update(_child(folder.name, digest))
+                continue
+            path = f"{folder.path}/{name}"
+            aside = folder.aside.pop(name, None)
+            if aside is not None:
+                folder.digest.update(_child(name, aside.result()))
+                continue
+            found = os.lstat(path)
+            if stat.S_ISDIR(found.st_mode):
+                stack.append(self._enter(path, name))
+            elif not stat.S_ISSOCK(found.st_mode):
+                folder.digest.update(_child(name, _file_digest(path, found)))
+
+    def _enter(self, path: str, name: str) -> _Folder:
+        names = sorted(os.listdir(path), key=os.fsencode)
+        digest = hashlib.sha256(_child("", _file_digest(path, os.lstat(path))))
+        aside = {}
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    found = entry.stat(follow_symlinks=False)
+                    if found.st_size >= _ASIDE:
+                        aside[entry.name] = self._pool.submit(_file_digest, entry.path, found)
+        return _Folder(path, digest, iter(names), aside, name)
+
+    def _filtered(self, selector: Selector) -> str:
+        path = _absolute(selector.path)
+        listed = self._included(selector, path)
+        if not listed:
+            return str(Digest.of(b""))
+        digests = []
+        for one in listed:
+            if one.top and selector.follow_links and stat.S_ISLNK(one.found.st_mode):
+                digests.append(self._path(one.path, follow=True))
+            else:
+                digests.append(_file_digest(one.real, one.found))
+        if len(listed) == 1 and _base(path) == _base(listed[0].path):
+            return digests[0]
+        prefix = len(_fixed_prefix(path) if selector.wildcard else path)
+        total = hashlib.sha256()
+        for one, digest in zip(listed, digests, strict=True):
+            total.update(os.fsencode(one.path[prefix:]).replace(b"/", b"\0") + digest.encode())
+        return f"sha256:{total.hexdigest()}"
+
+    def _included(self, selector: Selector, path: str) -> list[_Listed]:
+        """Files and directory headers that the patterns let through, in the order of keys;
+        a directory that is itself left out is listed before the first file let through."""
+        include = PatternMatcher(selector.include) if selector.include else None
+        exclude = PatternMatcher(selector.exclude) if selector.exclude else None
+        skipped = path if selector.path.endswith("/") else None
+        out: list[_Listed] = []
+        for top, real in self._tops(selector, path):
+            parents: list[_Listed] = []
+            for one in _walk(top, real):
+                while parents and not one.path.startswith(parents[-1].path + "/"):
+                    parents.pop()
+                folder = stat.S_ISDIR(one.found.st_mode)
+                if folder and one.path == skipped:
+                    continue
+                candidate = one.path[len(top) + 1 :]
+                wanted = _let_through(candidate, include, exclude, one, parents)
+                if wanted:
+                    for parent in parents:
+                        if not parent.included:
+                            parent.included = True
+                            out.append(parent)
+                    one.included = True
+                    out.append(one)
+                if folder:
+                    parents.append(one)
+        return out
+
+    def _tops(self, selector: Selector, path: str) -> Iterator[tuple[str, str]]:
+        """Each selected path as it was asked for, and where it really is."""
+        if not (selector.wildcard and has_wildcard(path)):
+            real = root_path(self._root + "/", path, follow_last=False)
+            if os.path.lexists(real):
+                yield path, real
+            return
+        prefix = _fixed_prefix(path)
+        base = root_path(self._root + "/", prefix, follow_last=True).rstrip("/")
+        yield from _glob(prefix, base, path[len(prefix) + 1 :].split("/"))
+
+
+def _fixed_prefix(path: str) -> str:
+    """The directories before the first part with a wildcard."""
+    parts = path.split("/")
+    return "/".join(parts[: next((n for n, part in enumerate(parts) if has_wildcard(part)), None)])
+
+
+def _glob(prefix: str, base: str, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Matches of ``parts`` below ``base``; links are not followed between them."""
+    matcher = glob_regex(parts[0])
+    try:
+        names = sorted(os.listdir(base), key=os.fsencode)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        if matcher.fullmatch(name) is None:
+            continue
+        real = f"{base}/{name}"
+        if len(parts) == 1:
+            yield f"{prefix}/{name}", real
+        elif stat.S_ISDIR(os.lstat(real).st_mode):
+            yield from _glob(f"{prefix}/{name}", real, parts[1:])
+
+
+def _walk(path: str, real: str) -> Iterator[_Listed]:
+    stack = [(path, real)]
+    while stack:
+        here, at = stack.pop()
+        found = os.lstat(at)
+        if stat.S_ISSOCK(found.st_mode):
+            continue
+        yield _Listed(here, at, here == path, found)
+        if stat.S_ISDIR(found.st_mode):
+            names = sorted(os.listdir(at), key=os.fsencode, reverse=True)
+            stack.extend((f"{here}/{name}", f"{at}/{name}") for name in names)
+
+
+def _let_through(
+    candidate: str,
+    include: PatternMatcher | None,
+    exclude: PatternMatcher | None,
+    one: _Listed,
+    parents: Sequence[_Listed],
+) -> bool:
+    if include is not None:
+        matched, one.include = include.match(candidate, parents[-1].include if parents else ())
+        if not matched:
+            return False
+    if exclude is not None:
+        matched, one.exclude = exclude.match(candidate, parents[-1].exclude if parents else ())
+        if matched:
+            return False
+    return True
+
+
+def _absolute(path: str) -> str:
+    """Cleaned, with a leading slash; empty for the root, as BuildKit keys it."""
+    cleaned = os.path.normpath("/" + path).replace("//", "/", 1)
+    return "" if cleaned == "/" else cleaned
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2] or "/"
+
+
+def _child(name: str, digest: str) -> bytes:
+    return b"\0" + os.fsencode(name) + digest.encode()
+
+
+def _file_digest(path: str, found: os.stat_result) -> str:
+    """Of one inode: its tar header, and the data of a regular file."""
+    mode = found.st_mode
+    flag, link, bits, size = "0", b"", mode & 0o7777, 0
+    major = minor = 0
+    if stat.S_ISREG(mode):
+        size = found.st_size
+    elif stat.S_ISDIR(mode):
+        flag = "5"
+    elif stat.S_ISLNK(mode):
+        flag, bits, link = "2", 0o777, os.fsencode(os.readlink(path))
+    elif stat.S_ISFIFO(mode):
+        flag = "6"
+    else:
+        flag = "3" if stat.S_ISCHR(mode) else "4"
+        major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+    digest = hashlib.sha256(
+        b"namemode%duid%dgid%dsize%dtypeflag%blinkname%bunamegnamedevmajor%ddevminor%d"
+        % (bits, found.st_uid, found.st_gid, size, flag.encode(), link, major, minor)
+    )
+    for name, value in _xattrs(path):
+        digest.update(name.encode() + value)
+    if size:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            while data := os.read(fd, _CHUNK):
+                digest.update(data)
+        finally:
+            os.close(fd)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _xattrs(path: str) -> list[tuple[str, bytes]]:
+    try:
+        names = os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in (errno.ENOTSUP, errno.EPERM):
+            return []
+        raise
+    return [
+        (name, os.getxattr(path, name, follow_symlinks=False))
+        for name in sorted(names)
+        if name == "security.capability" or not name.startswith(("security.", "system."))
+    ]
