@@ -1,0 +1,1 @@
+"""What regdoctor is for, shown with real programs: ``make demo``."""
