@@ -31,8 +31,8 @@ class Attempt:
     """One step at one host: what was said on the wire, and the error it ended in, if any."""
 
     step: str
-    """``ping``, ``resolve``, ``manifest``, ``blob``, ``blob-exists``, ``push-blob``, ``mount``
-    or ``push-manifest``."""
+    """``ping``, ``token``, ``resolve``, ``manifest``, ``blob``, ``blob-exists``, ``mount``,
+    ``push-blob``, ``push-manifest`` or ``referrers``."""
     host: Host
     subject: str
     """The reference or digest that the step was about; empty for ``ping``."""
@@ -53,7 +53,12 @@ class NotFound(RegistryError):
 
 
 class Unauthorized(RegistryError):
-    """401 to the end: no credentials, or none that the registry or its token service takes."""
+    """401 to the end: no credentials, or none that the registry or its token service takes.
+
+    ``refused``: the registry itself got an ``Authorization`` and answered 401 all the same.
+    """
+
+    refused = False
 
 
 class Denied(RegistryError):
@@ -78,10 +83,13 @@ class UnexpectedStatus(RegistryError):
         status: int,
         *,
         detail: str = "",
+        prefix: str = "",
         attempts: tuple[Attempt, ...] = (),
         hint: str = "",
     ) -> None:
-        text = f"unexpected status from {method} request to {url}: {status} {phrase(status)}"
+        text = (
+            f"{prefix}unexpected status from {method} request to {url}: {status} {phrase(status)}"
+        )
         super().__init__(
             text.rstrip() + (f": {detail}" if detail else ""), attempts=attempts, hint=hint
         )

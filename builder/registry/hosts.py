@@ -26,7 +26,8 @@ class Host:
     """``path`` is the prefix of every request: ``/v2``, or ``/v2/prefix`` of a mirror.
 
     ``domain`` is the part of the references that this host is asked about (``docker.io``).
-    ``http_fallback``: where https meets a server that speaks http, http is tried.
+    ``http_fallback``: where https meets a server that speaks http, http is tried;
+    ``https_upgrade``: where http meets a server that speaks TLS, https is.
     """
 
     domain: str
@@ -36,6 +37,7 @@ class Host:
     role: Role = "origin"
     capabilities: frozenset[Capability] = ALL
     http_fallback: bool = False
+    https_upgrade: bool = False
     connect_timeout: float = 30.0
 
     @property

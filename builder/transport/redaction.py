@@ -13,10 +13,16 @@ REDACTED = "REDACTED"
 # What the distribution protocol and its token services put in queries; no value of these is
 # a secret. Everything else may be part of a signed URL and loses its value.
 _OPEN_QUERIES = frozenset(
-    ["ns", "scope", "service", "account", "client_id", "offline_token", "digest", "mount", "from", "n", "last", "artifactType", "tag", "digest-algorithm"]
+    (
+        *("ns", "scope", "service", "account", "client_id", "offline_token", "digest", "mount"),
+        *("from", "n", "last", "artifactType", "tag", "digest-algorithm"),
+    )
 )
 _SECRET_HEADERS = frozenset(
-    ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-registry-auth", "private-token", "x-amz-security-token", "x-goog-api-key", "x-api-key"]
+    (
+        *("authorization", "proxy-authorization", "cookie", "set-cookie", "private-token"),
+        *("x-registry-auth", "x-amz-security-token", "x-goog-api-key", "x-api-key"),
+    )
 )
 _URL_HEADERS = frozenset(("location", "content-location", "referer"))
 _TOKEN_FIELD = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -85,6 +85,8 @@ class Response:
         tls = stream.get_extra_info("ssl_object")
         self.tls_version: str = tls.version() or "" if tls is not None else ""
         self.certificate: bytes = tls.getpeercert(binary_form=True) or b"" if tls else b""
+        self._body: AsyncIterator[bytes] = raw.aiter_stream().__aiter__()
+        self._peeked: list[bytes] = []
         self._keeps_excerpt = not self.ok or "json" in self.header("Content-Type")
 
     @property
@@ -102,18 +104,35 @@ class Response:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, its content coding left on. Raises TransportError."""
+        peeked, self._peeked = self._peeked, []
+        for chunk in peeked:
+            yield chunk
+        while (next_chunk := await self._next()) is not None:
+            yield next_chunk
+
+    async def peek(self, size: int) -> bytes:
+        """The start of the body, at least ``size`` bytes of it; ``chunks`` gives it again."""
+        while sum(map(len, self._peeked)) < size:
+            chunk = await self._next()
+            if chunk is None:
+                break
+            self._peeked.append(chunk)
+        return b"".join(self._peeked)
+
+    async def _next(self) -> bytes | None:
         try:
-            async for chunk in self._raw.aiter_stream():
-                self.received += len(chunk)
-                if self._keeps_excerpt and len(self.excerpt) < EXCERPT:
-                    self.excerpt += chunk[: EXCERPT - len(self.excerpt)]
-                yield chunk
+            chunk = await anext(self._body, None)
         except Exception as error:
             translated = self._translate(self.outgoing, error)
             if translated is error:
                 raise
             self.error = translated
             raise translated from error
+        if chunk is not None:
+            self.received += len(chunk)
+            if self._keeps_excerpt and len(self.excerpt) < EXCERPT:
+                self.excerpt += chunk[: EXCERPT - len(self.excerpt)]
+        return chunk
 
     async def read(self, limit: int) -> bytes:
         """The whole body, its gzip coding undone. Raises BodyTooLarge, TransportError."""
@@ -150,6 +169,8 @@ class Response:
             pass  # recorded in ``self.error``
         finally:
             await self._raw.aclose()
+            if isinstance(self._body, AsyncGenerator):
+                await self._body.aclose()
 
 
 @dataclass(frozen=True, slots=True)
