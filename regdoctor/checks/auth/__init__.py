@@ -1,0 +1,1 @@
+"""Challenges, token servers, credentials."""

@@ -1,0 +1,66 @@
+"""The registry refuses the image: it may be missing, private, or not for these credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, severity_of
+from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.clients.table import EVERY
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.observations.http import Answer, CredentialUse, ManifestLook, TokenAnswer
+from regdoctor.observations.store import Observations
+
+
+class PullAccessDenied:
+    """Registries answer alike for "no such repository" and "not for you"; says what was sent."""
+
+    code = "pull-access-denied-or-not-found"
+    summary = "the registry refuses the image: missing, private, or no right to it"
+    needs: tuple[type, ...] = (ManifestLook,)
+    question = "what do the credentials, or their absence, allow in that repository?"
+    probe = "manifest"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for each in looks(seen):
+            answer = _refusal(seen, each)
+            if answer is None or each.served:
+                continue
+            use = seen.get(CredentialUse, each.endpoint)
+            logged_in = use is not None and use.present
+            sent = f"with the credentials from {use.source}" if use and logged_in else "anonymously"
+            yield Finding(
+                code=self.code,
+                title=f"{each.image} is refused {sent}: it does not exist there, or is not for "
+                + ("this account" if logged_in else "everybody"),
+                severity=severity_of(seen, EVERY),
+                confidence="certain",
+                subject=each.image,
+                evidence=(
+                    answer_evidence(answer, "manifest"),
+                    Evidence(f"it was asked for {sent}", "credentials", {"present": logged_in}),
+                ),
+                breaks=EVERY,
+            )
+            yield OpenQuestion(
+                self.code,
+                f"does an account that owns {each.image} see it?",
+                self.probe,
+                "registries do not tell a missing repository from a forbidden one",
+            )
+
+
+def _refusal(seen: Observations, each: Looked) -> Answer | None:
+    answer = each.last
+    if answer is not None and answer.status in (401, 403):
+        return answer
+    if answer is None:
+        for name, token in seen.named(TokenAnswer, each.endpoint):
+            wanted = f"repository:{each.look.repository}:"
+            if wanted in name and not token.granted and token.answer.status in (401, 403):
+                return token.answer
+    return None
+
+
+CHECK = PullAccessDenied()

@@ -1,0 +1,117 @@
+"""A mirror wants a login that the client in front of it will never send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
+from regdoctor.model.wording import listed
+from regdoctor.observations.http import (
+    Answer,
+    Challenge,
+    CredentialUse,
+    ManifestLook,
+    Ping,
+    TokenAnswer,
+)
+from regdoctor.observations.network import Role
+from regdoctor.observations.store import Observations
+
+
+class RegistryMirrorNeedsAuth:
+    """Anonymous access is refused: 401 to the end, or a token server that gives none.
+
+    dockerd never sends a mirror's own credential; BuildKit, podman and regdoctor do, where
+    there is one.
+    """
+
+    code = "registry-mirror-needs-auth"
+    summary = "a mirror demands a login that the client does not send it"
+    needs: tuple[type, ...] = (Ping,)
+    question = "does the mirror serve manifests to anonymous clients?"
+    probe = "ping"
+    supersedes: tuple[str, ...] = ("pull-access-denied-or-not-found",)
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            role, ping = seen.get(Role, endpoint), seen.get(Ping, endpoint)
+            if role is None or role.kind != "mirror" or ping is None:
+                continue
+            refusal = _refused(seen, endpoint, ping)
+            if refusal is None:
+                continue
+            login = seen.get(CredentialUse, endpoint)
+            logged_in = login is not None and login.present
+            breaks = _breaks(role, logged_in)
+            if not breaks:
+                continue
+            subject = subject_of(endpoint)
+            domains = listed(role.domains)
+            yield Finding(
+                code=self.code,
+                title=f"{subject}, a mirror of {domains}, demands a login "
+                f"that {listed(breaks)} will not send",
+                severity=_severity(seen, role, breaks),
+                confidence="certain",
+                subject=subject,
+                evidence=(
+                    answer_evidence(refusal, "ping"),
+                    Evidence(
+                        f"it is a mirror of {domains} by {listed(role.origins)}",
+                        "files",
+                        {"origins": list(role.origins)},
+                    ),
+                    Evidence(
+                        f"credentials for {role.written} "
+                        + (
+                            f"are in {login.source}"
+                            if login and logged_in
+                            else "are not configured"
+                        ),
+                        "credentials",
+                        {"present": logged_in},
+                    ),
+                ),
+                breaks=breaks,
+            )
+
+
+def _refused(seen: Observations, endpoint: str, ping: Ping) -> Answer | None:
+    """The answer by which anonymous clients are turned away, None where they are not."""
+    for _, look in seen.named(ManifestLook, endpoint):
+        answer = look.get or look.head
+        if answer is not None and look.auth in ("none", "anonymous"):
+            return answer if answer.status in (401, 403) else None
+    if ping.answer.status != 401:
+        return None
+    for _, token in seen.named(TokenAnswer, endpoint):
+        if not token.authenticated:
+            return None if token.granted else token.answer
+    challenge = seen.get(Challenge, endpoint)
+    return ping.answer if challenge is None or challenge.scheme == "basic" else None
+
+
+def _breaks(role: Role, logged_in: bool) -> tuple[str, ...]:
+    asked = role.asked_by or (OWN,)
+    never = ("docker", "containerd")
+    return tuple(client for client in asked if client in never or not logged_in)
+
+
+def _severity(seen: Observations, role: Role, breaks: tuple[str, ...]) -> Severity:
+    """An error where nothing stands behind the mirror, else the origin takes over."""
+    severity = severity_of(seen, breaks)
+    origins = [
+        where
+        for where in seen.endpoints()
+        if (each := seen.get(Role, where))
+        and each.kind == "registry"
+        and set(each.domains) & set(role.domains)
+        and (ping := seen.get(Ping, where))
+        and ping.answer.status in (200, 401)
+    ]
+    return "warning" if severity == "error" and origins else severity
+
+
+CHECK = RegistryMirrorNeedsAuth()

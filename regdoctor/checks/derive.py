@@ -1,0 +1,230 @@
+"""Derived observations: the facts of a served chain, and what every client would say to it.
+
+Pure. Made once for an endpoint, read by many checks, and made anew when an observation that
+they rest on arrives.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import functools
+from collections.abc import Iterable, Sequence
+
+from regdoctor.clients.policy import Policy
+from regdoctor.clients.table import OWN, policies
+from regdoctor.observations.host import HostFiles, OwnTrust, RootsSeen
+from regdoctor.observations.network import Role
+from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.tls import FetchedIssuer, ServedChain
+from regdoctor.observations.trust import (
+    CertificateFacts,
+    ChainFacts,
+    ChainVerdicts,
+    Reason,
+    TrustVerdict,
+)
+from regdoctor.x509 import (
+    LATEST,
+    Kind,
+    Mismatch,
+    ParseError,
+    Pool,
+    Verdict,
+    load_pool,
+    parse,
+    release,
+    verify,
+)
+from regdoctor.x509.signature import SignatureFault, verifies
+
+
+def derive(seen: Observations, endpoint: str) -> None:
+    """Adds what follows from the observations of ``endpoint``; safe to call again."""
+    served = seen.get(ServedChain, endpoint)
+    if served is None or not served.certificates:
+        return
+    facts = chain_facts(served)
+    seen.add(endpoint, facts)
+    seen.add(endpoint, _Judge(seen, endpoint, served, facts).verdicts())
+
+
+def chain_facts(served: ServedChain) -> ChainFacts:
+    """What each certificate of the chain says about itself."""
+    return ChainFacts(served.server_name, tuple(map(certificate_facts, served.certificates)))
+
+
+def certificate_facts(der: bytes) -> CertificateFacts:
+    """One certificate; what Go cannot parse keeps its fingerprint and says why."""
+    import hashlib
+
+    fingerprint = hashlib.sha256(der).hexdigest()
+    try:
+        parsed = parse(der, release(LATEST))
+    except ParseError as error:
+        return CertificateFacts(fingerprint=fingerprint, unparsed=str(error))
+    same_name = parsed.subject_raw == parsed.issuer_raw
+    return CertificateFacts(
+        subject=str(parsed.subject),
+        issuer=str(parsed.issuer),
+        not_before=parsed.not_before.timestamp(),
+        not_after=parsed.not_after.timestamp(),
+        fingerprint=fingerprint,
+        dns_names=tuple(parsed.dns_names),
+        ip_addresses=tuple(str(each) for each in parsed.addresses),
+        common_name=parsed.subject.common_name,
+        san_present=parsed.san is not None,
+        self_signed=same_name and parsed.key is not None and verifies(parsed, parsed.key),
+        ca=parsed.is_ca,
+        issuer_urls=tuple(parsed.issuer_urls),
+    )
+
+
+class _Judge:
+    """One endpoint's chain before every store."""
+
+    def __init__(
+        self, seen: Observations, endpoint: str, served: ServedChain, facts: ChainFacts
+    ) -> None:
+        self.served, self.facts = served, facts
+        self.time = dt.datetime.fromtimestamp(served.seen_at, dt.UTC)
+        roots = seen.get(RootsSeen, HOST)
+        self.system = pem_of(roots.certificates) if roots else b""
+        self.system_sources = roots.sources if roots else ()
+        role = seen.get(Role, endpoint)
+        written = role.written if role else endpoint.partition("://")[2]
+        files = seen.get(HostFiles, HOST) or HostFiles()
+        own = seen.get(OwnTrust, endpoint) or OwnTrust()
+        self.policies = (*policies(files, written), _own_policy(own))
+        fetched = seen.get(FetchedIssuer, endpoint)
+        self.issuers: tuple[bytes, ...] = ()
+        if fetched is not None and fetched.certificate:
+            self.issuers = (fetched.certificate, *fetched.above)
+
+    def verdicts(self) -> ChainVerdicts:
+        judged = tuple(map(self._verdict, self.policies))
+        distrusted = any("unknown-authority" in (v.reason, v.beneath_reason) for v in judged)
+        return ChainVerdicts(
+            verdicts=judged,
+            at=self.served.seen_at,
+            completed=distrusted and self._completed(),
+            holders=self._holders() if distrusted else (),
+            configured=sum(len(_pool(p.extra)) for p in self.policies),
+            kin=distrusted and self._kin(),
+        )
+
+    def _verdict(self, policy: Policy) -> TrustVerdict:
+        sources = (*self.system_sources, *policy.sources)
+        if policy.insecure or policy.plain == "only":
+            return TrustVerdict(policy.client, accepted=True, sources=sources, skipped=True)
+        verdict = self._go(self.served.certificates, (self.system, *policy.extra))
+        reason = _reason(verdict)
+        beneath: tuple[str, Reason] = ("", "")
+        if reason in ("expired", "not-yet-valid", "hostname", "legacy-common-name", "no-ip-sans"):
+            beneath = self._beneath(self.served.certificates, (self.system, *policy.extra))
+        return TrustVerdict(
+            client=policy.client,
+            accepted=verdict.accepted,
+            error=verdict.text,
+            reason=reason,
+            about=_place(verdict),
+            beneath=beneath[0],
+            beneath_reason=beneath[1],
+            sources=sources,
+            broken=policy.broken,
+        )
+
+    def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> Verdict:
+        return verify(chain, files, self.facts.host, self.time)
+
+    def _beneath(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> tuple[str, Reason]:
+        """Go's words with the leaf's names set aside, at a time when the leaf is valid."""
+        leaf = self.facts.certificates[0]
+        moment = self.time.timestamp()
+        if not leaf.unparsed:
+            moment = min(max(moment, leaf.not_before), leaf.not_after)
+        when = dt.datetime.fromtimestamp(moment, dt.UTC)
+        # Without a name, Verify skips the names; the handshake's own text is of no use then.
+        text = verify(chain, files, "", when).verify_text
+        if "certificate signed by unknown authority" not in text:
+            return text, "other" if text else ""
+        return text, "namesake" if "possibly because of" in text else "unknown-authority"
+
+    def _completed(self) -> bool:
+        """True where the issuers found outside the chain make some store accept it."""
+        if not self.issuers:
+            return False
+        chain = (*self.served.certificates, *self.issuers)
+        stores = {(self.system, *policy.extra) for policy in self.policies}
+        return any(not self._beneath(chain, files)[0] for files in stores)
+
+    def _holders(self) -> tuple[str, ...]:
+        """The files under which the chain is accepted, the system's pool alone not doing it."""
+        found = []
+        for policy in self.policies:
+            for content, source in zip(policy.extra, policy.sources, strict=False):
+                if not self._beneath(self.served.certificates, (self.system, content))[0]:
+                    found.append(source)
+        return tuple(dict.fromkeys(found))
+
+    def _kin(self) -> bool:
+        """True where a root of the system's pool has the issuer's organisation."""
+        organisations = {_organisation(each.issuer) for each in self.facts.certificates} - {""}
+        return bool(organisations & _organisations(self.system))
+
+
+def _own_policy(own: OwnTrust) -> Policy:
+    extra = tuple(pem_of((each,)) for each in own.certificates)
+    return Policy(OWN, extra, own.sources, insecure=own.insecure)
+
+
+_KINDS: dict[Kind, Reason] = {
+    Kind.UNKNOWN_AUTHORITY: "unknown-authority",
+    Kind.EXPIRED: "expired",
+    Kind.NOT_YET_VALID: "not-yet-valid",
+    Kind.HOSTNAME: "hostname",
+}
+_MISMATCHES: dict[Mismatch, Reason] = {
+    Mismatch.LEGACY_COMMON_NAME: "legacy-common-name",
+    Mismatch.NO_IP_SANS: "no-ip-sans",
+}
+
+
+def _reason(verdict: Verdict) -> Reason:
+    if verdict.accepted or verdict.kind is None:
+        return ""
+    if verdict.mismatch is not None:
+        return _MISMATCHES.get(verdict.mismatch, "hostname")
+    reason = _KINDS.get(verdict.kind, "other")
+    if reason == "unknown-authority" and verdict.hint is not None:
+        return "namesake" if verdict.hint.fault is SignatureFault.MISMATCH else "other"
+    return reason
+
+
+def _place(verdict: Verdict) -> int:
+    for place in (verdict.culprit, verdict.about):
+        if place is not None and place.sent is not None:
+            return place.sent
+    return -1
+
+
+@functools.lru_cache(maxsize=64)
+def pem_of(certificates: tuple[bytes, ...]) -> bytes:
+    """DER as one PEM file."""
+    blocks: Iterable[bytes] = (
+        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(each) + b"-----END CERTIFICATE-----\n"
+        for each in certificates
+    )
+    return b"".join(blocks)
+
+
+def _organisation(name: str) -> str:
+    return next((part[2:] for part in name.split(", ") if part.startswith("O=")), "")
+
+
+def _organisations(pem: bytes) -> set[str]:
+    return {each.subject.organisation for each in _pool((pem,)).certificates}
+
+
+def _pool(files: tuple[bytes, ...]) -> Pool:
+    return load_pool(files, release(LATEST))

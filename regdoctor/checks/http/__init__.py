@@ -1,0 +1,1 @@
+"""Registries that answer, but not as a registry should."""

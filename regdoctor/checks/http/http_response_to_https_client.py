@@ -1,0 +1,87 @@
+"""The port speaks plain HTTP, and clients speak TLS to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.clients.table import OWN, policies
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import listed
+from regdoctor.observations.host import HostFiles
+from regdoctor.observations.http import PlainAnswer
+from regdoctor.observations.network import Role
+from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.tls import ServedChain
+
+_HUBS = ("docker.io", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "mcr.microsoft.com")
+
+
+class HttpResponseToHttpsClient:
+    """A registry in the clear, or something else that owns the port: asked in the clear."""
+
+    code = "http-response-to-https-client"
+    summary = "the registry's port speaks plain HTTP to a client that expects TLS"
+    needs: tuple[type, ...] = (ServedChain,)
+    question = "does the port answer GET /v2/ in the clear, and as a registry?"
+    probe = "plain-http"
+    supersedes: tuple[str, ...] = ("tls-handshake-failure",)
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            served = seen.get(ServedChain, endpoint)
+            if served is None or served.fault != "plain-http":
+                continue
+            subject = subject_of(endpoint)
+            breaks = _breaks(seen, endpoint)
+            plain = seen.get(PlainAnswer, endpoint)
+            evidence = [
+                Evidence(
+                    f"the TLS handshake was answered in the clear: {served.text}",
+                    "tls",
+                    {"first_bytes": served.first_bytes.decode("latin-1")},
+                )
+            ]
+            what = "plain HTTP"
+            if plain is not None:
+                evidence.append(answer_evidence(plain.answer, "plain-http"))
+                what = _what(plain)
+            yield Finding(
+                code=self.code,
+                title=f"{subject} speaks {what} where {listed(breaks) or 'no client'} "
+                "would speak HTTPS",
+                severity=severity_of(seen, breaks),
+                confidence="certain",
+                subject=subject,
+                evidence=tuple(evidence),
+                breaks=breaks,
+            )
+            if any(subject == hub or subject.endswith("." + hub) for hub in _HUBS):
+                yield OpenQuestion(
+                    "middlebox-answers-plain-http-on-443",
+                    "does another network get TLS from this public host?",
+                    "tls",
+                    f"{subject} is a public registry, which never speaks http on this port",
+                )
+
+
+def _what(plain: PlainAnswer) -> str:
+    answer = plain.answer
+    if plain.registry_like:
+        return "plain HTTP (a registry)"
+    if answer.status in (301, 302, 307, 308) and answer.header("Location").startswith("https://"):
+        return f"plain HTTP and points to {answer.header('Location').partition('?')[0]},"
+    if answer.status:
+        return f"plain HTTP, but answers {answer.status} and not as a registry,"
+    return "plain HTTP"
+
+
+def _breaks(seen: Observations, endpoint: str) -> tuple[str, ...]:
+    files = seen.get(HostFiles, HOST) or HostFiles()
+    role = seen.get(Role, endpoint)
+    written = role.written if role else subject_of(endpoint)
+    refusing = [each.client for each in policies(files, written) if each.plain == "never"]
+    return (*refusing, OWN)
+
+
+CHECK = HttpResponseToHttpsClient()

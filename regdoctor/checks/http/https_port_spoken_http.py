@@ -1,0 +1,53 @@
+"""The reverse mistake: http is configured for a port that speaks TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.observations.http import Answer, Ping
+from regdoctor.observations.store import Observations
+
+_MARKS = (
+    "client sent an http request to an https server",
+    "the plain http request was sent to https port",
+    "you're speaking plain http to an ssl-enabled server port",
+)
+
+
+class HttpsPortSpokenHttp:
+    """TLS servers say so themselves, each in its words."""
+
+    code = "https-port-spoken-http"
+    summary = "plain HTTP is configured for a port that speaks TLS"
+    needs: tuple[type, ...] = (Ping,)
+    question = "does the port answer a plain request by asking for TLS?"
+    probe = "ping"
+    supersedes: tuple[str, ...] = ("registry-unexpected-answer",)
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            ping = seen.get(Ping, endpoint)
+            if ping is None or not endpoint.startswith("http://") or not _asks_for_tls(ping.answer):
+                continue
+            subject = subject_of(endpoint)
+            breaks = (OWN,)
+            yield Finding(
+                code=self.code,
+                title=f"{subject} speaks TLS, and is configured as http://",
+                severity=severity_of(seen, breaks),
+                confidence="certain",
+                subject=subject,
+                evidence=(answer_evidence(ping.answer, "ping"),),
+                breaks=breaks,
+            )
+
+
+def _asks_for_tls(answer: Answer) -> bool:
+    body = answer.body.lower()
+    return answer.status == 400 and any(mark in body for mark in _MARKS)
+
+
+CHECK = HttpsPortSpokenHttp()

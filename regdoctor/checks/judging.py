@@ -1,0 +1,90 @@
+"""What many checks say in the same way: subjects, severity, chains and answers as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Evidence, Severity
+from regdoctor.model.wording import day, listed
+from regdoctor.observations.host import AskedClients
+from regdoctor.observations.http import Answer
+from regdoctor.observations.network import Role
+from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.trust import CertificateFacts, ChainFacts, TrustVerdict
+
+
+def subject_of(endpoint: str) -> str:
+    """``host[:port]`` of an endpoint's URL."""
+    return endpoint.partition("://")[2]
+
+
+def severity_of(seen: Observations, breaks: Sequence[str]) -> Severity:
+    """``error`` where a client breaks through whose eyes the user looks, else ``info``."""
+    asked = seen.get(AskedClients, HOST)
+    names = asked.names if asked else (OWN,)
+    return "error" if any(each in names for each in breaks) else "info"
+
+
+def contacted_as(seen: Observations, endpoint: str) -> str:
+    """``the mirror of docker.io``, ``the token server of ...``; empty for a plain registry."""
+    role = seen.get(Role, endpoint)
+    if role is None or role.kind == "registry":
+        return ""
+    words = {"mirror": "mirror", "realm": "token server", "redirect": "redirect target"}
+    return f"{words[role.kind]} of {', '.join(role.domains)}"
+
+
+def name_of(certificate: CertificateFacts) -> str:
+    """What a person calls the certificate."""
+    return certificate.subject or certificate.common_name or "a certificate without a name"
+
+
+def chain_evidence(
+    facts: ChainFacts,
+    fact: str,
+    *,
+    marks: dict[int, str] | None = None,
+    missing: str = "",
+) -> Evidence:
+    """The chain as served. ``data.chain`` is a list of certificates, leaf first, each with
+    ``mark`` (what is wrong with it); ``data.missing`` names what should follow the last."""
+    chain: list[dict[str, Any]] = [
+        {
+            "subject": each.subject,
+            "issuer": each.issuer,
+            "not_before": day(each.not_before) if each.not_before else "",
+            "not_after": day(each.not_after) if each.not_after else "",
+            "sha256": each.fingerprint,
+            "names": [*each.dns_names, *each.ip_addresses],
+            "mark": (marks or {}).get(at, each.unparsed),
+        }
+        for at, each in enumerate(facts.certificates)
+    ]
+    return Evidence(fact, "tls", {"chain": chain, "missing": missing})
+
+
+def go_evidence(verdicts: Sequence[TrustVerdict]) -> Iterator[Evidence]:
+    """Go's words, each text once, with the clients that would print it."""
+    by_text: dict[str, list[TrustVerdict]] = {}
+    for each in verdicts:
+        if each.error:
+            by_text.setdefault(each.error, []).append(each)
+    for text, those in by_text.items():
+        names = [each.client for each in those]
+        yield Evidence(
+            f"{listed(names)} would say: {text}", "verify", {"clients": names, "error": text}
+        )
+
+
+def answer_evidence(answer: Answer, probe: str) -> Evidence:
+    """A request and what came back; ``data`` holds status, headers and the body's beginning."""
+    asked = f"{answer.method} {answer.url}"
+    data: dict[str, Any] = {"method": answer.method, "url": answer.url, "status": answer.status}
+    if not answer.status:
+        return Evidence(f"{asked}: {answer.text}", probe, {**data, "fault": answer.fault})
+    kind = answer.header("Content-Type")
+    data |= {"headers": [list(pair) for pair in answer.headers], "body": answer.body[:500]}
+    tail = f", {kind}" if kind else ""
+    return Evidence(f"{asked} -> {answer.status}{tail}", probe, data)

@@ -1,0 +1,61 @@
+"""No endpoint has the manifest, and the registry says so plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.clients.table import EVERY
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.wording import listed
+from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.store import Observations
+
+
+class ImageNotFound:
+    """404 to GET as well as to HEAD, at every endpoint that answered."""
+
+    code = "image-not-found"
+    summary = "the registry has no such image: 404 to HEAD and to GET alike"
+    needs: tuple[type, ...] = (ManifestLook,)
+    question = "does GET of the manifest answer 404 as well?"
+    probe = "manifest"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        by_image: dict[str, list[Looked]] = {}
+        for each in looks(seen):
+            if not each.served and each.last is not None:
+                by_image.setdefault(each.image, []).append(each)
+        for image, those in by_image.items():
+            missing = [each for each in those if each.last and each.last.status == 404]
+            origin = those[-1]
+            # Where the origin did not answer, a mirror's 404 proves nothing about the image.
+            if not missing or origin not in missing:
+                continue
+            if any(each.look.get is None for each in missing):
+                yield OpenQuestion(
+                    self.code, self.question, self.probe, f"only HEAD was asked for {image}"
+                )
+                continue
+            where = listed([subject_of(each.endpoint) for each in missing])
+            code = "NAME_UNKNOWN" in (origin.last.body if origin.last else "")
+            thing = "repository" if code else "tag or digest"
+            yield Finding(
+                code=self.code,
+                title=f"{image} does not exist at {where}: the {thing} is unknown there",
+                severity=severity_of(seen, EVERY),
+                confidence="certain",
+                subject=image,
+                evidence=tuple(
+                    answer_evidence(answer, "manifest")
+                    for each in missing
+                    for answer in (each.look.head, each.look.get)
+                    if answer is not None
+                ),
+                breaks=EVERY,
+            )
+
+
+CHECK = ImageNotFound()

@@ -1,0 +1,64 @@
+"""Sonatype Nexus before 3.15: HEAD of a manifest is 404, GET serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, subject_of
+from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, refusals
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
+from regdoctor.model.wording import listed
+from regdoctor.observations.host import AskedClients
+from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.store import HOST, Observations
+
+
+class NexusHead404:
+    """NEXUS-12684. We go on with GET, so it warns; BuildKit and containerd say "not found"."""
+
+    code = "nexus-lt-3.15-head-404"
+    summary = "a Nexus before 3.15 answers HEAD of a manifest with 404, so BuildKit says not found"
+    needs: tuple[type, ...] = (ManifestLook,)
+    question = "is GET of the manifest served where HEAD of the same URL is 404?"
+    probe = "manifest"
+    supersedes: tuple[str, ...] = ("head-manifest-refused",)
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for each in refusals(seen):
+            if each.old_nexus:
+                yield _finding(seen, self.code, each)
+
+
+def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
+    where = subject_of(each.looked.endpoint)
+    named = f"Nexus {each.version[0]}.{each.version[1]}" if each.version else "Nexus"
+    identity = (
+        Evidence(f"the server calls itself {named}", "ping", {"version": list(each.version)})
+        if each.version
+        else Evidence("the answers carry the marks of a Nexus, whose version is hidden", "ping")
+    )
+    return Finding(
+        code=code,
+        title=f"{where} ({named}) answers HEAD of the manifest of {each.looked.image} with 404 "
+        f"and serves it to GET: {listed(BREAKS)} will say not found",
+        severity=head_severity(seen),
+        confidence="certain" if each.version else "likely",
+        subject=each.looked.image,
+        evidence=(
+            answer_evidence(each.head, "manifest"),
+            answer_evidence(each.got, "manifest"),
+            identity,
+        ),
+        breaks=BREAKS,
+    )
+
+
+def head_severity(seen: Observations) -> Severity:
+    """A warning through our eyes, for we cope; an error for a client that does not."""
+    asked = seen.get(AskedClients, HOST)
+    names = asked.names if asked else (OWN,)
+    return "error" if set(names) & set(BREAKS) else "warning"
+
+
+CHECK = NexusHead404()

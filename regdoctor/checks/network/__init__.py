@@ -1,0 +1,1 @@
+"""Faults below TLS and in its handshake: names, connections, ports that speak something else."""

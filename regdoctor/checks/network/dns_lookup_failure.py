@@ -1,0 +1,60 @@
+"""The name of an endpoint does not resolve on this host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import contacted_as, severity_of, subject_of
+from regdoctor.clients.table import EVERY
+from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
+from regdoctor.observations.network import Connection, LookupFault, Resolution, Role
+from regdoctor.observations.store import Observations
+
+_MEANING: dict[LookupFault, str] = {
+    "no-such-host": "no resolver of this host knows the name",
+    "temporary": "the resolver failed or refused (SERVFAIL, or none is listening)",
+    "timeout": "no resolver answered in time",
+    "other": "the resolver gave an error",
+}
+
+
+class DnsLookupFailure:
+    """``no such host`` is an answer; the other failures are a resolver that does not work."""
+
+    code = "dns-lookup-failure"
+    summary = "the registry's name does not resolve on this host"
+    needs: tuple[type, ...] = (Resolution,)
+    question = "does the name resolve with the resolver that the client uses?"
+    probe = "dns"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            lookup = seen.get(Resolution, endpoint)
+            connection = seen.get(Connection, endpoint)
+            # Through a proxy, the proxy resolves the name; ours need not.
+            if lookup is None or not lookup.fault or (connection and connection.via):
+                continue
+            role = seen.get(Role, endpoint)
+            breaks = role.asked_by if role and role.asked_by else EVERY
+            as_what = contacted_as(seen, endpoint)
+            confidence: Confidence = "certain" if lookup.fault != "other" else "likely"
+            yield Finding(
+                code=self.code,
+                title=f"{lookup.host}{f' ({as_what})' if as_what else ''} does not resolve: "
+                f"{_MEANING.get(lookup.fault, lookup.fault)}",
+                severity=severity_of(seen, breaks),
+                confidence=confidence,
+                subject=subject_of(endpoint),
+                evidence=(
+                    Evidence(
+                        f"lookup {lookup.host}: {lookup.text}",
+                        "dns",
+                        {"host": lookup.host, "fault": lookup.fault, "seconds": lookup.seconds},
+                    ),
+                ),
+                breaks=breaks,
+            )
+
+
+CHECK = DnsLookupFailure()

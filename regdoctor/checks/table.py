@@ -1,0 +1,66 @@
+"""Every check, one row each. The order is that of findings of equal rank."""
+
+from __future__ import annotations
+
+from regdoctor.checks import internal_check_failed
+from regdoctor.checks.auth import (
+    credentials_rejected,
+    pull_access_denied_or_not_found,
+    registry_mirror_needs_auth,
+    token_realm_wrong_port_or_host,
+)
+from regdoctor.checks.http import (
+    http_response_to_https_client,
+    https_port_spoken_http,
+    registry_unexpected_answer,
+)
+from regdoctor.checks.manifest import (
+    head_manifest_refused,
+    image_not_found,
+    manifest_unexpected_answer,
+    nexus_lt_3_15_head_404,
+)
+from regdoctor.checks.network import (
+    dns_lookup_failure,
+    tcp_connect_failure,
+    tls_handshake_failure,
+)
+from regdoctor.checks.protocol import Check
+from regdoctor.checks.x509 import (
+    x509_chain_rejected,
+    x509_clock_skew_not_yet_valid,
+    x509_expired_certificate,
+    x509_hostname_mismatch,
+    x509_legacy_common_name,
+    x509_missing_intermediate,
+    x509_no_ip_sans,
+    x509_self_signed_leaf,
+    x509_unknown_authority_private_root,
+)
+
+CHECKS: tuple[Check, ...] = (
+    dns_lookup_failure.CHECK,
+    tcp_connect_failure.CHECK,
+    http_response_to_https_client.CHECK,
+    tls_handshake_failure.CHECK,
+    https_port_spoken_http.CHECK,
+    x509_clock_skew_not_yet_valid.CHECK,
+    x509_expired_certificate.CHECK,
+    x509_hostname_mismatch.CHECK,
+    x509_legacy_common_name.CHECK,
+    x509_no_ip_sans.CHECK,
+    x509_missing_intermediate.CHECK,
+    x509_self_signed_leaf.CHECK,
+    x509_unknown_authority_private_root.CHECK,
+    x509_chain_rejected.CHECK,
+    registry_unexpected_answer.CHECK,
+    token_realm_wrong_port_or_host.CHECK,
+    registry_mirror_needs_auth.CHECK,
+    credentials_rejected.CHECK,
+    pull_access_denied_or_not_found.CHECK,
+    nexus_lt_3_15_head_404.CHECK,
+    head_manifest_refused.CHECK,
+    image_not_found.CHECK,
+    manifest_unexpected_answer.CHECK,
+    internal_check_failed.CHECK,
+)

@@ -1,0 +1,1 @@
+"""Faults of certificates, as Go's verifier judges them for each client."""

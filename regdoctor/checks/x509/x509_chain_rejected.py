@@ -1,0 +1,55 @@
+"""Go refuses the chain for a reason that no other check explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.x509.leaf_faults import Refused, refused
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.wording import listed
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
+from regdoctor.observations.trust import Reason
+
+
+class ChainRejected:
+    """A refusal is never silent: Go's words, and the certificate they are about."""
+
+    code = "x509-chain-rejected"
+    summary = "Go's verifier refuses the chain: key usage, constraints, algorithms, form"
+    needs: tuple[type, ...] = (ServedChain,)
+    question = "what would Go's verifier say about the served chain?"
+    probe = "tls"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        reasons: tuple[Reason, ...] = ("other", "namesake")
+        for reason in reasons:
+            for each in refused(seen, reason):
+                yield self._finding(seen, each, reason)
+
+    def _finding(self, seen: Observations, each: Refused, reason: Reason) -> Finding:
+        subject = subject_of(each.endpoint)
+        verdicts = [v for v in each.verdicts.verdicts if v.reason == reason]
+        words = verdicts[0].error
+        title = (
+            f"{subject}: an authority of the right name is known, but it did not sign the chain"
+            if reason == "namesake"
+            else f"{subject}: {listed(each.breaks)} refuse its certificate ({words})"
+        )
+        return Finding(
+            code=self.code,
+            title=title,
+            severity=severity_of(seen, each.breaks),
+            confidence="certain",
+            subject=subject,
+            evidence=(
+                chain_evidence(each.facts, "the chain is refused", marks={each.about: "refused"}),
+                *go_evidence(verdicts),
+            ),
+            breaks=each.breaks,
+        )
+
+
+CHECK = ChainRejected()

@@ -1,0 +1,82 @@
+"""The certificate is fine and a clock is not: this host's, or that of whoever issued it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
+from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence, witnesses
+from regdoctor.checks.x509.leaf_faults import Refused, refused
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.wording import day, span
+from regdoctor.observations.http import Clock
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
+
+
+class ClockSkew:
+    """ "is before" is a clock or a certificate too fresh; "is after" is a clock only where the
+    server's own clock says so."""
+
+    code = "x509-clock-skew-not-yet-valid"
+    summary = "a certificate is outside its dates because a clock is wrong"
+    needs: tuple[type, ...] = (ServedChain,)
+    question = "is this host's clock right?"
+    probe = "clock"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for each in refused(seen, "not-yet-valid"):
+            yield from self._judged(seen, each, early=True)
+        for each in refused(seen, "expired"):
+            if clock_blamed(seen, each):
+                yield from self._judged(seen, each, early=False)
+
+    def _judged(
+        self, seen: Observations, each: Refused, *, early: bool
+    ) -> Iterator[Finding | OpenQuestion]:
+        subject = subject_of(each.endpoint)
+        clock = seen.get(Clock, each.endpoint)
+        blamed = clock_blamed(seen, each)
+        culprit = each.culprit
+        if blamed and clock is not None:
+            direction = "ahead of" if clock.ahead > 0 else "behind"
+            title = (
+                f"this host's clock is {span(clock.ahead)} {direction} that of {subject}, "
+                f"so a valid certificate looks {'not yet valid' if early else 'expired'}"
+            )
+            # One clock against another proves a difference, not which of the two is wrong.
+            certain = witnesses(seen, each.endpoint) > 1
+        else:
+            wait = span(culprit.not_before - each.verdicts.at)
+            title = (
+                f"{subject}: the certificate {name_of(culprit)} is valid only from "
+                f"{day(culprit.not_before)}, {wait} from now"
+            )
+            certain = clock is not None
+        edge = "begins" if early else "ended"
+        marks = {each.about: f"by this host's clock its validity {edge} at another time"}
+        reason = "not-yet-valid" if early else "expired"
+        yield Finding(
+            code=self.code,
+            title=title,
+            severity=severity_of(seen, each.breaks),
+            confidence="certain" if certain else "likely",
+            subject=subject,
+            evidence=(
+                chain_evidence(each.facts, "a certificate is outside its dates", marks=marks),
+                *go_evidence([v for v in each.verdicts.verdicts if v.reason == reason]),
+                *clock_evidence(seen, each.endpoint),
+            ),
+            breaks=each.breaks,
+        )
+        if not certain:
+            yield OpenQuestion(
+                self.code,
+                "which clock is right: what do the Date headers of other hosts say?",
+                self.probe,
+                "one server's clock was seen" if clock else f"{subject} gave no Date",
+            )
+
+
+CHECK = ClockSkew()

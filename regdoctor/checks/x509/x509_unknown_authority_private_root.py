@@ -1,0 +1,83 @@
+"""The chain is whole, but its root is private and some clients have not been given it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
+from regdoctor.checks.x509.untrusted import INTERCEPTION, PRIVATE_ROOT, Untrusted, explain
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import colons, listed
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
+
+
+class PrivateRoot:
+    """Reads the path's end: a root that is served, fetched, or held by another client."""
+
+    code = PRIVATE_ROOT
+    summary = "the registry's certificate comes from a private CA that the client was not given"
+    needs: tuple[type, ...] = (ServedChain,)
+    question = "is the issuer of the topmost certificate a root, and who trusts it?"
+    probe = "tls"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            found = explain(seen, endpoint)
+            if found is None:
+                continue
+            if found.cause == self.code:
+                yield self._finding(seen, endpoint, found)
+            elif self.code in found.rivals:
+                yield OpenQuestion(self.code, self.question, self.probe, found.why)
+            if INTERCEPTION in found.rivals:
+                yield OpenQuestion(
+                    INTERCEPTION,
+                    "do unrelated public hosts show the same issuer from this network?",
+                    "tls",
+                    f"the issuer of {subject_of(endpoint)} is named like a TLS inspection product",
+                )
+
+    def _finding(self, seen: Observations, endpoint: str, found: Untrusted) -> Finding:
+        subject = subject_of(endpoint)
+        breaks = found.verdicts.distrusting()
+        root = name_of(found.anchor) if found.anchor else found.top.issuer
+        evidence = [
+            chain_evidence(
+                found.facts,
+                f"the chain is not trusted: {found.why}",
+                marks={found.topmost: "self-signed root"} if found.anchor else {},
+                missing="" if found.anchor else root,
+            ),
+            *go_evidence([v for v in found.verdicts.verdicts if v.client in breaks]),
+        ]
+        if found.anchor:
+            fingerprint = colons(found.anchor.fingerprint)
+            evidence.append(
+                Evidence(
+                    f"the root served has SHA-256 fingerprint {fingerprint}",
+                    "tls",
+                    {"sha256": found.anchor.fingerprint, "subject": found.anchor.subject},
+                )
+            )
+        if found.verdicts.holders:
+            evidence.append(
+                Evidence(
+                    f"the chain is accepted with {listed(found.verdicts.holders)}",
+                    "files",
+                    {"files": list(found.verdicts.holders)},
+                )
+            )
+        return Finding(
+            code=self.code,
+            title=f"{subject} is signed by a private CA ({root}) unknown to {listed(breaks)}",
+            severity=severity_of(seen, breaks),
+            confidence=found.confidence,
+            subject=subject,
+            evidence=tuple(evidence),
+            breaks=breaks,
+        )
+
+
+CHECK = PrivateRoot()

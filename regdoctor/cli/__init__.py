@@ -1,0 +1,27 @@
+"""The command line. Exit codes, output and ``asyncio.run`` live here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Runs the command line; returns the exit code."""
+    os.environ["TYPER_USE_RICH"] = "0"  # plain help and errors; rich would double the start-up
+    from regdoctor.cli import exits
+    from regdoctor.cli.application import application
+
+    try:
+        code = application()(prog_name="regdoctor", standalone_mode=False)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.CLEAN
+    except Exception as error:  # noqa: BLE001  # the edge: everything ends here, told once
+        from regdoctor.cli.faults import told
+
+        return told(error)
+    return code if isinstance(code, int) else exits.CLEAN

@@ -1,0 +1,83 @@
+"""The typer application: options of the whole tool, and commands imported when chosen."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from regdoctor.cli.commands import COMMANDS, Command
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """Lists the commands from the table and imports one only to run it, or for its help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return [each.name for each in _installed()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        row = next((each for each in _installed() if each.name == cmd_name), None)
+        return None if row is None else _loaded(row)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """From the table: the list of commands needs none of their modules."""
+        rows = [(each.name, each.help) for each in _installed()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _installed() -> list[Command]:
+    return [each for each in COMMANDS if importlib.util.find_spec(each.module) is not None]
+
+
+def _loaded(row: Command) -> Any:
+    function = getattr(importlib.import_module(row.module), row.function)
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(row.name, context_settings=CONTEXT)(function)
+    return typer.main.get_command(single)
+
+
+def application() -> Any:
+    """The command that ``main`` runs."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        name="regdoctor",
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings=CONTEXT,
+    )
+
+    @app.callback()
+    def regdoctor(
+        version: Annotated[
+            bool,
+            typer.Option(
+                "--version", help="Print the version and exit.", callback=_version, is_eager=True
+            ),
+        ] = False,
+    ) -> None:
+        """Builds container images, and finds out why a registry stops a build or a pull.
+
+        \b
+        Examples:
+          regdoctor check registry.example.com:5000
+          regdoctor build -t app .
+        """
+
+    return typer.main.get_command(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from regdoctor.cli.version import version
+
+        typer.echo(f"regdoctor {version()}")
+        raise typer.Exit

@@ -1,0 +1,171 @@
+"""Installing the authority of a registry, for each client where that client looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regdoctor.model.finding import FileChange, Finding, Fix
+from regdoctor.model.wording import colons
+from regdoctor.observations.host import HostFiles
+from regdoctor.observations.store import HOST, Observations
+
+CONTAINERD_TOML = "/etc/containerd/certs.d/{written}/hosts.toml"
+STORE = "/usr/local/share/ca-certificates"
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The certificate to install. ``file`` is where this host already has it, else ``ca.crt``
+    stands for what the registry's owner hands out; ``fingerprint`` (hex) is empty where
+    nobody has shown the certificate yet."""
+
+    name: str
+    written: str
+    fingerprint: str = ""
+    file: str = ""
+
+    @property
+    def source(self) -> str:
+        return self.file or "ca.crt"
+
+    @property
+    def provenance(self) -> str:
+        """Whence to take the file, and what proves that it is the right one."""
+        if self.file:
+            return f"{self.name}, already on this host in {self.file}"
+        if self.fingerprint:
+            return f"{self.name}, from the registry's owner; SHA-256 {colons(self.fingerprint)}"
+        return f"{self.name}, from the registry's owner, who also tells its fingerprint"
+
+    @property
+    def verify(self) -> str:
+        return f"openssl x509 -in {quoted(self.source)} -noout -subject -fingerprint -sha256"
+
+
+def quoted(text: str) -> str:
+    """``text`` as one word of a POSIX shell."""
+    import shlex
+
+    return shlex.quote(text)
+
+
+def install(seen: Observations, finding: Finding, authority: Authority) -> tuple[Fix, ...]:
+    """A fix for every client that the finding breaks, and one for the whole host."""
+    makers = {
+        "docker": _docker,
+        "buildkit": _buildkit,
+        "containerd": _containerd,
+        "podman": _podman,
+        "regdoctor": _regdoctor,
+    }
+    files = seen.get(HostFiles, HOST) or HostFiles()
+    fixes = [
+        maker(authority, files) for client, maker in makers.items() if client in finding.breaks
+    ]
+    return (*fixes, _kaniko(authority), _system(authority))
+
+
+def _docker(authority: Authority, _files: HostFiles) -> Fix:
+    target = quoted(f"/etc/docker/certs.d/{authority.written}/ca.crt")
+    return _fix(
+        "docker",
+        f"give dockerd {authority.provenance}; no restart is needed",
+        authority,
+        f"install -D -m 0644 {quoted(authority.source)} {target}",
+    )
+
+
+def _buildkit(authority: Authority, _files: HostFiles) -> Fix:
+    path = f"/etc/buildkit/certs/{authority.written}/ca.crt"
+    section = f'[registry."{authority.written}"]\n  ca = ["{path}"]\n'
+    return _fix(
+        "buildkit",
+        f"give buildkitd {authority.provenance}; then restart it, or create the builder anew "
+        "with --buildkitd-config: buildx copies the file into the builder when it is made",
+        authority,
+        f"install -D -m 0644 {quoted(authority.source)} {quoted(path)}",
+        files=(FileChange("/etc/buildkit/buildkitd.toml", added(section)),),
+    )
+
+
+def _containerd(authority: Authority, files: HostFiles) -> Fix:
+    directory = f"/etc/containerd/certs.d/{authority.written}"
+    path = CONTAINERD_TOML.format(written=authority.written)
+    server = f"https://{authority.written}"
+    body = f'server = "{server}"\n\n[host."{server}"]\n  ca = "{directory}/ca.crt"\n'
+    return _fix(
+        "containerd",
+        f"give containerd {authority.provenance}; config_path must name /etc/containerd/certs.d",
+        authority,
+        f"install -D -m 0644 {quoted(authority.source)} {quoted(directory + '/ca.crt')}",
+        files=(FileChange(path, added(body)),) if path not in files.files else (),
+    )
+
+
+def _podman(authority: Authority, _files: HostFiles) -> Fix:
+    target = quoted(f"/etc/containers/certs.d/{authority.written}/ca.crt")
+    return _fix(
+        "podman",
+        f"give podman, buildah and skopeo {authority.provenance}",
+        authority,
+        f"install -D -m 0644 {quoted(authority.source)} {target}",
+    )
+
+
+def _regdoctor(authority: Authority, _files: HostFiles) -> Fix:
+    path = f"/etc/regdoctor/certs/{authority.written}/ca.crt"
+    section = f'[registry."{authority.written}"]\n  ca = ["{path}"]\n'
+    return Fix(
+        client="regdoctor",
+        title=f"give regdoctor {authority.provenance}: for one run, or in its settings",
+        disposition="safe" if authority.file else "manual",
+        commands=(
+            authority.verify,
+            f"regdoctor check --ca {quoted(authority.source)} {quoted(authority.written)}",
+        ),
+        files=(FileChange("/etc/regdoctor/config.toml", added(section)),),
+    )
+
+
+def _kaniko(authority: Authority) -> Fix:
+    return Fix(
+        client="kaniko",
+        title="mount the file into the pod and name it",
+        disposition="manual",
+        commands=(
+            f"/kaniko/executor --registry-certificate {quoted(authority.written)}=/kaniko/ca.crt",
+        ),
+    )
+
+
+def _system(authority: Authority) -> Fix:
+    stem = "".join(each if each.isalnum() or each in ".-" else "-" for each in authority.written)
+    return Fix(
+        client="host",
+        title="trust it for everything on this host (Debian; on RHEL put the file into "
+        "/etc/pki/ca-trust/source/anchors and run update-ca-trust); daemons read the store "
+        "once, so restart them",
+        disposition="unsafe",
+        commands=(
+            authority.verify,
+            f"install -m 0644 {quoted(authority.source)} {STORE}/{stem}.crt",
+            "update-ca-certificates",
+            "systemctl restart docker containerd",
+        ),
+    )
+
+
+def _fix(
+    client: str,
+    title: str,
+    authority: Authority,
+    *commands: str,
+    files: tuple[FileChange, ...] = (),
+) -> Fix:
+    disposition = "safe" if authority.file else "manual"
+    return Fix(client, title, disposition, (authority.verify, *commands), files)  # type: ignore[arg-type]
+
+
+def added(text: str) -> str:
+    """``text`` as the lines that a diff adds."""
+    return "".join(f"+{line}\n" for line in text.splitlines())

@@ -1,0 +1,40 @@
+"""Which planner answers which finding, one row a code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from regdoctor.fixes import certificates, plain_http, registry
+from regdoctor.model.finding import Finding, Fix
+from regdoctor.observations.store import Observations
+
+Planner = Callable[[Observations, Finding], tuple[Fix, ...]]
+
+PLANNERS: dict[str, Planner] = {
+    "credentials-rejected": registry.log_in,
+    "dns-lookup-failure": registry.resolver,
+    "head-manifest-refused": registry.answer_head,
+    "http-response-to-https-client": plain_http.allow_or_secure,
+    "https-port-spoken-http": plain_http.use_https,
+    "image-not-found": registry.existing_tag,
+    "nexus-lt-3.15-head-404": registry.upgrade_nexus,
+    "pull-access-denied-or-not-found": registry.see_image,
+    "registry-mirror-needs-auth": registry.open_mirror,
+    "tcp-connect-failure": registry.reach,
+    "token-realm-wrong-port-or-host": registry.realm_address,
+    "x509-clock-skew-not-yet-valid": certificates.set_clock,
+    "x509-expired-certificate": certificates.renew,
+    "x509-hostname-mismatch": certificates.reissue,
+    "x509-legacy-common-name": certificates.reissue,
+    "x509-missing-intermediate": certificates.whole_chain,
+    "x509-no-ip-sans": certificates.reissue,
+    "x509-self-signed-leaf": certificates.self_signed,
+    "x509-unknown-authority-private-root": certificates.private_root,
+}
+
+
+def with_fixes(seen: Observations, finding: Finding) -> Finding:
+    """``finding`` and what to do about it; unchanged where no row answers its code."""
+    planner = PLANNERS.get(finding.code)
+    return replace(finding, fixes=planner(seen, finding)) if planner else finding

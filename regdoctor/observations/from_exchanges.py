@@ -1,0 +1,250 @@
+"""What a registry session saw on the wire, as observations.
+
+A build's preflight, its failures and a probe are judged by the same checks, and nothing is
+asked twice. Pure: exchanges come redacted and bounded from the transport.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from regdoctor.observations.http import (
+    Answer,
+    AuthUse,
+    Challenge,
+    ManifestLook,
+    Ping,
+    TokenAnswer,
+)
+from regdoctor.observations.network import (
+    ConnectAttempt,
+    ConnectFault,
+    Connection,
+    LookupFault,
+    Resolution,
+    Role,
+)
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import HandshakeFault, ServedChain
+
+if TYPE_CHECKING:
+    from builder.registry import Attempt
+    from builder.transport import Exchange, TransportError
+
+BODY = 4096
+"""Characters of a body that an observation keeps."""
+
+_MANIFEST = re.compile(r"^/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)$")
+_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+
+
+def observe(seen: Observations, attempts: Iterable[Attempt]) -> None:
+    """Adds what the attempts tell to ``seen``; what stands there of other kinds is kept."""
+    for attempt in attempts:
+        host = attempt.host
+        note_role(
+            seen, host.endpoint.url, "mirror" if host.role == "mirror" else "registry", host.domain
+        )
+        for exchange in attempt.exchanges:
+            _observe(seen, exchange, host.endpoint.url, host.domain)
+
+
+def answer_of(exchange: Exchange) -> Answer:
+    """One exchange as an answer."""
+    error = exchange.error
+    return Answer(
+        method=exchange.method,
+        url=exchange.url,
+        status=exchange.status,
+        headers=exchange.response_headers,
+        body=exchange.body.decode("utf-8", "replace")[:BODY],
+        fault=_fault(error) if error else "",
+        timed_out=bool(error and error.timed_out),
+        text=error.cause if error else "",
+        at=exchange.started,
+        seconds=exchange.seconds,
+    )
+
+
+def challenge_of(answer: Answer) -> Challenge | None:
+    """The challenge of a 401, a Bearer one where there are several."""
+    headers = [value for name, value in answer.headers if name.lower() == "www-authenticate"]
+    found = [_challenge(value) for value in headers]
+    return next((each for each in found if each.scheme == "bearer"), next(iter(found), None))
+
+
+def note_role(
+    seen: Observations, endpoint: str, kind: str, domain: str, *, origin: str = ""
+) -> None:
+    """Keeps why ``endpoint`` is contacted; domains and origins add up."""
+    role = seen.get(Role, endpoint)
+    if role is None:
+        written = endpoint.partition("://")[2]
+        if kind == "registry" and domain != "docker.io":
+            written = domain
+        role = Role(kind, (), written)  # type: ignore[arg-type]  # callers pass its literals
+    domains = role.domains if domain in role.domains else (*role.domains, domain)
+    origins = role.origins if not origin or origin in role.origins else (*role.origins, origin)
+    seen.add(endpoint, replace(role, domains=domains, origins=origins))
+
+
+def _observe(seen: Observations, exchange: Exchange, registry: str, domain: str) -> None:
+    endpoint = exchange.endpoint.url
+    answer = answer_of(exchange)
+    path = urlsplit(exchange.url).path
+    own = exchange.endpoint.host == urlsplit(registry).hostname and path.startswith("/v2/")
+    challenge = seen.get(Challenge, registry)
+    is_token = (
+        challenge is not None
+        and challenge.scheme == "bearer"
+        and _same(exchange.url, challenge.realm)
+    )
+    if not own or is_token:
+        note_role(seen, endpoint, "realm" if is_token else "redirect", domain)
+    _layers(seen, exchange)
+    if is_token:
+        _token(seen, exchange, answer, registry)
+        return
+    found = _MANIFEST.match(path)
+    if own and found:
+        _manifest(seen, exchange, answer, endpoint, found["repository"], found["reference"])
+    elif own and path in ("/v2/", "/v2") and exchange.method == "GET":
+        seen.add(endpoint, Ping(answer, verified=exchange.endpoint.scheme == "https"))
+    if answer.status == 401 and (offered := challenge_of(answer)):
+        seen.add(registry, offered)
+
+
+def _layers(seen: Observations, exchange: Exchange) -> None:
+    """What an exchange tells about names, connections and handshakes."""
+    endpoint, error = exchange.endpoint.url, exchange.error
+    host = exchange.endpoint.host
+    peer = exchange.peer or (error.peer if error else "")
+    if error is not None and error.stage == "dns":
+        fault: LookupFault = (
+            "timeout"
+            if error.timed_out
+            else "no-such-host"
+            if "no such host" in error.cause
+            else "temporary"
+        )
+        text = error.cause.rpartition(": ")[2]
+        seen.add(endpoint, Resolution(host, fault=fault, text=text, seconds=exchange.seconds))
+        return
+    if peer and not seen.has(Resolution, endpoint) and not exchange.proxy:
+        seen.add(endpoint, Resolution(host, (peer.rpartition(":")[0].strip("[]"),)))
+    if error is not None and error.stage in ("connect", "proxy"):
+        if not seen.has(Connection, endpoint):
+            attempt = ConnectAttempt(peer, connect_fault(error), error.cause, exchange.seconds)
+            seen.add(endpoint, Connection((attempt,), via=exchange.proxy))
+        return
+    if peer and not seen.has(Connection, endpoint):
+        seen.add(endpoint, Connection((ConnectAttempt(peer),), via=exchange.proxy))
+    if error is not None and error.stage == "tls" and not error.certificate_refused:
+        if not seen.has(ServedChain, endpoint):
+            served = ServedChain(
+                host,
+                fault=_handshake_fault(error),
+                text=error.cause,
+                alert=_alert(error.cause),
+                address=peer,
+                seen_at=exchange.started,
+            )
+            seen.add(endpoint, served)
+
+
+def connect_fault(error: TransportError) -> ConnectFault:
+    """Which way a connection failed, from Go's words for it."""
+    cause = error.cause
+    if error.timed_out or "timeout" in cause or "timed out" in cause:
+        return "timeout"
+    if "refused" in cause:
+        return "refused"
+    if "unreachable" in cause or "no route" in cause:
+        return "unreachable"
+    return "reset" if "reset" in cause else "other"
+
+
+def _handshake_fault(error: TransportError) -> HandshakeFault:
+    cause = error.cause
+    if error.timed_out:
+        return "timeout"
+    if "server gave HTTP response" in cause:
+        return "plain-http"
+    if "first record does not look like" in cause:
+        return "not-tls"
+    if "remote error" in cause:
+        return "alert"
+    if cause.endswith("EOF"):
+        return "closed"
+    return "reset" if "reset by peer" in cause else "other"
+
+
+def _alert(cause: str) -> str:
+    return cause.partition("remote error: tls: ")[2]
+
+
+def _fault(error: TransportError) -> str:
+    return "certificate" if error.certificate_refused else error.stage
+
+
+def _manifest(
+    seen: Observations,
+    exchange: Exchange,
+    answer: Answer,
+    endpoint: str,
+    repository: str,
+    reference: str,
+) -> None:
+    name = f"{repository} {reference}"
+    look = seen.get(ManifestLook, endpoint, name) or ManifestLook(repository, reference)
+    if exchange.method == "HEAD":
+        look = replace(look, head=answer)
+    elif exchange.method == "GET":
+        look = replace(look, get=answer)
+    seen.add(endpoint, replace(look, auth=_auth(seen, exchange, endpoint)), name=name)
+
+
+def _auth(seen: Observations, exchange: Exchange, endpoint: str) -> AuthUse:
+    sent = next((v for n, v in exchange.request_headers if n.lower() == "authorization"), "")
+    if not sent:
+        return "none"
+    if sent.lower().startswith("basic"):
+        return "credentials"
+    tokens = [token for _, token in seen.named(TokenAnswer, endpoint)]
+    return "credentials" if any(token.authenticated for token in tokens) else "anonymous"
+
+
+def _token(seen: Observations, exchange: Exchange, answer: Answer, registry: str) -> None:
+    query = parse_qs(urlsplit(exchange.url).query)
+    scope = " ".join(query.get("scope", ()))
+    sent = any(name.lower() == "authorization" for name, _ in exchange.request_headers)
+    # A token is a secret: of a granted one the observation keeps no body at all.
+    kept = replace(answer, body="") if answer.ok else answer
+    token = TokenAnswer(
+        realm=exchange.url.partition("?")[0],
+        scope=scope,
+        answer=kept,
+        granted=answer.ok,
+        authenticated=sent or exchange.method == "POST",
+    )
+    seen.add(registry, token, name=scope)
+
+
+def _challenge(value: str) -> Challenge:
+    scheme, _, rest = value.strip().partition(" ")
+    pairs = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
+    return Challenge(
+        scheme.lower(),
+        pairs.get("realm", ""),
+        pairs.get("service", ""),
+        pairs.get("scope", ""),
+    )
+
+
+def _same(url: str, realm: str) -> bool:
+    """True where ``url`` is the realm with a query."""
+    return bool(realm) and url.partition("?")[0] == realm.partition("?")[0]

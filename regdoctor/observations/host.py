@@ -1,0 +1,58 @@
+"""Files of this host that clients read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A file's content, or why it could not be read (``error``: an errno name)."""
+
+    content: bytes = b""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFiles:
+    """Client configuration as it lies on disk. Paths are absolute, as the client sees them.
+
+    ``directories`` maps a directory to the names in it; ``files`` a file to its content.
+    A path in neither does not exist. ``home`` is the user's home directory.
+    """
+
+    files: Mapping[str, FileSeen] = field(default_factory=dict)
+    directories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    home: str = ""
+
+    def text(self, path: str) -> str | None:
+        """The file as text, None where it is missing or unreadable."""
+        seen = self.files.get(path)
+        if seen is None or seen.error:
+            return None
+        return seen.content.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class RootsSeen:
+    """A pool of trusted certificates (DER) and where it was read."""
+
+    certificates: tuple[bytes, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrust:
+    """What regdoctor itself was told to trust for an endpoint beyond the system's pool."""
+
+    certificates: tuple[bytes, ...] = ()
+    sources: tuple[str, ...] = ()
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedClients:
+    """Whose eyes the user asked to look through; a fault is an error where it breaks them."""
+
+    names: tuple[str, ...]

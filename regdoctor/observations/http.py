@@ -1,0 +1,118 @@
+"""What a registry answered. Bodies are bounded and headers redacted before they come here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Headers = tuple[tuple[str, str], ...]
+AuthUse = Literal["", "none", "anonymous", "credentials"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, or what came in its place (``status`` 0, ``fault`` the stage, ``text``).
+
+    ``body`` is the beginning of the body as text. ``at`` is our clock when the request
+    began, in seconds since the epoch.
+    """
+
+    method: str
+    url: str
+    status: int = 0
+    headers: Headers = ()
+    body: str = ""
+    fault: str = ""
+    timed_out: bool = False
+    text: str = ""
+    at: float = 0.0
+    seconds: float = 0.0
+
+    def header(self, name: str) -> str:
+        """The first header of that name, in any case; empty where there is none."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """``GET /v2/`` without credentials. ``verified``: over TLS that our own trust accepted."""
+
+    answer: Answer
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlainAnswer:
+    """``GET /v2/`` in the clear, asked on a port where TLS was expected."""
+
+    answer: Answer
+
+    @property
+    def registry_like(self) -> bool:
+        """The answer carries a registry's marks: its version header, or JSON with 200 or 401."""
+        versioned = self.answer.header("Docker-Distribution-Api-Version").startswith("registry/2")
+        json = "json" in self.answer.header("Content-Type")
+        return versioned or (self.answer.status in (200, 401) and json)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The ``Date`` of an answer against our clock when it came; seconds since the epoch."""
+
+    server: float
+    ours: float
+    source: str
+
+    @property
+    def ahead(self) -> float:
+        """By how many seconds our clock is ahead of the server's."""
+        return self.ours - self.server
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A ``WWW-Authenticate`` challenge: scheme in lower case, and what it names."""
+
+    scheme: str
+    realm: str = ""
+    service: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """The token server's answer for one scope; ``authenticated`` with credentials."""
+
+    realm: str
+    scope: str
+    answer: Answer
+    granted: bool
+    authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestLook:
+    """A manifest as HEAD and GET of one URL, with the same headers, told about it.
+
+    ``get`` is absent where HEAD already answered everything. ``auth`` is what was sent.
+    """
+
+    repository: str
+    reference: str
+    head: Answer | None = None
+    get: Answer | None = None
+    auth: AuthUse = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialUse:
+    """Whether credentials for a registry are configured, and where. Never the secret."""
+
+    domain: str
+    present: bool
+    source: str = ""

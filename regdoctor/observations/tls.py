@@ -1,0 +1,53 @@
+"""What a TLS port showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HandshakeFault = Literal[
+    "", "plain-http", "not-tls", "alert", "closed", "reset", "timeout", "other"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedChain:
+    """The certificates a server sent (DER, in its order), or how the handshake ended.
+
+    ``fault`` is empty where certificates came. ``text`` is the fault in words; ``alert`` the
+    TLS alert's name; ``first_bytes`` what came in place of a TLS record (at most 64 bytes).
+    ``seen_at`` is our clock, in seconds since the epoch.
+    """
+
+    server_name: str
+    certificates: tuple[bytes, ...] = ()
+    version: str = ""
+    fault: HandshakeFault = ""
+    text: str = ""
+    alert: str = ""
+    first_bytes: bytes = b""
+    address: str = ""
+    seen_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedIssuer:
+    """The certificate behind a CA-Issuers address of the topmost certificate served.
+
+    ``certificate`` is DER, empty where nothing usable came; ``text`` then says why.
+    ``self_signed``: it is a root. ``above`` are the issuers fetched beyond it, in order.
+    """
+
+    url: str
+    certificate: bytes = b""
+    self_signed: bool = False
+    above: tuple[bytes, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultCertificate:
+    """The leaf served to a client that names no host (no SNI); empty where none came."""
+
+    certificate: bytes = b""
+    text: str = ""

@@ -1,0 +1,1 @@
+"""The only looks at the world: each gives one kind of observation and judges nothing."""

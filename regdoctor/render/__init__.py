@@ -1,0 +1,1 @@
+"""A report as text, JSON, Markdown, JUnit or SARIF. No decisions here, and no I/O."""
