@@ -5,7 +5,7 @@ is hashed with its tar header (without name and times), a directory with the nam
 digests of what it holds.
 """
 # Inner loops: os calls on strings, no Path per file.
-# ruff: noqa: PTH106, PTH108, PTH115, PTH116, PTH118, PTH123, PTH208
+# ruff: noqa: PTH115, PTH208
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.oci.digest import Digest
-from builder.snapshot.patterns import PatternMatcher
 from builder.snapshot.paths import glob_regex, has_wildcard, root_path
+from builder.snapshot.patterns import PatternMatcher
 from builder.snapshot.types import SnapshotError
 
 _CHUNK = 1 << 20

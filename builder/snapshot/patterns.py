@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from builder.snapshot.paths import glob_regex
 
-_LITERAL = frozenset(".+()|{}$")
-
 
 class PatternMatcher:
     """``!`` takes back what an earlier pattern matched; a directory's match covers its
@@ -78,5 +76,5 @@ def _compile(pattern: str) -> re.Pattern[str]:
                 out.append("[" + pattern[at:end].replace("[", "\\[") + "]")
                 at = end + 1
         else:
-            out.append(re.escape(char) if char in _LITERAL or not char.isalnum() else char)
+            out.append(re.escape(char))
     return re.compile("".join(out), re.DOTALL)

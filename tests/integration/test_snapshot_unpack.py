@@ -1,0 +1,392 @@
+"""Layers from strangers, applied as root: what they may do, and what they may not."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builder.snapshot.layers import apply_layer
+from builder.snapshot.tarread import InvalidTar
+from builder.snapshot.types import SnapshotError
+
+pytestmark = [pytest.mark.integration, pytest.mark.root]
+
+T = 1_700_000_000
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, **fields: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    info.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+    info.mtime = T
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info
+
+
+def directory(name: str, **fields: object) -> tarfile.TarInfo:
+    return member(name, tarfile.DIRTYPE, **fields)
+
+
+def symlink(name: str, target: str) -> tarfile.TarInfo:
+    return member(name, tarfile.SYMTYPE, linkname=target)
+
+
+def hard_link(name: str, target: str) -> tarfile.TarInfo:
+    return member(name, tarfile.LNKTYPE, linkname=target)
+
+
+def layer(*members: tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]) -> io.BytesIO:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:", format=tarfile.PAX_FORMAT) as tar:
+        for item in members:
+            info, data = item if isinstance(item, tuple) else (item, b"")
+            if data:
+                info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    out.seek(0)
+    return out
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "outside" / "root"
+    path.mkdir(parents=True)
+    (tmp_path / "outside" / "canary").write_text("alive")
+    return path
+
+
+def canary(root: Path) -> dict[str, object]:
+    """All that can be seen outside the root."""
+    outside = root.parent
+    return {
+        str(path): (path.lstat().st_mode, path.lstat().st_uid, path.lstat().st_nlink)
+        for path in [outside, outside.parent, *outside.iterdir()]
+        if path != root
+    } | {"names": sorted(os.listdir(outside)), "text": (outside / "canary").read_text()}
+
+
+def test_metadata_is_as_the_layer_says(root: Path) -> None:
+    capability = b"\x01\0\0\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    tool = member("bin/tool", mode=0o4711, uid=0, gid=50)
+    tool.pax_headers = {
+        "SCHILY.xattr.security.capability": capability.decode("latin-1"),
+        "mtime": f"{T}.25",
+    }
+    apply_layer(
+        layer(
+            directory("bin", mode=0o2750, uid=7, gid=8),
+            (tool, b"#!"),
+            symlink("bin/link", "/nowhere"),
+            member("bin/pipe", tarfile.FIFOTYPE, mode=0o622, uid=3),
+            member("bin/null", tarfile.CHRTYPE, devmajor=1, devminor=3, mode=0o666),
+            member("bin/disk", tarfile.BLKTYPE, devmajor=7, devminor=0),
+            hard_link("bin/same", "bin/tool"),
+            member("bin/late", mode=0o600),
+        ),
+        root,
+    )
+    folder = (root / "bin").lstat()
+    assert (stat.S_IMODE(folder.st_mode), folder.st_uid, folder.st_gid) == (0o2750, 7, 8)
+    assert folder.st_mtime == T, "set after the children"
+    found = (root / "bin/tool").lstat()
+    assert (stat.S_IMODE(found.st_mode), found.st_gid, found.st_nlink) == (0o4711, 50, 2)
+    assert found.st_mtime_ns == T * 10**9 + 250_000_000
+    assert os.getxattr(root / "bin/tool", "security.capability") == capability
+    assert (root / "bin/link").readlink() == Path("/nowhere")
+    assert (root / "bin/link").lstat().st_mtime == T
+    pipe = (root / "bin/pipe").lstat()
+    assert stat.S_ISFIFO(pipe.st_mode)
+    assert (stat.S_IMODE(pipe.st_mode), pipe.st_uid) == (0o622, 3)
+    null = (root / "bin/null").lstat()
+    assert stat.S_ISCHR(null.st_mode)
+    assert null.st_rdev == os.makedev(1, 3)
+    assert stat.S_ISBLK((root / "bin/disk").lstat().st_mode)
+    assert (root / "bin/late").lstat().st_gid == 0, "a setgid directory does not lend its group"
+
+
+def test_missing_parents_are_made_whatever_the_umask(root: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        apply_layer(layer((member("a/b/c"), b"x")), root)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((root / "a/b").lstat().st_mode) == 0o755
+
+
+def test_a_directory_entry_keeps_what_lower_layers_have_in_it(root: Path) -> None:
+    apply_layer(layer(directory("d"), (member("d/f"), b"x")), root)
+    apply_layer(layer(directory("d", mode=0o700)), root)
+    assert (root / "d/f").read_text() == "x"
+    assert stat.S_IMODE((root / "d").lstat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("old", ["file", "directory", "symlink"])
+@pytest.mark.parametrize("new", ["file", "directory", "symlink", "hard link", "fifo"])
+def test_what_stands_in_the_way_is_replaced(root: Path, old: str, new: str) -> None:
+    (root / "other").mkdir()
+    kinds = {
+        "file": (member("it"), b"data"),
+        "directory": directory("it"),
+        "symlink": symlink("it", "other"),
+        "hard link": hard_link("it", "target"),
+        "fifo": member("it", tarfile.FIFOTYPE),
+    }
+    apply_layer(layer((member("target"), b"t"), kinds[old]), root)
+    if old == "directory":
+        (root / "it" / "below").mkdir()
+    apply_layer(layer(kinds[new]), root)
+    mode = (root / "it").lstat().st_mode
+    checks = {
+        "file": stat.S_ISREG,
+        "directory": stat.S_ISDIR,
+        "symlink": stat.S_ISLNK,
+        "hard link": stat.S_ISREG,
+        "fifo": stat.S_ISFIFO,
+    }
+    assert checks[new](mode)
+    assert (root / "other").is_dir()
+    assert list((root / "other").iterdir()) == []
+
+
+def test_a_replaced_link_is_not_written_through(root: Path) -> None:
+    apply_layer(layer((member("target"), b"old"), symlink("it", "target")), root)
+    apply_layer(layer((member("it"), b"new")), root)
+    assert (root / "target").read_text() == "old"
+
+
+def test_a_replaced_hard_link_leaves_its_siblings(root: Path) -> None:
+    apply_layer(layer((member("one"), b"old"), hard_link("two", "one")), root)
+    apply_layer(layer((member("two"), b"new")), root)
+    assert (root / "one").read_text() == "old"
+
+
+def test_children_follow_a_directory_that_became_a_link_in_the_same_layer(root: Path) -> None:
+    apply_layer(
+        layer(
+            directory("real"),
+            directory("d"),
+            (member("d/one"), b"1"),
+            symlink("d", "real"),
+            (member("d/two"), b"2"),
+        ),
+        root,
+    )
+    assert (root / "real/two").read_text() == "2"
+    assert not (root / "real/one").exists()
+
+
+def test_parents_follow_links_of_lower_layers_inside_the_root(root: Path) -> None:
+    apply_layer(layer(directory("usr"), directory("usr/lib"), symlink("lib", "/usr/lib")), root)
+    apply_layer(layer((member("lib/x"), b"x")), root)
+    assert (root / "usr/lib/x").read_text() == "x"
+    assert (root / "lib").is_symlink()
+
+
+def test_a_whiteout_removes_files_and_trees(root: Path) -> None:
+    apply_layer(layer((member("d/e/f"), b"x"), (member("d/g"), b"x"), (member("h"), b"")), root)
+    apply_layer(layer(member("d/.wh.e"), member(".wh.h"), member(".wh.never")), root)
+    assert sorted(os.listdir(root)) == ["d"]
+    assert os.listdir(root / "d") == ["g"]
+
+
+def test_a_whiteout_removes_a_link_and_not_its_target(root: Path) -> None:
+    apply_layer(layer((member("d/f"), b"x"), symlink("link", "d")), root)
+    apply_layer(layer(member(".wh.link")), root)
+    assert (root / "d/f").exists()
+    assert not (root / "link").is_symlink()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_opaque_marker_hides_lower_layers_and_nothing_of_its_own(
+    root: Path, first: bool
+) -> None:
+    apply_layer(layer((member("d/old"), b""), (member("d/sub/old"), b"")), root)
+    marker = member("d/.wh..wh..opq")
+    new = [(member("d/new"), b"n"), (member("d/sub/new"), b"n"), directory("d/own")]
+    apply_layer(layer(*([marker, *new] if first else [*new, marker])), root)
+    found = sorted(str(p.relative_to(root)) for p in root.rglob("*"))
+    assert found == ["d", "d/new", "d/own", "d/sub", "d/sub/new"]
+
+
+def test_metadata_of_aufs_is_skipped(root: Path) -> None:
+    apply_layer(layer(directory(".wh..wh.plnk"), member(".wh..wh.aufs")), root)
+    assert os.listdir(root) == []
+
+
+@pytest.mark.parametrize("name", [".wh.", "d/.wh..", "d/.wh..."])
+def test_a_whiteout_of_nothing_or_a_parent_is_refused(root: Path, name: str) -> None:
+    (root / "d").mkdir()
+    with pytest.raises(InvalidTar):
+        apply_layer(layer(member(name)), root)
+    assert (root / "d").is_dir()
+
+
+def test_what_overlay_reads_is_never_taken_from_a_layer(root: Path) -> None:
+    info = directory("d")
+    info.pax_headers = {
+        "SCHILY.xattr.trusted.overlay.redirect": "/etc",
+        "SCHILY.xattr.user.overlay.opaque": "y",
+        "SCHILY.xattr.user.kept": "yes",
+    }
+    apply_layer(layer(info), root)
+    assert os.listxattr(root / "d") == ["user.kept"]
+
+
+def test_the_root_entry_changes_nothing(root: Path) -> None:
+    before = root.lstat()
+    apply_layer(layer(directory("./", mode=0o700, uid=5), directory("/", uid=5)), root)
+    after = root.lstat()
+    assert (before.st_mode, before.st_uid) == (after.st_mode, after.st_uid)
+
+
+def test_times_before_1970_become_1970(root: Path) -> None:
+    apply_layer(layer(member("f", mtime=-5)), root)
+    assert (root / "f").lstat().st_mtime == 0
+
+
+def test_very_many_files_far_apart_need_few_descriptors(root: Path) -> None:
+    members = [member(f"d{number}/f") for number in range(2000)]
+    apply_layer(layer(*members, *(member(f"d{number}/g") for number in range(2000))), root)
+    assert len(os.listdir(root)) == 2000
+    assert len(os.listdir("/proc/self/fd")) < 100
+
+
+def test_a_very_deep_path_is_refused_and_not_a_crash(root: Path) -> None:
+    with pytest.raises(SnapshotError):
+        apply_layer(layer(member("/".join(["d"] * 5000))), root)
+
+
+ESCAPES = {
+    "dot dot": [(member("../canary"), b"dead")],
+    "deep dot dot": [(member("a/b/../../../canary"), b"dead")],
+    "absolute": [(member("/canary"), b"dead")],
+    "link to the parent": [symlink("up", ".."), (member("up/canary"), b"dead")],
+    "absolute link": [symlink("up", "@OUT@"), (member("up/canary"), b"dead")],
+    "a chain of links": [
+        symlink("a", "b/.."),
+        directory("d"),
+        symlink("b", "d/../../.."),
+        (member("a/canary"), b"dead"),
+        (member("b/canary"), b"dead"),
+    ],
+    "final link": [symlink("f", "../canary"), (member("f"), b"dead")],
+    "final absolute link": [symlink("f", "@OUT@/canary"), (member("f"), b"dead")],
+    "directory on a link": [symlink("f", ".."), directory("f", mode=0o777, uid=9)],
+    "hard link through a link": [
+        symlink("up", ".."),
+        hard_link("h", "up/canary"),
+        (member("h"), b"dead"),
+    ],
+    "hard link by dot dot": [hard_link("h", "../canary")],
+    "hard link by name": [hard_link("h", "@OUT@/canary")],
+    "whiteout through a link": [symlink("up", ".."), member("up/.wh.canary")],
+    "whiteout by dot dot": [member("../.wh.canary")],
+    "opaque through a link": [symlink("up", ".."), member("up/.wh..wh..opq")],
+    "opaque by dot dot": [member("../.wh..wh..opq")],
+    "device through a link": [
+        symlink("up", ".."),
+        member("up/null", tarfile.CHRTYPE, devmajor=1, devminor=3),
+    ],
+    "replaced parent": [
+        directory("d"),
+        (member("d/x"), b"1"),
+        symlink("d", ".."),
+        (member("d/canary"), b"dead"),
+    ],
+    "link loop": [symlink("a", "b"), symlink("b", "a"), (member("a/x"), b"1")],
+    "times through a link": [directory("d"), directory("d/e"), symlink("d", "..")],
+}
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_nothing_outside_the_root_is_touched(root: Path, name: str) -> None:
+    out = str(root.parent)
+    members = []
+    for item in ESCAPES[name]:
+        info, data = item if isinstance(item, tuple) else (item, b"")
+        info.linkname = info.linkname.replace("@OUT@", out)
+        members.append((info, data))
+    before = canary(root)
+    try:
+        apply_layer(layer(*members), root)
+    except SnapshotError:
+        pass
+    assert canary(root) == before
+
+
+def test_a_lower_layer_may_not_lead_the_next_one_out(root: Path) -> None:
+    (root / "escape").symlink_to(root.parent)
+    (root / "etc").mkdir()
+    (root / "etc/canary").symlink_to("../../canary")
+    before = canary(root)
+    apply_layer(
+        layer(
+            (member("escape/canary"), b"dead"),
+            (member("etc/canary"), b"dead"),
+            member("escape/.wh.canary"),
+        ),
+        root,
+    )
+    assert canary(root) == before
+
+
+def test_a_fifo_or_device_in_the_way_is_never_opened(root: Path) -> None:
+    apply_layer(
+        layer(
+            member("f", tarfile.FIFOTYPE),
+            member("g", tarfile.CHRTYPE, devmajor=5, devminor=0),
+            (member("f"), b"data"),
+            (member("g"), b"data"),
+        ),
+        root,
+    )
+    assert (root / "f").read_text() == (root / "g").read_text() == "data"
+
+
+parts = st.sampled_from(["a", "b", "..", ".", "", "canary", ".wh.a", ".wh.canary", ".wh..wh..opq"])
+names = st.lists(parts, min_size=1, max_size=4).map("/".join)
+kinds = st.sampled_from(
+    [tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE]
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(kinds, names, names), max_size=8), st.integers())
+def test_no_sequence_of_entries_reaches_outside(
+    root: Path, entries: list[tuple[bytes, str, str]], seed: int
+) -> None:
+    members: list[tuple[tarfile.TarInfo, bytes]] = []
+    prefix = random.Random(seed).choice(["", "/", str(root.parent) + "/", "../"])
+    for kind, name, target in entries:
+        info = member(name, kind, mode=0o755, uid=12)
+        if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+            info.linkname = prefix + target
+        members.append((info, b"dead" if kind == tarfile.REGTYPE else b""))
+    before = canary(root)
+    try:
+        apply_layer(layer(*members), root)
+    except SnapshotError:
+        pass
+    assert canary(root) == before
+
+
+def test_data_after_the_archive_is_read_too(root: Path) -> None:
+    stream = io.BytesIO(layer(member("f")).getvalue() + b"\0" * 10_000 + b"trailer")
+    apply_layer(stream, root)
+    assert stream.read() == b""
+
+
+def test_a_hard_link_to_nothing_says_so(root: Path) -> None:
+    with pytest.raises(SnapshotError, match="hard link to gone/file, which does not exist"):
+        apply_layer(layer(hard_link("h", "gone/file")), root)
