@@ -26,11 +26,14 @@ class BuilderRefusedError(Exception):
 
 
 class Builder(Protocol):
-    """``build`` writes the image of ``context`` to ``image``, or raises BuilderRefusedError."""
+    """``build`` writes the image of ``context`` to ``image``, or raises BuilderRefusedError.
+
+    Without ``image`` the result stays where the builder keeps such things.
+    """
 
     name: str
 
-    def build(self, context: Path, arguments: Mapping[str, str], image: Path) -> None: ...
+    def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None: ...
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Ours:
     root: Path
     name: str = "ours"
 
-    def build(self, context: Path, arguments: Mapping[str, str], image: Path) -> None:
+    def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         config = self.root / "config.toml"
         self.root.mkdir(parents=True, exist_ok=True)
         registries = {base.partition("/")[0] for base in arguments.values() if "/" in base}
@@ -54,7 +57,8 @@ class Ours:
                 ),
                 *("build", "--root", str(self.root), "--config", str(config)),
                 *_arguments(arguments),
-                *("--progress", "plain", "-o", f"type=oci,dest={image}", str(context)),
+                *(["-o", f"type=oci,dest={image}"] if image else []),
+                *("--progress", "plain", str(context)),
             ]
         )
 
@@ -66,7 +70,7 @@ class Buildah:
     root: Path
     name: str = "buildah"
 
-    def build(self, context: Path, arguments: Mapping[str, str], image: Path) -> None:
+    def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         storage = (
             *("buildah", "--root", str(self.root / "root")),
             *("--runroot", str(self.root / "run"), "--storage-driver", "overlay"),
@@ -80,8 +84,9 @@ class Buildah:
                 *("--tag", "parity", str(context)),
             ]
         )
-        image.unlink(missing_ok=True)
-        _run([*storage, "push", "parity", f"docker-archive:{image}:parity"])
+        if image is not None:
+            image.unlink(missing_ok=True)
+            _run([*storage, "push", "parity", f"docker-archive:{image}:parity"])
 
 
 @dataclass
@@ -91,7 +96,7 @@ class Docker:
     host: str
     name: str = "docker"
 
-    def build(self, context: Path, arguments: Mapping[str, str], image: Path) -> None:
+    def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         docker = (DOCKER, "--host", self.host)
         _run(
             [
@@ -105,7 +110,8 @@ class Docker:
             ],
             {"DOCKER_BUILDKIT": "1"},
         )
-        _run([*docker, "save", "--output", str(image), "parity"])
+        if image is not None:
+            _run([*docker, "save", "--output", str(image), "parity"])
 
 
 @dataclass
@@ -115,14 +121,14 @@ class BuildKit:
     address: str
     name: str = "buildkit"
 
-    def build(self, context: Path, arguments: Mapping[str, str], image: Path) -> None:
+    def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         options = [f"--opt=build-arg:{key}={value}" for key, value in arguments.items()]
         _run(
             [
                 *(str(COMPILED / "buildctl"), "--addr", self.address, "build"),
                 *("--progress", "plain", "--frontend", "dockerfile.v0", *options),
                 *("--local", f"context={context}", "--local", f"dockerfile={context}"),
-                *("--output", f"type=oci,dest={image}"),
+                *(["--output", f"type=oci,dest={image}"] if image else []),
             ]
         )
 

@@ -93,7 +93,8 @@ def test_targets_shown_are_targets_of_the_makefile(page: Path) -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z][a-z-]*)`", text))
-    named |= set(re.findall(r"^(?:\$ )?make ([a-z][a-z-]*)", text, re.MULTILINE))
+    for block in FENCE.findall(text):
+        named |= set(re.findall(r"^(?:\$ )?make ([a-z][a-z-]*)", block, re.MULTILINE))
     assert named <= targets
 
 

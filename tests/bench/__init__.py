@@ -1,0 +1,1 @@
+"""Times of ours beside those of the real builders, in one run on one machine: ``make bench``."""

@@ -1,0 +1,129 @@
+"""Prints one table and writes it as JSON; ``python -m tests.bench --help``.
+
+Builders take turns (A B A B ...), since a machine's speed drifts. A time says something only
+beside the others of the same run. Nothing here fails because something is slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tests.bench.workloads import WORKLOADS, Workload
+from tests.fixtures import images
+from tests.parity.builders import BUILDERS, REPOSITORY, Builder, BuilderRefusedError
+
+Times = dict[str, list[float]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", nargs="+", metavar="W1", help="these workloads")
+    parser.add_argument("--builder", nargs="+", choices=sorted(BUILDERS), default=list(BUILDERS))
+    parser.add_argument("--json", type=Path, default=REPOSITORY / ".peers" / "bench.json")
+    wanted = parser.parse_args()
+    results: dict[str, Times] = {}
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        registry = stack.enter_context(images.registry(scratch / "registry"))
+        base = images.debian(REPOSITORY / ".peers" / "images" / "debian")
+        images.push(base, registry, "base", "latest")
+        bench = Bench(scratch, wanted.builder, f"{registry}/base:latest")
+        stack.enter_context(contextlib.closing(bench))
+        for workload in WORKLOADS:
+            if not wanted.only or workload.code in wanted.only:
+                results[workload.code] = bench.measure(workload, wanted.runs)
+    sys.stdout.write(_table(results, wanted.builder) + "\n")
+    wanted.json.parent.mkdir(parents=True, exist_ok=True)
+    wanted.json.write_text(json.dumps(results, indent=2))
+    return 0
+
+
+class Bench:
+    """Keeps the builders, and one context for each workload that shares it."""
+
+    def __init__(self, scratch: Path, names: list[str], base: str) -> None:
+        self._scratch, self._names, self._base = scratch, names, base
+        self._kept = contextlib.ExitStack()
+        self._warm: dict[str, Builder] = {}
+
+    def close(self) -> None:
+        self._kept.close()
+
+    def measure(self, workload: Workload, runs: int) -> Times:
+        """Seconds of each builder's runs; a builder that refuses has none."""
+        context = self._scratch / workload.write.__name__
+        context.mkdir(exist_ok=True)
+        times: Times = {name: [] for name in self._names}
+        refused: set[str] = set()
+        sys.stderr.write(f"{workload.code}: {workload.title}\n")
+        for turn in range(runs if workload.cold else runs + 1):
+            for name in self._names:
+                if name in refused:
+                    continue
+                workload.write(context)
+                try:
+                    with self._builder(name, cold=workload.cold) as builder:
+                        seconds = self._run(builder, context, workload.archive)
+                except BuilderRefusedError as error:
+                    refused.add(name)
+                    sys.stderr.write(f"{workload.code}: {name}: {str(error)[-600:]}\n")
+                    continue
+                if workload.cold or turn > 0:
+                    times[name].append(seconds)
+        return times
+
+    @contextlib.contextmanager
+    def _builder(self, name: str, *, cold: bool) -> Iterator[Builder]:
+        if cold:
+            directory = Path(tempfile.mkdtemp(dir=self._scratch, prefix=name))
+            try:
+                with BUILDERS[name](directory) as builder:
+                    yield builder
+            finally:
+                shutil.rmtree(directory, ignore_errors=True)
+            return
+        if name not in self._warm:
+            directory = self._scratch / name
+            directory.mkdir()
+            self._warm[name] = self._kept.enter_context(BUILDERS[name](directory))
+        yield self._warm[name]
+
+    def _run(self, builder: Builder, context: Path, archive: bool) -> float:
+        image = self._scratch / "image.tar" if archive else None
+        started = time.perf_counter()
+        builder.build(context, {"BASE": self._base}, image)
+        return time.perf_counter() - started
+
+
+def _table(results: dict[str, Times], names: list[str]) -> str:
+    """Medians with the least and the most, and ours against the best peer."""
+    titles = {workload.code: workload.title for workload in WORKLOADS}
+    rows = []
+    for code, times in results.items():
+        peers = [statistics.median(s) for name, s in times.items() if name != "ours" and s]
+        ours = times.get("ours")
+        ratio = f"{statistics.median(ours) / min(peers):.2f}" if ours and peers else "-"
+        rows.append([code, titles[code], *(_cell(times[name]) for name in names), ratio])
+    return tabulate(rows, ["", "seconds: median (least-most)", *names, "ours/best"])
+
+
+def _cell(seconds: list[float]) -> str:
+    if not seconds:
+        return "-"
+    return f"{statistics.median(seconds):.2f} ({min(seconds):.2f}-{max(seconds):.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
