@@ -436,6 +436,7 @@ class Session:
         except BuilderError as error:
             raise self._failed(step, upload, error) from error
         self._record(step, upload.host, str(upload.digest), upload.log, None)
+        upload.log.clear()
         return result
 
     def _failed(self, step: str, upload: Upload, error: BuilderError) -> RegistryError:
