@@ -11,6 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := tests/peers
+DEMO_PACKAGES := busybox-static ca-certificates docker-registry runc skopeo
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
@@ -24,8 +25,9 @@ help: ## list the targets
 setup: $(VENV)/.stamp ## a virtual environment with the package and the tools of its developers
 
 $(VENV)/.stamp: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || $(PEERS)/install-packages python3 python3-venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
+	  { echo "error: $(PYTHON) is older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(PEERS)/install-packages python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
@@ -66,7 +68,7 @@ slow: setup peers peers-go ## the tests that need compiled peers, or many builds
 
 .PHONY: demo
 demo: setup ## a build that fails on a private CA, and what becomes of it
-	@$(PEERS)/install-packages busybox-static ca-certificates docker-registry runc skopeo
+	@$(PEERS)/install-packages $(DEMO_PACKAGES)
 	@$(BIN)/python -m demo
 
 .PHONY: bench
@@ -76,8 +78,10 @@ bench: setup peers peers-go ## our times beside those of BuildKit, docker and bu
 # --- files that are generated ---------------------------------------------------------
 
 .PHONY: docs
-docs: setup ## write docs/cli.md from the command line's own help
-	$(BIN)/pytest -q tests/unit/test_docs.py --golden
+docs: setup ## write docs/cli.md and the outputs of the README from the commands themselves
+	@$(PEERS)/install-packages $(DEMO_PACKAGES)
+	$(BIN)/pytest -q tests/unit/test_docs.py -k reference --golden
+	$(BIN)/python -m demo.readme
 
 .PHONY: golden
 golden: setup ## rewrite the expected outputs of the tests; read the diff

@@ -98,6 +98,14 @@ def test_targets_shown_are_targets_of_the_makefile(page: Path) -> None:
     assert named <= targets
 
 
+def test_the_readme_shows_real_output() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- scene: (\w+) -->\n```console\n(.*?)```", text, re.DOTALL)
+    assert [name for name, _ in blocks] == ["diagnose", "preflight", "mirror"]
+    empty = [name for name, block in blocks if len(block.splitlines()) < 3]
+    assert empty == [], "`make docs` writes them"
+
+
 def test_the_reference_is_what_the_commands_say(golden: Callable[[Path, str], None]) -> None:
     parts = ["# The command line\n\nWritten by `make docs` from the commands' own help.\n"]
     parts += [
