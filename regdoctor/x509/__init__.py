@@ -7,6 +7,7 @@
     extensions   each extension                     constraints, policies, usages
     hosts        does it cover this host?           handshake    what TLS itself refuses
     release      differences between Go releases    verdict      ``verify``: all of it
+    nethttp      authority -> TLS name, URL text    draw         a chain in lines of text
 
 Pure: nothing here opens a file or a socket, or reads a clock. ``cryptography`` is imported
 only when a signature is checked.
@@ -15,6 +16,7 @@ only when a signature is checked.
 from regdoctor.x509.certificate import Certificate, ParseError
 from regdoctor.x509.fault import Kind
 from regdoctor.x509.hosts import Mismatch
+from regdoctor.x509.nethttp import tls_name, url
 from regdoctor.x509.parse import parse
 from regdoctor.x509.pool import NotLoaded, NotLoadedReason, Pool, load_pool
 from regdoctor.x509.release import LATEST, Release, UnknownReleaseError, release
@@ -39,5 +41,7 @@ __all__ = [
     "load_pool",
     "parse",
     "release",
+    "tls_name",
+    "url",
     "verify",
 ]

@@ -183,7 +183,7 @@ def _subtrees(reader: Der, into: Subtrees, release: Release) -> bool:
 
 
 def _constraint_text(value: bytes) -> str:
-    text = value.decode("latin-1")
+    text = value.decode("utf-8", "surrogateescape")
     if not value.isascii():
         _fail(f"invalid constraint value: x509: {quote(text)} cannot be encoded as an IA5String")
     return text

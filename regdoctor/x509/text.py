@@ -19,7 +19,8 @@ _ESCAPES = {
 
 
 def quote(text: str) -> str:
-    """``%q``: double quotes, control characters escaped, printable Unicode left alone."""
+    """``%q``: double quotes, control characters escaped, printable Unicode left alone. Octets
+    that are not UTF-8 stand in ``text`` as surrogates (``surrogateescape``)."""
     return '"' + "".join(map(_quoted, text)) + '"'
 
 
@@ -31,6 +32,8 @@ def _quoted(character: str) -> str:
     point = ord(character)
     if point < 0x20 or point == 0x7F:
         return f"\\x{point:02x}"
+    if 0xDC80 <= point <= 0xDCFF:
+        return f"\\x{point - 0xDC00:02x}"
     return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from regdoctor.x509 import tls_name, url
 from tests.unit.regdoctor.x509.vectors import PREFIX, Vector, judge, vector, vectors
 
 OLDER = (
@@ -41,6 +42,13 @@ def test_says_what_go_says(identity: str) -> None:
             assert [b if b == "?" else a for a, b in zip(ours, theirs, strict=True)] == theirs
     for place in case.get("roots_not_loaded", ()):
         assert place in {f"roots[{each.file}]" for each in verdict.roots_not_loaded}
+
+
+@pytest.mark.parametrize("identity", [each["id"] for each in vectors() if "http" in each])
+def test_a_request_says_what_net_http_says(identity: str) -> None:
+    case = vector(identity)
+    verdict = judge(case, name=tls_name(case["name"]))
+    assert (verdict.request_text("GET", url(case["name"])) or None) == case["http"]
 
 
 @pytest.mark.parametrize("identity", [each["id"] for each in vectors() if each.get("tls12")])

@@ -39,7 +39,14 @@ def chain(vector: Vector) -> list[bytes]:
     return [der(each) for each in vector["chain"]]
 
 
-def judge(vector: Vector, go: str = LATEST, godebug: str = "", *, tls13: bool = True) -> Verdict:
+def judge(
+    vector: Vector,
+    go: str = LATEST,
+    godebug: str = "",
+    *,
+    tls13: bool = True,
+    name: str | None = None,
+) -> Verdict:
     """``verify`` on a vector; a system store stands in for the pool that was not given."""
     roots, problem = vector["roots"], ""
     if roots is None:
@@ -49,7 +56,7 @@ def judge(vector: Vector, go: str = LATEST, godebug: str = "", *, tls13: bool = 
     return verify(
         chain(vector),
         [each.encode() for each in roots],
-        vector["name"],
+        vector["name"] if name is None else name,
         dt.datetime.fromisoformat(vector["time"]),
         go,
         godebug=godebug,

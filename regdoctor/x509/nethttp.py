@@ -1,0 +1,42 @@
+"""From an authority as a reference has it to what net/http asks of TLS, and shows in errors.
+
+net/http drops the port and turns Unicode into punycode before TLS compares names; its error
+texts show the URL, escaped.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from regdoctor.x509.hosts import parse_address
+
+
+def host_and_port(authority: str) -> tuple[str, str]:
+    """``host:port`` in its parts, brackets taken off; a bare IPv6 address has no port."""
+    if authority.startswith("["):
+        host, _, rest = authority[1:].partition("]")
+        return host, rest.removeprefix(":")
+    if parse_address(authority) is not None:
+        return authority, ""
+    host, _, port = authority.partition(":")
+    return host, port
+
+
+def tls_name(authority: str) -> str:
+    """The name that the certificate must cover."""
+    host = host_and_port(authority)[0]
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def url(authority: str, path: str = "/v2/", scheme: str = "https") -> str:
+    """The URL as Go's errors print it: ``https://[fe80::1%25eth0]:5000/v2/``."""
+    host, port = host_and_port(authority)
+    shown = quote(host, safe="!$&'()*+,;=:[]<>\"~")
+    if ":" in host:
+        shown = f"[{shown}]"
+    return f"{scheme}://{shown}{':' + port if port else ''}{path}"
