@@ -1,0 +1,1 @@
+"""Frontends: languages that become a build graph."""

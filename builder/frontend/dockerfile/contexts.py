@@ -1,0 +1,141 @@
+"""Where files come from: the build context, named contexts, and the Dockerfile itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.gitref import git_source, parse_git_ref
+from builder.frontend.dockerfile.naming import INTERNAL, described
+from builder.frontend.dockerfile.options import ConvertOptions
+from builder.frontend.dockerfile.paths import join
+from builder.llb.definition import Definition
+from builder.llb.ops import SourceOp
+from builder.llb.state import Output, SourceVertex, marshal
+from builder.oci import gojson
+
+
+def local_source(
+    name: str,
+    *,
+    session: str,
+    hint: str,
+    follow: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    no_differ: bool = False,
+) -> tuple[SourceOp, frozenset[str]]:
+    """A ``local://`` op and the capabilities it needs."""
+    attrs: dict[str, str] = {}
+    caps = {"source.local"}
+    followed, excluded = list(follow), list(exclude)
+    if session:
+        attrs["local.session"] = session
+        caps.add("source.local.sessionid")
+    if followed:
+        attrs["local.followpaths"] = gojson.dumps(followed).decode()
+        caps.add("source.local.followpaths")
+    if excluded:
+        attrs["local.excludepatterns"] = gojson.dumps(excluded).decode()
+        caps.add("source.local.excludepatterns")
+    if hint:
+        attrs["local.sharedkeyhint"] = hint
+        caps.add("source.local.sharedkeyhint")
+    if no_differ:
+        attrs["local.differ"] = "none"
+    return SourceOp(f"local://{name}", attrs), frozenset(caps)
+
+
+def followed_paths(used: Iterable[str]) -> list[str]:
+    """What to transfer of a context: nothing said (everything) once ``/`` is used."""
+    paths = set(used)
+    return [] if "/" in paths else sorted(join(".", path) for path in paths)
+
+
+def dockerfile_definition(filename: str, options: ConvertOptions) -> Definition:
+    """How the Dockerfile is fetched; also what the source map says the text came from."""
+    follow = [filename, f"{filename}.dockerignore"]
+    if filename.rpartition("/")[2] == "Dockerfile":
+        follow.append(join(filename[: -len("Dockerfile")], "dockerfile"))
+    op, caps = local_source(
+        options.dockerfile_name,
+        session=options.session,
+        hint=options.dockerfile_name,
+        follow=follow,
+        no_differ=True,
+    )
+    name = f"{INTERNAL}load build definition from {filename}"
+    return marshal(SourceVertex(described(name), op=op, source_caps=caps).output())
+
+
+def ignore_file_definition(options: ConvertOptions) -> Definition:
+    """How ``.dockerignore`` is fetched from the context."""
+    op, caps = local_source(
+        options.context_name,
+        session=options.session,
+        hint=f"{options.context_name}-.dockerignore",
+        follow=[".dockerignore"],
+        no_differ=True,
+    )
+    vertex = SourceVertex(described(f"{INTERNAL}load .dockerignore"), op=op, source_caps=caps)
+    return marshal(vertex.output())
+
+
+@dataclass(slots=True)
+class Contexts:
+    """The sources of one conversion. What is used of each is known last: call ``settle``."""
+
+    options: ConvertOptions
+    main: SourceVertex = field(default_factory=SourceVertex)
+    _locals: list[tuple[SourceVertex, str, str, set[str]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        name = f"{INTERNAL}load build context"
+        if self.options.main_context is not None:
+            name = f"{INTERNAL}load remote build context"
+            if self.options.main_context.identifier.startswith("git://"):
+                name = f"{INTERNAL}load git source {self.options.main_context.identifier}"
+        self.main.metadata = described(name)
+
+    def local(self, key: str, name: str, used: set[str]) -> Output:
+        """The named context ``key`` served by the client as ``name``."""
+        vertex = SourceVertex(described(f"[context {key}] load from client"))
+        self._locals.append((vertex, key, name, used))
+        return vertex.output()
+
+    def remote(self, key: str, url: str) -> Output:
+        """The named context ``key`` at a git or http(s) URL."""
+        ref = parse_git_ref(url)
+        if ref is not None:
+            op, caps = git_source(ref)
+            return SourceVertex(
+                described(f"[context {key}] load git source {url}"), op=op, source_caps=caps
+            ).output()
+        if not url.startswith(("http://", "https://")):
+            raise DockerfileError(f"unsupported context source {url} for {key}")
+        op = SourceOp(url, {"http.filename": "context"})
+        caps = frozenset({"source.http"})
+        name = f"[context {key}] {url}"
+        return SourceVertex(described(name), op=op, source_caps=caps).output()
+
+    def settle(self, used: Iterable[str]) -> None:
+        """Fix the sources; ``used`` are the paths used of the main context."""
+        options = self.options
+        if options.main_context is not None:
+            self.main.op = options.main_context
+        else:
+            self.main.op, self.main.source_caps = local_source(
+                options.context_name,
+                session=options.session,
+                hint=options.context_shared_key_hint,
+                follow=followed_paths(used),
+                exclude=options.ignore_patterns,
+            )
+        for vertex, key, name, paths in self._locals:
+            vertex.op, vertex.source_caps = local_source(
+                name,
+                session=options.session,
+                hint=f"context:{key}-{name}",
+                follow=followed_paths(paths),
+                exclude=options.named_ignores.get(key, ()),
+            )

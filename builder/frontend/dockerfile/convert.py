@@ -1,0 +1,292 @@
+"""A Dockerfile and its options to a build graph: the frontend's front door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
+from builder.frontend.dockerfile import instructions as ins
+from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
+from builder.frontend.dockerfile.dispatch import Conversion as Dispatching
+from builder.frontend.dockerfile.dispatch import Handler, dispatch
+from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.grammar import parse, parse_trigger
+from builder.frontend.dockerfile.ignore import IgnoreMatcher
+from builder.frontend.dockerfile.image import ImageConfig, default_path
+from builder.frontend.dockerfile.lint import LintConfig, Linter
+from builder.frontend.dockerfile.naming import Namer
+from builder.frontend.dockerfile.options import (
+    Conversion,
+    ConvertOptions,
+    ImageUse,
+    MetaResolver,
+    StageInfo,
+)
+from builder.frontend.dockerfile.paths import normalized
+from builder.frontend.dockerfile.resolution import BaseImages
+from builder.frontend.dockerfile.shell import Lexer
+from builder.frontend.dockerfile.stages import (
+    SCRATCH,
+    StageGraph,
+    StageState,
+    global_args,
+    named_context,
+)
+from builder.llb.definition import SourceFile
+from builder.llb.errors import LLBError
+from builder.llb.ops import ProxyEnv
+from builder.llb.state import marshal
+from builder.oci import reference as references
+from builder.oci.platform import Platform
+from builder.oci.reference import InvalidReference
+
+_HANDLERS: dict[type, Handler] = {
+    ins.Add: dispatch_copy.add,
+    ins.Arg: dispatch_config.arg,
+    ins.Cmd: dispatch_config.cmd,
+    ins.Copy: dispatch_copy.copy,
+    ins.Entrypoint: dispatch_config.entrypoint,
+    ins.Env: dispatch_config.env,
+    ins.Expose: dispatch_config.expose,
+    ins.Healthcheck: dispatch_config.healthcheck,
+    ins.Label: dispatch_config.label,
+    ins.Maintainer: dispatch_config.maintainer,
+    ins.OnBuild: dispatch_config.on_build,
+    ins.Run: dispatch_run.run,
+    ins.Shell: dispatch_config.shell,
+    ins.StopSignal: dispatch_config.stop_signal,
+    ins.User: dispatch_config.user,
+    ins.Volume: dispatch_config.volume,
+    ins.Workdir: dispatch_config.workdir,
+}
+_MAX_TRIGGER_ROUNDS = 10
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
+
+
+def references_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[ImageUse, ...]:
+    """Every image that building the target is known to need, without asking anyone.
+
+    ONBUILD triggers of base images may add more. Raises DockerfileError.
+    """
+    lexer = Lexer(escape=dockerfile.escape)
+    args = global_args(dockerfile, options, lexer)
+    graph = StageGraph(dockerfile, options, args, lexer, Linter())
+    return _syntax_use(dockerfile, options) + _uses(graph, options)
+
+
+def _syntax_use(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[ImageUse, ...]:
+    directive = dockerfile.directives.get("syntax")
+    text = options.build_args.get("BUILDKIT_SYNTAX") or (directive.value if directive else "")
+    if not text.split():
+        return ()
+    line = directive.line if directive else 0
+    return (ImageUse(text.split()[0], options.platforms[0], "syntax", line),)
+
+
+def _uses(graph: StageGraph, options: ConvertOptions) -> tuple[ImageUse, ...]:
+    reachable = graph.reachable()
+    uses = []
+    for state in graph.states:
+        if state in reachable and state.base is None:
+            use = _use(state, options)
+            if use is not None:
+                uses.append(use)
+    return tuple(uses)
+
+
+def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
+    platform = state.platform or options.platform
+    key = state.context
+    if key is None:
+        if state.base_name == SCRATCH:
+            return None
+        key = named_context(options, _familiar(state.base_name), platform)
+    text = state.base_name
+    if key is not None:
+        scheme, _, rest = options.named_contexts[key].partition(":")
+        if scheme != "docker-image" or rest.removeprefix("//") == SCRATCH:
+            return None
+        text = rest.removeprefix("//")
+    line = state.ranges[0].start if state.ranges else 0
+    return ImageUse(text, platform, state.why, line, state.ranges)
+
+
+def _familiar(text: str) -> str:
+    try:
+        return references.parse(text).familiar().removesuffix(":latest")
+    except InvalidReference:
+        return text
+
+
+async def convert(
+    source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
+) -> Conversion:
+    """The graph of the target stage of ``source``.
+
+    Raises DockerfileError for what is wrong with the file, BaseImageError (one of them) for
+    an image that ``resolver`` cannot answer for.
+    """
+    dockerfile = parse(source, filename)
+    lexer = Lexer(escape=dockerfile.escape)
+    check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
+    if check is None and "check" in dockerfile.directives:
+        check = dockerfile.directives["check"].value
+    linter = Linter(LintConfig.parse(check or ""))
+    linter.text(dockerfile)
+    args = global_args(dockerfile, options, lexer)
+    linter.default_args(dockerfile, args.env)
+    graph = StageGraph(dockerfile, options, args, lexer, linter)
+    uses = _syntax_use(dockerfile, options) + _uses(graph, options)
+    dispatching = Dispatching(
+        options,
+        args,
+        lexer,
+        Namer(multi_platform=options.multi_platform),
+        Contexts(options),
+        linter,
+        IgnoreMatcher(options.ignore_patterns),
+        proxy_env(options.build_args),
+        _epoch(options, args.env),
+    )
+    images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
+    reachable = await _resolve(graph, images)
+    for state in [s for s in graph.states if s in reachable]:
+        if not state.dispatched:
+            _dispatch_stage(dispatching, state)
+    linter.raise_if_asked()
+    used = {path for state in reachable for path in state.context_paths}
+    graph.target.paths.add("/")
+    dispatching.contexts.settle(used)
+    return _finish(graph, dispatching, dockerfile, uses, reachable)
+
+
+def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
+    if options.epoch is not None:
+        return options.epoch
+    text = options.build_args.get("SOURCE_DATE_EPOCH", env.get("SOURCE_DATE_EPOCH", ""))
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise DockerfileError(f"invalid SOURCE_DATE_EPOCH: {text}")
+    return int(text)
+
+
+async def _resolve(graph: StageGraph, images: BaseImages) -> set[StageState]:
+    """Resolve until no ONBUILD trigger of a base image names another one."""
+    for _ in range(_MAX_TRIGGER_ROUNDS):
+        reachable = graph.reachable()
+        await images.resolve([s for s in graph.states if s in reachable])
+        more = [
+            _take_triggers(graph, state)
+            for state in list(graph.states)
+            if state in reachable and not state.on_build_taken
+        ]
+        if not any(more):
+            return reachable
+    raise DockerfileError("ONBUILD triggers keep naming further images")
+
+
+def _take_triggers(graph: StageGraph, state: StageState) -> bool:
+    """Whether the base's triggers made ``state`` need further stages."""
+    state.on_build_taken = True
+    expressions: list[str] = []
+    if state.base is not None:
+        commands = (command.instruction for command in state.base.commands)
+        expressions = [c.expression for c in commands if isinstance(c, ins.OnBuild)]
+    elif state.image is not None:
+        expressions = state.image.words("OnBuild")
+        state.image.config.pop("OnBuild", None)
+    if not expressions or state.unregistered or state.dispatched:
+        return False
+    place = ins.Written(state.source_code, "FROM", state.ranges, state.comments)
+    try:
+        triggers = [parse_trigger(expression, place) for expression in expressions]
+        return graph.take_triggers(state, triggers)
+    except DockerfileError as error:
+        raise error.located(state.ranges) from error
+
+
+def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
+    options = dispatching.options
+    state.inherit()
+    state.dispatched = True
+    state.platform = state.platform or options.platform
+    if state.image is None:
+        state.image = ImageConfig.empty(state.platform)
+    image = state.image
+    image.epoch = dispatching.epoch
+    has_path = any(item.partition("=")[0] == "PATH" for item in image.env)
+    if not has_path and state.platform.os != "windows":
+        image.set_env("PATH", default_path(state.platform.os))
+    for item in image.env:
+        key, _, value = item.partition("=")
+        state.root.set_env(key, value)
+    state.root.hostname = options.hostname or state.root.hostname
+    if image.text("WorkingDir"):
+        directory = normalized("", image.text("WorkingDir"), keep_slash=False)
+        image.config["WorkingDir"] = directory
+        state.root.cwd = directory
+    if image.text("User"):
+        state.root.user = image.text("User")
+    state.root.network = options.network
+    for command in state.commands:
+        dispatch(dispatching, state, command, _HANDLERS)
+
+
+def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
+    """The proxy variables among the build arguments; lower-case names win."""
+    found = {
+        name.lower(): build_args[name] for name in sorted(build_args) if name.lower() in _PROXIES
+    }
+    return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
+
+
+def _finish(
+    graph: StageGraph,
+    dispatching: Dispatching,
+    dockerfile: ins.Dockerfile,
+    uses: tuple[ImageUse, ...],
+    reachable: set[StageState],
+) -> Conversion:
+    target, options = graph.target, dispatching.options
+    image = target.image or ImageConfig.empty(options.platform)
+    if options.labels:
+        image.config["Labels"] = {**(image.config.get("Labels") or {}), **options.labels}
+    if options.target_platform is not None:
+        image.platform = _labelled(image.platform, options.target_platform)
+    file = SourceFile(
+        dockerfile.filename,
+        dockerfile.source,
+        dockerfile_definition(dockerfile.filename, options).encode(),
+        "Dockerfile",
+    )
+    try:
+        definition = marshal(target.root.output, [file])
+    except LLBError as error:
+        raise DockerfileError(f"the Dockerfile cannot be encoded: {error}") from error
+    return Conversion(
+        definition,
+        image.to_json(),
+        target.base_image.to_json() if target.base_image is not None else None,
+        target.platform or options.platform,
+        tuple(dispatching.linter.warnings),
+        uses,
+        tuple(
+            StageInfo(state.stage_name, state.base_name, state.ranges)
+            for state in graph.states
+            if state in reachable and not state.unregistered
+        ),
+        target.ignore_cache,
+    )
+
+
+def _labelled(image: Platform, wanted: Platform) -> Platform:
+    """The platform that the result claims: what was asked for, finer parts kept."""
+    same = (image.os, image.architecture) == (wanted.os, wanted.architecture)
+    return Platform(
+        wanted.os,
+        wanted.architecture,
+        wanted.variant or (image.variant if same else ""),
+        wanted.os_version or (image.os_version if same else ""),
+        wanted.os_features or image.os_features,
+    )

@@ -1,0 +1,53 @@
+"""What a Dockerfile can do wrong, with the physical lines it is about.
+
+The message is BuildKit's own text, so that what users know and search for stays true.
+"""
+
+from __future__ import annotations
+
+from builder.errors import BuilderError
+from builder.events import SourceRange
+
+
+class DockerfileError(BuilderError):
+    """A Dockerfile that cannot be built. ``ranges`` are physical lines, 1-based."""
+
+    def __init__(
+        self, message: str, *, ranges: tuple[SourceRange, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.ranges = ranges
+
+    def located(self, ranges: tuple[SourceRange, ...], prefix: str = "") -> DockerfileError:
+        """The same error with ``prefix``, placed at ``ranges`` unless it already has a place."""
+        return DockerfileError(prefix + str(self), ranges=self.ranges or ranges, hint=self.hint)
+
+
+class ParseError(DockerfileError):
+    """Text that is no Dockerfile."""
+
+
+class ShellWordError(DockerfileError):
+    """A word with quotes or ``${...}`` that cannot be expanded."""
+
+
+class CircularDependencyError(DockerfileError):
+    """A stage that needs itself."""
+
+
+class StageNotFoundError(DockerfileError):
+    """``--target`` or a stage number that no stage has."""
+
+
+class IgnorePatternError(DockerfileError):
+    """A line of an ignore file that is no pattern."""
+
+
+class BaseImageError(DockerfileError):
+    """An image's metadata could not be had; ``__cause__`` tells why."""
+
+    def __init__(
+        self, message: str, *, reference: str, ranges: tuple[SourceRange, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message, ranges=ranges, hint=hint)
+        self.reference = reference

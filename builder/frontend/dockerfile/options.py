@@ -1,0 +1,157 @@
+"""What a conversion is given, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from builder.events import SourceRange
+from builder.llb.definition import Definition
+from builder.llb.ops import HostIP, NetMode, SourceOp, Ulimit
+from builder.oci import platform as platforms
+from builder.oci.digest import Digest
+from builder.oci.platform import Platform
+from builder.oci.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """Everything that decides over the graph beside the Dockerfile.
+
+    ``target_platform`` None means "that of this machine", which a base image may narrow.
+    ``named_contexts`` maps a name (or ``name::os/arch``) to ``docker-image://ref``,
+    ``local:NAME``, ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
+    local ones. ``session`` is the id of the client session that serves local sources, empty
+    for none. ``main_context`` replaces the local context (a git or http source).
+    ``epoch`` is in seconds; ``shm_size`` in bytes.
+    """
+
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    target_platform: Platform | None = None
+    build_platforms: tuple[Platform, ...] = ()
+    multi_platform: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    add_hosts: tuple[HostIP, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[Ulimit, ...] = ()
+    network: NetMode = NetMode.UNSET
+    cgroup_parent: str = ""
+    hostname: str = ""
+    ignore_patterns: tuple[str, ...] = ()
+    named_contexts: Mapping[str, str] = field(default_factory=dict)
+    named_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    session: str = ""
+    context_name: str = "context"
+    dockerfile_name: str = "dockerfile"
+    context_shared_key_hint: str = "context"
+    main_context: SourceOp | None = None
+    pull: str = "default"
+    cache_namespace: str = ""
+    epoch: int | None = None
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """What this machine can build on, its own platform first."""
+        if self.build_platforms:
+            return self.build_platforms
+        return (self.target_platform or platforms.host(),)
+
+    @property
+    def platform(self) -> Platform:
+        """What is built for."""
+        return self.target_platform or self.platforms[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedImage:
+    """An image as a registry has it now: ``reference`` may differ from what was asked."""
+
+    reference: Reference
+    digest: Digest
+    config: bytes
+
+
+class MetaResolver(Protocol):
+    """Who answers for an image's config. A BuilderError becomes the cause of a BaseImageError."""
+
+    async def resolve_image_config(
+        self, reference: Reference, platform: Platform, *, log_name: str, mode: str
+    ) -> ResolvedImage:
+        """``log_name`` is the vertex that progress shows meanwhile; ``mode`` is ``default``,
+        ``pull`` or ``local``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """An image that a build needs. ``reference`` is the text after variables.
+
+    ``why``: ``FROM``, ``COPY --from``, ``RUN --mount from`` or ``syntax``.
+    """
+
+    reference: str
+    platform: Platform
+    why: str
+    line: int
+    ranges: tuple[SourceRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintWarning:
+    """What ``--check`` would say: a rule of the Dockerfile linter at some lines."""
+
+    rule: str
+    message: str
+    ranges: tuple[SourceRange, ...]
+
+    @property
+    def line(self) -> int:
+        return self.ranges[0].start if self.ranges else 0
+
+    @property
+    def url(self) -> str:
+        """The documentation of the rule; InvalidBaseImagePlatform has none."""
+        if self.rule == "InvalidBaseImagePlatform":
+            return ""
+        name = "".join(f"-{c.lower()}" if c.isupper() else c for c in self.rule).lstrip("-")
+        return (
+            "https://docs.docker.com/go/dockerfile/rule/"
+            + {"j-s-o-n-args-recommended": "json-args-recommended"}.get(name, name)
+            + "/"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message} (line {self.line})"
+
+
+@dataclass(frozen=True, slots=True)
+class StageInfo:
+    """A stage that took part. ``name`` is ``stage-N`` where it has none."""
+
+    name: str
+    base: str
+    ranges: tuple[SourceRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A build graph and the config of its image.
+
+    ``definition`` has no ops where the result is an empty root. ``config`` is an image config
+    document in Go's key order, without times and layers of this build; ``base_config`` that
+    of the base image, None for scratch. ``ignore_cache`` says that the target was asked to be
+    built without cache.
+    """
+
+    definition: Definition
+    config: dict[str, Any]
+    base_config: dict[str, Any] | None
+    platform: Platform
+    warnings: tuple[LintWarning, ...] = ()
+    references: tuple[ImageUse, ...] = ()
+    stages: tuple[StageInfo, ...] = ()
+    ignore_cache: bool = False

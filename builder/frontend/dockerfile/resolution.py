@@ -1,0 +1,245 @@
+"""Base images: every ``FROM`` that the target needs, asked for at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+
+from builder.errors import BuilderError
+from builder.frontend.dockerfile.contexts import Contexts
+from builder.frontend.dockerfile.errors import BaseImageError, DockerfileError
+from builder.frontend.dockerfile.image import ImageConfig
+from builder.frontend.dockerfile.lexical import go_quote
+from builder.frontend.dockerfile.lint import Linter
+from builder.frontend.dockerfile.naming import Namer, described, located
+from builder.frontend.dockerfile.options import ConvertOptions, MetaResolver, ResolvedImage
+from builder.frontend.dockerfile.stages import (
+    SCRATCH,
+    Filesystem,
+    StageGraph,
+    StageState,
+    named_context,
+)
+from builder.frontend.dockerfile.suggest import suggestion
+from builder.llb.definition import Location
+from builder.llb.ops import SourceOp
+from builder.llb.state import Output, SourceVertex
+from builder.oci import platform as platforms
+from builder.oci import reference as references
+from builder.oci.platform import Platform
+from builder.oci.reference import InvalidReference, Reference
+
+_COMMON_IMAGES = tuple(
+    name + tag
+    for name in ("alpine", "busybox", "centos", "debian", "golang", "ubuntu", "fedora")
+    for tag in ("", ":latest")
+)
+
+
+class BaseImages:
+    """Resolves base images, each (reference, platform) once."""
+
+    def __init__(
+        self,
+        graph: StageGraph,
+        options: ConvertOptions,
+        resolver: MetaResolver,
+        contexts: Contexts,
+        namer: Namer,
+        linter: Linter,
+    ) -> None:
+        self._graph = graph
+        self._options = options
+        self._resolver = resolver
+        self._contexts = contexts
+        self._namer = namer
+        self._linter = linter
+        self._running: dict[tuple[str, Platform], asyncio.Task[ResolvedImage]] = {}
+
+    async def resolve(self, states: Iterable[StageState]) -> None:
+        """All of ``states`` that stand on no other stage. The first failure in order wins."""
+        waiting = [s for s in states if s.base is None and not s.resolved]
+        try:
+            results = await _all([self._resolve(state) for state in waiting])
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            self._running.clear()
+        for state, error in zip(waiting, results, strict=True):
+            if error is not None:
+                raise error
+            state.resolved = True
+
+    async def _resolve(self, state: StageState) -> None:
+        if state.context is None and state.base_name == SCRATCH:
+            state.image = ImageConfig.empty(self._options.platform)
+            state.platform = self._options.platform
+            state.dispatched = state.unregistered
+            return
+        try:
+            await self._resolve_source(state)
+        except BaseImageError:
+            raise
+        except DockerfileError as error:
+            raise error.located(state.ranges) from error
+        if state.unregistered:
+            state.dispatched = True
+
+    async def _resolve_source(self, state: StageState) -> None:
+        if state.context is not None:
+            await self._from_context(state, state.context, state.platform)
+            state.dispatched = True
+            return
+        try:
+            reference = references.parse(state.base_name)
+        except InvalidReference as error:
+            raise DockerfileError(
+                f"failed to parse stage name {go_quote(state.base_name)}: {error.why}"
+            ) from error
+        platform = state.platform or self._options.platform
+        name = reference.familiar().removesuffix(":latest")
+        key = named_context(self._options, name, platform)
+        if key is not None:
+            await self._from_context(state, key, platform)
+            state.platform = platform
+            state.image = state.image or ImageConfig.empty(platform)
+            return
+        await self._from_registry(state, reference, platform)
+
+    async def _from_registry(
+        self, state: StageState, reference: Reference, platform: Platform
+    ) -> None:
+        wanted, asked = state.base_name, platform
+        where = f"{platform} internal" if self._options.multi_platform else "internal"
+        log_name = f"[{where}] load metadata for {reference}"
+        resolved = await self._ask(state, reference, platform, log_name)
+        image = ImageConfig.decode(resolved.config)
+        state.base_image = ImageConfig.decode(resolved.config)
+        if state.platform is None and self._options.target_platform is None:
+            platform = self._detected(image.platform, platform)
+        pinned = resolved.reference.with_digest(resolved.digest)
+        state.base_name = str(pinned)
+        state.image = image
+        state.platform = platform
+        if image.has_layers:
+            name = self._namer.next(state, f"FROM {pinned}", {})
+            state.root = Filesystem(
+                self._image_output(pinned, platform, name, state.source_code, located(state.ranges))
+            )
+        if not platforms.matches(asked, image.platform) and not platforms.matches(
+            platform, image.platform
+        ):
+            self._linter.with_comments(state.comments).warn(
+                "InvalidBaseImagePlatform",
+                f'Base image {wanted} was pulled with platform "{image.platform}", '
+                f'expected "{asked}" for current build',
+                state.ranges,
+            )
+
+    def _image_output(
+        self,
+        reference: Reference,
+        platform: Platform,
+        name: str,
+        command: str | None,
+        location: tuple[Location, ...],
+    ) -> Output:
+        attrs, caps = {}, {"source.image"}
+        if self._options.pull in ("pull", "local"):
+            attrs["image.resolvemode"] = self._options.pull
+            caps.add("source.image.resolvemode")
+        return SourceVertex(
+            described(name, command),
+            location,
+            platform,
+            SourceOp(f"docker-image://{reference}", attrs),
+            frozenset(caps),
+        ).output()
+
+    async def _from_context(self, state: StageState, key: str, platform: Platform | None) -> None:
+        value = self._options.named_contexts[key]
+        scheme, colon, rest = value.partition(":")
+        if not colon:
+            raise DockerfileError(f"invalid context specifier {value} for {key}")
+        if scheme == "local":
+            state.root = Filesystem(self._contexts.local(key, rest, state.paths))
+        elif scheme == "docker-image":
+            await self._from_context_image(state, key, rest.removeprefix("//"), platform)
+        else:
+            state.root = Filesystem(self._contexts.remote(key, value))
+
+    async def _from_context_image(
+        self, state: StageState, key: str, text: str, platform: Platform | None
+    ) -> None:
+        if text == SCRATCH:
+            return
+        try:
+            reference = references.parse(text)
+        except InvalidReference as error:
+            raise DockerfileError(str(error)) from error
+        wanted = platform or self._options.platform
+        log_name = f"[context {key}] load metadata for {reference}"
+        resolved = await self._ask(state, reference, wanted, log_name)
+        state.image = ImageConfig.decode(resolved.config)
+        state.base_image = ImageConfig.decode(resolved.config)
+        state.platform = wanted
+        pinned = resolved.reference.with_digest(resolved.digest)
+        name = f"[context {key}] {text}"
+        state.root = Filesystem(self._image_output(pinned, wanted, name, None, ()))
+
+    async def _ask(
+        self, state: StageState, reference: Reference, platform: Platform, log_name: str
+    ) -> ResolvedImage:
+        key = (str(reference), platform)
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.ensure_future(
+                self._resolver.resolve_image_config(
+                    reference, platform, log_name=log_name, mode=self._options.pull
+                )
+            )
+            self._running[key] = task
+        try:
+            return await asyncio.shield(task)
+        except BuilderError as error:
+            known = [*self._graph.names(), *_COMMON_IMAGES]
+            near = suggestion(state.base_name, known, case_sensitive=True)
+            raise BaseImageError(
+                f"{state.base_name}: failed to resolve source metadata for {reference}: "
+                f"{error}{near}",
+                reference=str(reference),
+                ranges=state.ranges,
+                hint=error.hint,
+            ) from error
+
+    def _detected(self, image: Platform, wanted: Platform) -> Platform:
+        """An image for another platform that this machine builds for is taken as it is."""
+        for candidate in (wanted, *self._options.platforms):
+            if (candidate.os, candidate.architecture) == (image.os, image.architecture):
+                return candidate
+        return wanted
+
+
+async def _all(pending: list[Awaitable[None]]) -> list[Exception | None]:
+    """Each result's exception, in order; the rest is cancelled once one has failed."""
+    tasks = [asyncio.ensure_future(item) for item in pending]
+    if not tasks:
+        return []
+    try:
+        _done, running = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in running:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        for task in tasks:
+            task.cancel()
+    out: list[Exception | None] = []
+    for result in results:
+        if isinstance(result, Exception):
+            out.append(result)
+        elif isinstance(result, asyncio.CancelledError) or result is None:
+            out.append(None)
+        else:
+            raise result
+    return out

@@ -1,0 +1,288 @@
+"""Shell words of a Dockerfile: quotes, escapes, ``$x`` and ``${x...}``, word splitting.
+
+The language is BuildKit's ``frontend/dockerfile/shell``, not a POSIX shell: no globbing, no
+command substitution, and in ``${x#pattern}`` only ``*``, ``?`` and ``\\``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from builder.frontend.dockerfile.errors import ShellWordError
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.shellpattern import Pattern
+
+_SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
+_MODIFIERS = frozenset("+-?#%")
+MAX_NESTING = 100
+"""How deep ``${a:-${b:-...}}`` may nest; far beyond any real file, short of Python's stack."""
+
+
+@dataclass(slots=True)
+class Expansion:
+    """``text`` is the word expanded, ``words`` the same split at unquoted blanks.
+
+    ``matched`` and ``unmatched`` are the variables asked for that were and were not set.
+    """
+
+    text: str = ""
+    words: list[str] = field(default_factory=list)
+    matched: set[str] = field(default_factory=set)
+    unmatched: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexer:
+    """How words are read.
+
+    ``raw_quotes`` and ``raw_escapes`` keep quotes and escapes in the result;
+    ``skip_unset`` leaves references to unset variables as they stand; ``quotes`` False gives
+    quotes no meaning.
+    """
+
+    escape: str = "\\"
+    raw_quotes: bool = False
+    raw_escapes: bool = False
+    skip_unset: bool = False
+    quotes: bool = True
+
+    def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
+        """``word`` with its variables. Raises ShellWordError."""
+        reader = _Reader(self, word, env)
+        try:
+            text, words = reader.until(None, self.raw_escapes)
+        except ShellWordError as error:
+            raise ShellWordError(f"failed to process {go_quote(word)}: {error}") from error
+        return Expansion(text, words, reader.matched, reader.unmatched)
+
+    def word(self, word: str, env: Mapping[str, str]) -> str:
+        """The expanded text alone."""
+        return self.expand(word, env).text
+
+    def split(self, word: str, env: Mapping[str, str]) -> list[str]:
+        """The expanded words alone."""
+        return self.expand(word, env).words
+
+
+class _Words:
+    """Collects words: blanks that came unquoted end one."""
+
+    def __init__(self) -> None:
+        self._current: list[str] = []
+        self._words: list[str] = []
+
+    def add(self, text: str) -> None:
+        for char in text:
+            if char not in BLANKS:
+                self._current.append(char)
+            elif self._current:
+                self._flush()
+
+    def add_raw(self, text: str) -> None:
+        if text:
+            self._current.append(text)
+
+    def _flush(self) -> None:
+        self._words.append("".join(self._current))
+        self._current = []
+
+    def finish(self) -> list[str]:
+        if self._current:
+            self._flush()
+        return self._words
+
+
+class _Reader:
+    def __init__(self, lexer: Lexer, text: str, env: Mapping[str, str]) -> None:
+        self._lexer = lexer
+        self._text = text
+        self._position = 0
+        self._env = env
+        self._raw_escapes = lexer.raw_escapes
+        self._depth = 0
+        self.matched: set[str] = set()
+        self.unmatched: set[str] = set()
+
+    def _peek(self) -> str:
+        """The next character, empty at the end."""
+        return self._text[self._position : self._position + 1]
+
+    def _next(self) -> str:
+        char = self._peek()
+        self._position += 1
+        return char
+
+    def until(self, stop: str | None, raw_escapes: bool) -> tuple[str, list[str]]:
+        """Text and words up to ``stop`` (consumed), or to the end for None."""
+        outer, self._raw_escapes = self._raw_escapes, raw_escapes
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise ShellWordError(f"substitutions nested deeper than {MAX_NESTING}")
+        try:
+            return self._scan(stop)
+        finally:
+            self._depth -= 1
+            self._raw_escapes = outer
+
+    def _scan(self, stop: str | None) -> tuple[str, list[str]]:
+        result: list[str] = []
+        words = _Words()
+        while char := self._peek():
+            if char == stop:
+                self._next()
+                return "".join(result), words.finish()
+            if char == "$":
+                value = self._dollar()
+                result.append(value)
+                words.add(value)
+            elif char in "'\"" and self._lexer.quotes:
+                value = self._single_quoted() if char == "'" else self._double_quoted()
+                result.append(value)
+                words.add_raw(value)
+            elif self._next() == self._lexer.escape:
+                if self._raw_escapes:
+                    result.append(char)
+                    words.add_raw(char)
+                escaped = self._next()
+                result.append(escaped)
+                words.add_raw(escaped)
+            else:
+                result.append(char)
+                words.add(char)
+        if stop is not None:
+            raise ShellWordError(f"unexpected end of statement while looking for matching {stop}")
+        return "".join(result), words.finish()
+
+    def _single_quoted(self) -> str:
+        quote = self._next()
+        end = self._text.find("'", self._position)
+        if end < 0:
+            self._position = len(self._text)
+            raise ShellWordError(
+                "unexpected end of statement while looking for matching single-quote"
+            )
+        inner = self._text[self._position : end]
+        self._position = end + 1
+        return quote + inner + quote if self._lexer.raw_quotes else inner
+
+    def _double_quoted(self) -> str:
+        quote = self._next()
+        result = [quote] if self._lexer.raw_quotes else []
+        while char := self._peek():
+            if char == '"':
+                self._next()
+                if self._lexer.raw_quotes:
+                    result.append(char)
+                return "".join(result)
+            if char == "$":
+                result.append(self._dollar())
+                continue
+            self._next()
+            if char == self._lexer.escape:
+                if self._raw_escapes:
+                    result.append(char)
+                if not self._peek():
+                    continue
+                if self._peek() in ('"', "$", self._lexer.escape):
+                    char = self._next()
+            result.append(char)
+        raise ShellWordError("unexpected end of statement while looking for matching double-quote")
+
+    def _dollar(self) -> str:
+        self._next()
+        if self._peek() != "{":
+            name = self._name()
+            if not name:
+                return "$"
+            value = self._lookup(name)
+            if value is None:
+                return f"${name}" if self._lexer.skip_unset else ""
+            return value
+        self._next()
+        if not self._peek():
+            raise ShellWordError("syntax error: missing '}'")
+        if self._peek() in "{}:":
+            raise ShellWordError("syntax error: bad substitution")
+        name = self._name()
+        operator = self._next()
+        if operator == "}":
+            value = self._lookup(name)
+            if value is None:
+                return f"${{{name}}}" if self._lexer.skip_unset else ""
+            return value
+        if operator == "/":
+            return self._replaced(name)
+        if operator == ":":
+            return self._modified(name, operator + self._next())
+        return self._modified(name, operator)
+
+    def _modified(self, name: str, operator: str) -> str:
+        """``${name<operator>word}``; ``:`` before the modifier makes empty count as unset."""
+        modifier = operator[-1:]
+        if not operator or (operator[0] != ":" and modifier not in _MODIFIERS):
+            raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
+        word = self._operand("}", modifier in "#%", "syntax error: missing '}'")
+        value = self._lookup(name)
+        if self._lexer.skip_unset and value is None:
+            return f"${{{name}{operator}{word}}}"
+        missing = value is None or (operator[0] == ":" and not value)
+        if modifier == "-":
+            return word if missing else value or ""
+        if modifier == "+":
+            return "" if missing else word
+        if modifier == "?":
+            if missing:
+                state = "unset" if value is None else "empty"
+                raise ShellWordError(f"{name}: {word or f'is not allowed to be {state}'}")
+            return value or ""
+        if modifier in ("#", "%"):
+            return _trimmed(modifier, word, value or "")
+        raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
+
+    def _replaced(self, name: str) -> str:
+        """``${name/pattern/replacement}``, ``//`` for every match."""
+        everywhere = self._peek() == "/"
+        if everywhere:
+            self._next()
+        pattern = self._operand("/", True, "syntax error: missing '/' in ${}")
+        replacement = self._operand("}", True, "syntax error: missing '}'")
+        value = self._lookup(name)
+        if self._lexer.skip_unset and value is None:
+            return f"${{{name}/{pattern}/{replacement}}}"
+        return Pattern(pattern).replace(value or "", replacement, everywhere=everywhere)
+
+    def _operand(self, stop: str, raw_escapes: bool, unfinished: str) -> str:
+        try:
+            return self.until(stop, raw_escapes)[0]
+        except ShellWordError as error:
+            if not self._peek():
+                raise ShellWordError(unfinished) from error
+            raise
+
+    def _name(self) -> str:
+        start = self._position
+        first = self._peek()
+        if first.isdigit():
+            while self._peek().isdigit():
+                self._next()
+        elif first and first in _SPECIAL_PARAMETERS:
+            self._next()
+        else:
+            while (char := self._peek()).isalpha() or char.isdigit() or char == "_":
+                self._next()
+        return self._text[start : self._position]
+
+    def _lookup(self, name: str) -> str | None:
+        value = self._env.get(name)
+        (self.unmatched if value is None else self.matched).add(name)
+        return value
+
+
+def _trimmed(modifier: str, word: str, value: str) -> str:
+    longest = word.startswith(modifier)
+    pattern = Pattern(word[1:] if longest else word)
+    if modifier == "#":
+        return value[pattern.prefix_length(value, longest=longest) :]
+    kept = len(value) - pattern.suffix_length(value, longest=longest)
+    return value[:kept]

@@ -1,0 +1,395 @@
+"""The stages of a Dockerfile as a graph of who needs whom, before anything is resolved.
+
+What ``COPY --from`` and ``RUN --mount from=`` name and no stage provides is an image: it
+becomes an *unregistered* stage of its own, without commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from builder.events import SourceRange
+from builder.frontend.dockerfile import instructions as ins
+from builder.frontend.dockerfile.errors import (
+    CircularDependencyError,
+    DockerfileError,
+    StageNotFoundError,
+)
+from builder.frontend.dockerfile.image import ImageConfig
+from builder.frontend.dockerfile.lexical import go_quote
+from builder.frontend.dockerfile.lint import Linter
+from builder.frontend.dockerfile.options import ConvertOptions
+from builder.frontend.dockerfile.shell import Lexer
+from builder.frontend.dockerfile.suggest import suggestion
+from builder.llb.ops import NetMode
+from builder.llb.state import Output
+from builder.oci import platform as platforms
+from builder.oci.platform import InvalidPlatform, Platform
+
+SCRATCH = "scratch"
+_LAYERED = (ins.Add, ins.Copy, ins.Run, ins.Workdir)
+_MISSING_FROM = (
+    "variable expansion is not supported for --from, define a new stage with FROM using ARG "
+    "from global scope as a workaround"
+)
+
+
+@dataclass(slots=True)
+class Command:
+    """An instruction of a stage with the stages it reads from, one per ``--mount`` of a RUN."""
+
+    instruction: ins.Instruction
+    sources: tuple[StageState, ...] = ()
+    on_build: bool = False
+
+
+@dataclass(slots=True)
+class Filesystem:
+    """What the next command of a stage starts from: root, environment and process settings."""
+
+    output: Output | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str = "/"
+    user: str = ""
+    hostname: str = ""
+    network: NetMode = NetMode.UNSET
+
+    def set_env(self, key: str, value: str) -> None:
+        """Set or set again: either way the variable is now the last."""
+        self.env.pop(key, None)
+        self.env[key] = value
+
+    def clone(self) -> Filesystem:
+        return Filesystem(
+            self.output, dict(self.env), self.cwd, self.user, self.hostname, self.network
+        )
+
+
+@dataclass(eq=False, slots=True)
+class StageState:
+    """A stage on its way from text to a root file system and an image config."""
+
+    base_name: str
+    name: str = ""
+    stage_name: str = ""
+    source_code: str = ""
+    ranges: tuple[SourceRange, ...] = ()
+    comments: tuple[str, ...] = ()
+    why: str = "FROM"
+    unregistered: bool = False
+    listed: bool = False
+    instructions: list[ins.Instruction] = field(default_factory=list)
+    platform: Platform | None = None
+    context: str | None = None
+    base: StageState | None = None
+    deps: dict[StageState, tuple[SourceRange, ...]] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    ignore_cache: bool = False
+    cmd_total: int = 0
+    cmd_index: int = 0
+    cmd_on_build: bool = False
+    resolved: bool = False
+    dispatched: bool = False
+    on_build_taken: bool = False
+    root: Filesystem = field(default_factory=Filesystem)
+    image: ImageConfig | None = None
+    base_image: ImageConfig | None = None
+    build_args: list[ins.OptionalKeyValue] = field(default_factory=list)
+    context_paths: set[str] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
+    workdir_set: bool = False
+    seen_once: dict[str, tuple[SourceRange, ...]] = field(default_factory=dict)
+
+    def inherit(self) -> None:
+        """Start where the base stage ended."""
+        base = self.base
+        if base is None or base.image is None:
+            return
+        self.root = base.root.clone()
+        self.platform = base.platform
+        self.image = base.image.clone()
+        self.base_image = base.base_image
+        # Shared on purpose: what is used of this stage is used of its base.
+        self.paths = base.paths
+        self.workdir_set = base.workdir_set
+        self.build_args = [*self.build_args, *base.build_args]
+
+
+@dataclass(slots=True)
+class GlobalArgs:
+    """Variables that FROM lines see: platform args and the ARGs before the first stage."""
+
+    env: dict[str, str]
+    declared: set[str] = field(default_factory=set)
+
+
+def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexer) -> GlobalArgs:
+    """Raises DockerfileError where a default cannot be expanded."""
+    target = options.target or dockerfile.stages[-1].start.name or "default"
+    env = platform_args(options, target)
+    env.update({key: options.build_args[key] for key in env if key in options.build_args})
+    args = GlobalArgs(env)
+    for instruction in dockerfile.meta_args:
+        for arg in instruction.args:
+            value = options.build_args.get(arg.key)
+            if value is None and arg.value is not None:
+                try:
+                    value = lexer.word(arg.value, env)
+                except DockerfileError as error:
+                    raise error.located(instruction.written.ranges) from error
+            args.declared.add(arg.key)
+            if value is not None:
+                env.pop(arg.key, None)
+                env[arg.key] = value
+    return args
+
+
+def platform_args(options: ConvertOptions, target: str) -> dict[str, str]:
+    """The predefined BUILD* and TARGET* variables."""
+    build, wanted = options.platforms[0], options.platform
+    return {
+        "BUILDPLATFORM": str(build),
+        "BUILDOS": build.os,
+        "BUILDOSVERSION": build.os_version,
+        "BUILDARCH": build.architecture,
+        "BUILDVARIANT": build.variant,
+        "TARGETPLATFORM": str(wanted),
+        "TARGETOS": wanted.os,
+        "TARGETOSVERSION": wanted.os_version,
+        "TARGETARCH": wanted.architecture,
+        "TARGETVARIANT": wanted.variant,
+        "TARGETSTAGE": target,
+    }
+
+
+class StageGraph:
+    """All stages of a file, in order; images named elsewhere follow as they are found."""
+
+    def __init__(
+        self,
+        dockerfile: ins.Dockerfile,
+        options: ConvertOptions,
+        args: GlobalArgs,
+        lexer: Lexer,
+        linter: Linter,
+    ) -> None:
+        self._options = options
+        self._args = args
+        self._lexer = lexer
+        self._linter = linter
+        self._by_name: dict[str, StageState] = {}
+        self.states: list[StageState] = []
+        for number, stage in enumerate(dockerfile.stages):
+            self._add(self._state(number, stage))
+        self._stage_count = len(self.states)
+        for state in self.states[: self._stage_count]:
+            self._count(state)
+        self.target = self._find_target()
+        for state in self.states[: self._stage_count]:
+            self._link(state)
+        self._refuse_cycles()
+        if len(self.states) == 1:
+            self.states[0].stage_name = ""
+
+    def _state(self, number: int, stage: ins.Stage) -> StageState:
+        start = stage.start
+        with_place = start.written.ranges
+        try:
+            expansion = self._lexer.expand(start.base, self._args.env)
+        except DockerfileError as error:
+            raise error.located(with_place) from error
+        linter = self._linter.with_comments(start.written.comments)
+        linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
+        if not expansion.text:
+            raise DockerfileError(
+                f"base name ({start.base}) should not be blank", ranges=with_place
+            )
+        state = StageState(
+            base_name=expansion.text,
+            name=start.name,
+            stage_name=start.name or f"stage-{number}",
+            source_code=start.written.code,
+            ranges=with_place,
+            comments=start.written.comments,
+            instructions=list(stage.commands),
+        )
+        if start.platform:
+            state.platform = self._platform(start, linter)
+        if start.name:
+            state.context = named_context(self._options, start.name, state.platform)
+        state.ignore_cache = self._ignores_cache(start.name)
+        return state
+
+    def _platform(self, start: ins.From, linter: Linter) -> Platform:
+        ranges = start.written.ranges
+        env = self._args.env
+        try:
+            expansion = self._lexer.expand(start.platform, env)
+        except DockerfileError as error:
+            raise error.located(ranges, "failed to process arguments for platform : ") from error
+        linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
+        linter.from_platform(start, expansion, env)
+        near = ""
+        for unmatched in sorted(expansion.unmatched):
+            near = near or suggestion(unmatched, env, case_sensitive=True)
+        if not expansion.text:
+            raise DockerfileError(
+                f"empty platform value from expression {start.platform}{near}", ranges=ranges
+            )
+        try:
+            return platforms.parse(expansion.text)
+        except InvalidPlatform as error:
+            raise DockerfileError(
+                f"failed to parse platform {start.platform}: {error}{near}", ranges=ranges
+            ) from error
+
+    def _ignores_cache(self, name: str) -> bool:
+        return self._options.no_cache or any(
+            name.lower() == wanted.lower() for wanted in self._options.no_cache_filter
+        )
+
+    def _count(self, state: StageState) -> None:
+        state.cmd_total = int(state.base is None and state.base_name != SCRATCH)
+        state.cmd_total += sum(isinstance(i, _LAYERED) for i in state.instructions)
+
+    def _add(self, state: StageState) -> None:
+        self.states.append(state)
+        if state.context is None:
+            state.base = self._by_name.get(state.base_name)
+        if state.name:
+            self._by_name[state.name.lower()] = state
+
+    def _find_target(self) -> StageState:
+        wanted = self._options.target
+        if not wanted:
+            return self.states[-1]
+        found = self._by_name.get(wanted.lower())
+        if found is None:
+            near = suggestion(wanted, self.names(), case_sensitive=True)
+            raise StageNotFoundError(f"target stage {go_quote(wanted)} could not be found{near}")
+        return found
+
+    def _by_number(self, number: int, ranges: tuple[SourceRange, ...]) -> StageState:
+        if not 0 <= number < self._stage_count:
+            raise StageNotFoundError(f"invalid stage index {number}", ranges=ranges)
+        return self.states[number]
+
+    def names(self) -> list[str]:
+        """The names that a user could have meant."""
+        return [state.stage_name for state in self.states if state.stage_name]
+
+    def _link(self, state: StageState) -> None:
+        for instruction in state.instructions:
+            self.attach(state, self.command(instruction))
+
+    def attach(self, state: StageState, command: Command) -> None:
+        """``command`` becomes the last of ``state``."""
+        state.commands.append(command)
+        self._depend(state, command)
+
+    def _depend(self, state: StageState, command: Command) -> None:
+        for source in command.sources:
+            state.deps[source] = command.instruction.written.ranges
+            if source.unregistered and not source.listed:
+                source.listed = True
+                self._add(source)
+
+    def command(self, instruction: ins.Instruction) -> Command:
+        """``instruction`` with the stages that it names looked up."""
+        if isinstance(instruction, ins.Copy) and instruction.from_:
+            return Command(instruction, (self._copy_source(instruction),))
+        if isinstance(instruction, ins.Run) and instruction.mounts:
+            return Command(
+                instruction,
+                tuple(
+                    self._by_name.get(name.lower())
+                    or StageState(name, unregistered=True, why="RUN --mount from")
+                    for name in (source or SCRATCH for source in instruction.mount_sources)
+                ),
+            )
+        return Command(instruction)
+
+    def _copy_source(self, copy: ins.Copy) -> StageState:
+        ranges = copy.written.ranges
+        try:
+            plain = self._lexer.word(copy.from_, {})
+        except DockerfileError as error:
+            raise error.located(ranges) from error
+        if plain != copy.from_:
+            raise DockerfileError(_MISSING_FROM, ranges=ranges)
+        if copy.from_.lstrip("+-").isdigit() and copy.from_.isascii():
+            return self._by_number(int(copy.from_), ranges)
+        return self._by_name.get(copy.from_.lower()) or StageState(
+            copy.from_, ranges=ranges, unregistered=True, why="COPY --from"
+        )
+
+    def take_triggers(self, state: StageState, triggers: Iterable[ins.Instruction]) -> bool:
+        """ONBUILD triggers before the stage's own commands; whether they need more stages."""
+        commands = [self.command(trigger) for trigger in triggers]
+        for command in commands:
+            command.on_build = True
+            self._depend(state, command)
+        state.commands[:0] = commands
+        state.cmd_total += len(commands)
+        return any(command.sources for command in commands)
+
+    def _refuse_cycles(self) -> None:
+        visited: set[StageState] = set()
+        for root in self.states:
+            path: dict[StageState, None] = {}
+            stack: list[tuple[StageState, Iterator[StageState]]] = []
+            if root not in visited:
+                visited.add(root)
+                path[root] = None
+                stack.append((root, iter(root.deps)))
+            while stack:
+                state, following = stack[-1]
+                for dep in following:
+                    if dep in path:
+                        raise CircularDependencyError(
+                            f"circular dependency detected on stage: {root.stage_name}",
+                            ranges=_cycle_ranges([*path], dep),
+                        )
+                    if dep not in visited:
+                        visited.add(dep)
+                        path[dep] = None
+                        stack.append((dep, iter(dep.deps)))
+                        break
+                else:
+                    stack.pop()
+                    path.pop(state)
+
+    def reachable(self, *, everything: bool = False) -> set[StageState]:
+        """The stages that the target needs, itself included."""
+        if everything:
+            return set(self.states)
+        found = {self.target}
+        stack = [self.target]
+        while stack:
+            state = stack.pop()
+            needed = [*state.deps, *([state.base] if state.base is not None else ())]
+            for dep in needed:
+                if dep not in found:
+                    found.add(dep)
+                    stack.append(dep)
+        return found
+
+
+def _cycle_ranges(path: list[StageState], back_to: StageState) -> tuple[SourceRange, ...]:
+    ranges: list[SourceRange] = []
+    for state, following in zip(path, [*path[1:], back_to], strict=True):
+        ranges += state.deps.get(following, ())
+    return tuple(ranges)
+
+
+def named_context(options: ConvertOptions, name: str, platform: Platform | None) -> str | None:
+    """The named context that stands for the stage or image ``name``: its key, or None."""
+    contexts: Mapping[str, str] = options.named_contexts
+    if not contexts or name.lower() in (SCRATCH, "context"):
+        return None
+    wanted = platforms.normalize(platform or options.platform)
+    for key in (f"{name}::{wanted}", name):
+        if key in contexts:
+            return key
+    return None
