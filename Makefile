@@ -38,7 +38,7 @@ peers: ## the programs of Debian that the tests run beside ours (root or sudo)
 	@$(PEERS)/install-packages $$(sed 's/#.*//' $(PEERS)/debian-packages.txt)
 
 .PHONY: peers-go
-peers-go: ## BuildKit, compiled into .peers/bin; the slow tests and the bench want it
+peers-go: setup ## BuildKit, compiled into .peers/bin; the slow tests and the bench want it
 	@PYTHON=$(PYTHON) $(PEERS)/install-go-programs
 
 # --- what a change must pass ----------------------------------------------------------

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,15 +60,10 @@ def set_up(directory: Path) -> Iterator[Stage]:
     for old in ("registry", "state"):
         shutil.rmtree(directory / old, ignore_errors=True)
     with contextlib.ExitStack() as stack:
-        address = stack.enter_context(
-            images.registry(
-                directory / "registry", certificate=ca / "server.crt", key=ca / "server.key"
-            )
-        )
+        port = stack.enter_context(_origin(directory))
         trusted = ssl.create_default_context(cafile=str(ca / "ca.crt"))
-        images.push(base, address, "base/busybox", "1", tls=trusted)
-        nexus_port = stack.enter_context(_nexus(directory, upstream=address))
-        yield Stage(directory, int(address.rpartition(":")[2]), nexus_port)
+        images.push(base, f"127.0.0.1:{port}", "base/busybox", "1", tls=trusted)
+        yield Stage(directory, port, stack.enter_context(_nexus(directory, port)))
 
 
 def head(stage: Stage, name: str, reference: str) -> tuple[int, str]:
@@ -88,42 +81,50 @@ def head(stage: Stage, name: str, reference: str) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def _nexus(directory: Path, upstream: str) -> Iterator[int]:
-    """An emulation of Nexus 3.14's docker proxy repository (NEXUS-12684), as a program."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    ca = directory / "ca"
-    with (directory / "nexus.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tests.fixtures.registry"),
-                *("--listen", f"127.0.0.1:{port}", "--product", "nexus-3.14"),
-                *("--upstream", f"https://{upstream}", "--upstream-ca", str(ca / "ca.crt")),
-                *("--certificate", str(ca / "server.crt"), "--key", str(ca / "server.key")),
-            ],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-        )
-        try:
-            _await_port(port, process)
+def _origin(directory: Path) -> Iterator[int]:
+    """Debian's docker-registry over TLS; on other systems a registry of our tests."""
+    certificate, key = directory / "ca" / "server.crt", directory / "ca" / "server.key"
+    if shutil.which("docker-registry"):
+        with images.registry(directory / "registry", certificate=certificate, key=key) as address:
+            yield int(address.rpartition(":")[2])
+    else:
+        with _served(directory, "registry", f"--name={REGISTRY}") as port:
             yield port
+
+
+@contextlib.contextmanager
+def _nexus(directory: Path, upstream_port: int) -> Iterator[int]:
+    """An emulation of Nexus 3.14's docker proxy repository (NEXUS-12684)."""
+    upstream = f"--upstream=https://127.0.0.1:{upstream_port}"
+    trust = f"--upstream-ca={directory / 'ca' / 'ca.crt'}"
+    with _served(
+        directory, "nexus", f"--name={NEXUS}", "--nexus=3.14.0-04", upstream, trust
+    ) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _served(directory: Path, log: str, *options: str) -> Iterator[int]:
+    """The port of a ``tests.fixtures.registry`` over TLS, which says on stdout where it listens."""
+    ca = directory / "ca"
+    tls = ("--cert", str(ca / "server.crt"), "--key", str(ca / "server.key"))
+    with (directory / f"{log}.log").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fixtures.registry", *tls, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    with process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            if not url:
+                raise RuntimeError(f"it did not start; see {directory / log}.log")
+            yield int(url.rpartition(":")[2])
         finally:
             process.terminate()
-            process.wait(10)
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def _module(name: str, *arguments: str) -> None:

@@ -53,8 +53,10 @@ def commands() -> list[str]:
 
 
 def shown(page: Path) -> Iterator[list[str]]:
-    """The words of each ``$ regdoctor ...`` line in the code blocks of a page."""
+    """The words of each ``regdoctor ...`` line in the shell blocks of a page."""
     for block in FENCE.findall(page.read_text(encoding="utf-8")):
+        if block.startswith("```text"):
+            continue
         for line in block.replace("\\\n", " ").splitlines():
             words = line.removeprefix("$ ").removeprefix("sudo ").split()
             if words[:1] == ["regdoctor"]:
