@@ -7,11 +7,16 @@ import platform
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from builder.errors import BuilderError
 from regdoctor.cli import exits
 from regdoctor.cli.version import version
 from regdoctor.render.safe import plain
+
+if TYPE_CHECKING:
+    from regdoctor.observations.store import Failure
 
 
 class UsageError(BuilderError):
@@ -50,9 +55,18 @@ def say(error: BuilderError) -> None:
 def report_fault(error: BaseException) -> str:
     """Writes a report about our own fault; the path of the file. No arguments, no environment:
     they may hold secrets."""
+    return _kept(traceback.format_exception(error))
+
+
+def report_failures(failures: Iterable[Failure]) -> str:
+    """As ``report_fault``, about probes and checks that broke while the rest went on."""
+    return _kept([f"{each.probe}: {each.kind}: {each.why}\n" for each in failures])
+
+
+def _kept(told: Iterable[str]) -> str:
     lines = [
         f"regdoctor {version()}, Python {platform.python_version()}, {platform.platform()}\n",
-        *traceback.format_exception(error),
+        *told,
     ]
     handle, path = tempfile.mkstemp(prefix="regdoctor-fault-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -32,10 +32,16 @@ class Authority:
     def provenance(self) -> str:
         """Whence to take the file, and what proves that it is the right one."""
         if self.file:
-            return f"{self.name}, already on this host in {self.file}"
+            return f"{self.name} is on this host already, in {self.file}: check that it is yours"
         if self.fingerprint:
-            return f"{self.name}, from the registry's owner; SHA-256 {colons(self.fingerprint)}"
-        return f"{self.name}, from the registry's owner, who also tells its fingerprint"
+            return (
+                f"get {self.name} from the registry's owner, not from the connection that failed; "
+                f"it must have the SHA-256 fingerprint {colons(self.fingerprint)}"
+            )
+        return (
+            f"get the certificate of {self.name}, and its fingerprint, from the registry's owner, "
+            "not from the connection that failed"
+        )
 
     @property
     def verify(self) -> str:
@@ -59,17 +65,18 @@ def install(seen: Observations, finding: Finding, authority: Authority) -> tuple
         "regdoctor": _regdoctor,
     }
     files = seen.get(HostFiles, HOST) or HostFiles()
+    obtain = Fix("all clients", authority.provenance, "manual", (authority.verify,))
     fixes = [
         maker(authority, files) for client, maker in makers.items() if client in finding.breaks
     ]
-    return (*fixes, _kaniko(authority), _system(authority))
+    return (obtain, *fixes, _kaniko(authority), _system(authority))
 
 
 def _docker(authority: Authority, _files: HostFiles) -> Fix:
     target = quoted(f"/etc/docker/certs.d/{authority.written}/ca.crt")
     return _fix(
         "docker",
-        f"give dockerd {authority.provenance}; no restart is needed",
+        "put it where dockerd looks for this registry; no restart is needed",
         authority,
         f"install -D -m 0644 {quoted(authority.source)} {target}",
     )
@@ -80,8 +87,8 @@ def _buildkit(authority: Authority, _files: HostFiles) -> Fix:
     section = f'[registry."{authority.written}"]\n  ca = ["{path}"]\n'
     return _fix(
         "buildkit",
-        f"give buildkitd {authority.provenance}; then restart it, or create the builder anew "
-        "with --buildkitd-config: buildx copies the file into the builder when it is made",
+        "name it in buildkitd.toml and restart buildkitd, or create the builder anew with "
+        "--buildkitd-config: buildx copies the file into the builder when it is made",
         authority,
         f"install -D -m 0644 {quoted(authority.source)} {quoted(path)}",
         files=(FileChange("/etc/buildkit/buildkitd.toml", added(section)),),
@@ -95,7 +102,7 @@ def _containerd(authority: Authority, files: HostFiles) -> Fix:
     body = f'server = "{server}"\n\n[host."{server}"]\n  ca = "{directory}/ca.crt"\n'
     return _fix(
         "containerd",
-        f"give containerd {authority.provenance}; config_path must name /etc/containerd/certs.d",
+        "name it in hosts.toml; config_path must be /etc/containerd/certs.d",
         authority,
         f"install -D -m 0644 {quoted(authority.source)} {quoted(directory + '/ca.crt')}",
         files=(FileChange(path, added(body)),) if path not in files.files else (),
@@ -106,7 +113,7 @@ def _podman(authority: Authority, _files: HostFiles) -> Fix:
     target = quoted(f"/etc/containers/certs.d/{authority.written}/ca.crt")
     return _fix(
         "podman",
-        f"give podman, buildah and skopeo {authority.provenance}",
+        "put it where podman, buildah and skopeo look for this registry",
         authority,
         f"install -D -m 0644 {quoted(authority.source)} {target}",
     )
@@ -117,10 +124,10 @@ def _regdoctor(authority: Authority, _files: HostFiles) -> Fix:
     section = f'[registry."{authority.written}"]\n  ca = ["{path}"]\n'
     return Fix(
         client="regdoctor",
-        title=f"give regdoctor {authority.provenance}: for one run, or in its settings",
+        title="name it for one run, or for all in config.toml",
         disposition="safe" if authority.file else "manual",
         commands=(
-            authority.verify,
+            f"install -D -m 0644 {quoted(authority.source)} {quoted(path)}",
             f"regdoctor check --ca {quoted(authority.source)} {quoted(authority.written)}",
         ),
         files=(FileChange("/etc/regdoctor/config.toml", added(section)),),
@@ -147,7 +154,6 @@ def _system(authority: Authority) -> Fix:
         "once, so restart them",
         disposition="unsafe",
         commands=(
-            authority.verify,
             f"install -m 0644 {quoted(authority.source)} {STORE}/{stem}.crt",
             "update-ca-certificates",
             "systemctl restart docker containerd",
@@ -163,7 +169,7 @@ def _fix(
     files: tuple[FileChange, ...] = (),
 ) -> Fix:
     disposition = "safe" if authority.file else "manual"
-    return Fix(client, title, disposition, (authority.verify, *commands), files)  # type: ignore[arg-type]
+    return Fix(client, title, disposition, commands, files)  # type: ignore[arg-type]
 
 
 def added(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from builder.oci.reference import InvalidReference, parse
 from regdoctor.observations.http import (
     Answer,
     AuthUse,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 BODY = 4096
 """Characters of a body that an observation keeps."""
 
-_MANIFEST = re.compile(r"^/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)$")
+_MANIFEST = re.compile(r"^/v2/.+/manifests/[^/]+$")
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
@@ -50,7 +51,7 @@ def observe(seen: Observations, attempts: Iterable[Attempt]) -> None:
             seen, host.endpoint.url, "mirror" if host.role == "mirror" else "registry", host.domain
         )
         for exchange in attempt.exchanges:
-            _observe(seen, exchange, host.endpoint.url, host.domain)
+            _observe(seen, exchange, host.endpoint.url, host.domain, attempt.subject)
 
 
 def answer_of(exchange: Exchange) -> Answer:
@@ -92,7 +93,9 @@ def note_role(
     seen.add(endpoint, replace(role, domains=domains, origins=origins))
 
 
-def _observe(seen: Observations, exchange: Exchange, registry: str, domain: str) -> None:
+def _observe(
+    seen: Observations, exchange: Exchange, registry: str, domain: str, subject: str
+) -> None:
     endpoint = exchange.endpoint.url
     answer = answer_of(exchange)
     path = urlsplit(exchange.url).path
@@ -111,7 +114,7 @@ def _observe(seen: Observations, exchange: Exchange, registry: str, domain: str)
         return
     found = _MANIFEST.match(path)
     if own and found:
-        _manifest(seen, exchange, answer, endpoint, found["repository"], found["reference"])
+        _manifest(seen, exchange, answer, endpoint, subject)
     elif own and path in ("/v2/", "/v2") and exchange.method == "GET":
         seen.add(endpoint, Ping(answer, verified=exchange.endpoint.scheme == "https"))
     if answer.status == 401 and (offered := challenge_of(answer)):
@@ -143,17 +146,18 @@ def _layers(seen: Observations, exchange: Exchange) -> None:
         return
     if peer and not seen.has(Connection, endpoint):
         seen.add(endpoint, Connection((ConnectAttempt(peer),), via=exchange.proxy))
-    if error is not None and error.stage == "tls" and not error.certificate_refused:
-        if not seen.has(ServedChain, endpoint):
-            served = ServedChain(
-                host,
-                fault=_handshake_fault(error),
-                text=error.cause,
-                alert=_alert(error.cause),
-                address=peer,
-                seen_at=exchange.started,
-            )
-            seen.add(endpoint, served)
+    if error is None or error.stage != "tls" or error.certificate_refused:
+        return
+    if not seen.has(ServedChain, endpoint):
+        served = ServedChain(
+            host,
+            fault=_handshake_fault(error),
+            text=error.cause,
+            alert=_alert(error.cause),
+            address=peer,
+            seen_at=exchange.started,
+        )
+        seen.add(endpoint, served)
 
 
 def connect_fault(error: TransportError) -> ConnectFault:
@@ -196,16 +200,21 @@ def _manifest(
     exchange: Exchange,
     answer: Answer,
     endpoint: str,
-    repository: str,
-    reference: str,
+    subject: str,
 ) -> None:
-    name = f"{repository} {reference}"
-    look = seen.get(ManifestLook, endpoint, name) or ManifestLook(repository, reference)
+    """``subject`` is the reference: a mirror's path may have a prefix that is none of it."""
+    look = seen.get(ManifestLook, endpoint, subject)
+    if look is None:
+        try:
+            reference = parse(subject)
+        except InvalidReference:
+            return
+        look = ManifestLook(reference.path, reference.target)
     if exchange.method == "HEAD":
         look = replace(look, head=answer)
     elif exchange.method == "GET":
         look = replace(look, get=answer)
-    seen.add(endpoint, replace(look, auth=_auth(seen, exchange, endpoint)), name=name)
+    seen.add(endpoint, replace(look, auth=_auth(seen, exchange, endpoint)), name=subject)
 
 
 def _auth(seen: Observations, exchange: Exchange, endpoint: str) -> AuthUse:

@@ -38,6 +38,19 @@ class Answer:
         return 200 <= self.status < 300
 
 
+_ASKS_FOR_TLS = (
+    "client sent an http request to an https server",
+    "the plain http request was sent to https port",
+    "you're speaking plain http to an ssl-enabled server port",
+)
+
+
+def asks_for_tls(answer: Answer) -> bool:
+    """Go's, nginx's and Apache's answers to plain http on a TLS port."""
+    body = answer.body.lower()
+    return answer.status == 400 and any(words in body for words in _ASKS_FOR_TLS)
+
+
 @dataclass(frozen=True, slots=True)
 class Ping:
     """``GET /v2/`` without credentials. ``verified``: over TLS that our own trust accepted."""
@@ -51,6 +64,11 @@ class PlainAnswer:
     """``GET /v2/`` in the clear, asked on a port where TLS was expected."""
 
     answer: Answer
+
+    @property
+    def asks_for_tls(self) -> bool:
+        """A TLS server's own words for a request that came in the clear."""
+        return asks_for_tls(self.answer)
 
     @property
     def registry_like(self) -> bool:

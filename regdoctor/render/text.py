@@ -24,7 +24,10 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
     yield from _verdict(report)
     for finding in report.findings:
         yield ""
-        yield from _finding(finding, colour)
+        if finding.severity == "info":
+            yield from _note(finding, colour)
+        else:
+            yield from _finding(finding, colour, told=finding is report.findings[0])
     if report.open:
         yield ""
         yield "Open questions"
@@ -36,8 +39,8 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
 
 def _verdict(report: Report) -> Iterator[str]:
     """One sentence: what is wrong first of all, or that nothing is."""
-    if report.findings:
-        first = report.findings[0]
+    first = next(iter(report.findings), None)
+    if first is not None and first.severity != "info":
         yield from _wrapped("", f"{plain(first.title)}.")
         return
     looked = [plain(url) for target in report.targets for url in target.endpoints]
@@ -49,13 +52,26 @@ def _verdict(report: Report) -> Iterator[str]:
         yield from _wrapped("", f"No fault found: {', '.join(dict.fromkeys(looked))}.")
 
 
-def _finding(finding: Finding, colour: bool) -> Iterator[str]:
+def _head(finding: Finding, colour: bool) -> str:
     label = _LABELS[finding.severity]
     if colour:
         label = f"\x1b[{_COLOURS[finding.severity]}m{label}\x1b[0m"
     sure = "" if finding.confidence == "certain" else f" ({finding.confidence})"
-    yield f"{label} {finding.code}{sure}  {plain(finding.subject)}"
+    return f"{label} {finding.code}{sure}  {plain(finding.subject)}"
+
+
+def _note(finding: Finding, colour: bool) -> Iterator[str]:
+    """What breaks others and not us: one sentence, and how to see the rest."""
+    yield _head(finding, colour)
     yield from _wrapped("  ", f"{plain(finding.title)}.")
+    yield "  Evidence and fixes: the same command with --as all"
+
+
+def _finding(finding: Finding, colour: bool, *, told: bool) -> Iterator[str]:
+    """``told``: the report began with this finding's sentence."""
+    yield _head(finding, colour)
+    if not told:
+        yield from _wrapped("  ", f"{plain(finding.title)}.")
     yield "  Seen"
     for evidence in finding.evidence:
         yield from _evidence(evidence)

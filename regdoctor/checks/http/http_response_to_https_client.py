@@ -25,19 +25,19 @@ class HttpResponseToHttpsClient:
     needs: tuple[type, ...] = (ServedChain,)
     question = "does the port answer GET /v2/ in the clear, and as a registry?"
     probe = "plain-http"
-    supersedes: tuple[str, ...] = ("tls-handshake-failure",)
+    supersedes: tuple[str, ...] = ()
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
             served = seen.get(ServedChain, endpoint)
-            if served is None or served.fault != "plain-http":
+            plain = seen.get(PlainAnswer, endpoint)
+            if served is None or not _in_the_clear(served, plain):
                 continue
             subject = subject_of(endpoint)
             breaks = _breaks(seen, endpoint)
-            plain = seen.get(PlainAnswer, endpoint)
             evidence = [
                 Evidence(
-                    f"the TLS handshake was answered in the clear: {served.text}",
+                    f"no TLS handshake came about: {served.text}",
                     "tls",
                     {"first_bytes": served.first_bytes.decode("latin-1")},
                 )
@@ -63,6 +63,15 @@ class HttpResponseToHttpsClient:
                     "tls",
                     f"{subject} is a public registry, which never speaks http on this port",
                 )
+
+
+def _in_the_clear(served: ServedChain, plain: PlainAnswer | None) -> bool:
+    """HTTP in place of TLS; or no TLS at all, and HTTP when asked for it."""
+    if served.fault == "plain-http":
+        return True
+    if not served.fault or plain is None or plain.asks_for_tls:
+        return False
+    return plain.answer.status > 0
 
 
 def _what(plain: PlainAnswer) -> str:

@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, Ping
+from regdoctor.observations.http import Ping, asks_for_tls
 from regdoctor.observations.store import Observations
-
-_MARKS = (
-    "client sent an http request to an https server",
-    "the plain http request was sent to https port",
-    "you're speaking plain http to an ssl-enabled server port",
-)
 
 
 class HttpsPortSpokenHttp:
@@ -30,7 +24,7 @@ class HttpsPortSpokenHttp:
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
             ping = seen.get(Ping, endpoint)
-            if ping is None or not endpoint.startswith("http://") or not _asks_for_tls(ping.answer):
+            if ping is None or not endpoint.startswith("http://") or not asks_for_tls(ping.answer):
                 continue
             subject = subject_of(endpoint)
             breaks = (OWN,)
@@ -43,11 +37,6 @@ class HttpsPortSpokenHttp:
                 evidence=(answer_evidence(ping.answer, "ping"),),
                 breaks=breaks,
             )
-
-
-def _asks_for_tls(answer: Answer) -> bool:
-    body = answer.body.lower()
-    return answer.status == 400 and any(mark in body for mark in _MARKS)
 
 
 CHECK = HttpsPortSpokenHttp()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import severity_of, subject_of
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.observations.http import PlainAnswer
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import HandshakeFault, ServedChain
 
@@ -51,8 +52,11 @@ class TlsHandshakeFailure:
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
             served = seen.get(ServedChain, endpoint)
+            plain = seen.get(PlainAnswer, endpoint)
             if served is None or served.fault not in _MEANING:
                 continue
+            if plain is not None and plain.answer.status and not plain.asks_for_tls:
+                continue  # the port speaks http, which is another finding
             subject = subject_of(endpoint)
             detail = f" ({served.alert})" if served.alert else ""
             evidence = [

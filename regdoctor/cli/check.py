@@ -1,0 +1,206 @@
+"""``regdoctor check``: look, judge, tell."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.errors import BuilderError
+from regdoctor.cli import exits
+from regdoctor.cli.faults import UsageError, say
+from regdoctor.cli.version import version
+from regdoctor.model.report import Report, Tool, summarise
+from regdoctor.render.table import FORMATS, renderer
+
+if TYPE_CHECKING:
+    from regdoctor.diagnose import Diagnosis, Settings, Wanted
+
+_CLIENTS = ("regdoctor", "docker", "buildkit", "containerd", "podman", "all")
+
+
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="A build context or Dockerfile, an image, a registry host[:port], or a URL.",
+            show_default=False,
+        ),
+    ] = None,
+    as_client: Annotated[
+        str,
+        typer.Option("--as", metavar="CLIENT|all", help=f"Judge for: {', '.join(_CLIENTS)}."),
+    ] = "regdoctor",
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Registry settings, as buildkitd.toml's.")
+    ] = None,
+    ca: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="An extra root, in PEM form.")
+    ] = None,
+    resolve: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST:PORT:ADDR", help="Connect to ADDR for HOST:PORT."),
+    ] = None,
+    host_root: Annotated[
+        Path, typer.Option(metavar="DIR", help="Judge the configuration files below DIR.")
+    ] = Path("/"),
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Seconds for each wait.", show_default=True)
+    ] = 10.0,
+    fail_on: Annotated[
+        str, typer.Option(metavar="error|warning|never", help="Exit with 1 from here on.")
+    ] = "error",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="Form of the report.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep what was seen, without secrets.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Judge what --save kept; no network.")
+    ] = None,
+) -> int:
+    """Find out why a registry, a mirror or a certificate stops a build or a pull.
+
+    \b
+    Examples:
+      regdoctor check registry.example.com:5000
+      regdoctor check --ca corporate-root.pem --format json registry.example.com/team/app:1.0
+    """
+    _check_choices(as_client, fail_on, format_)
+    began, started = time.monotonic(), dt.datetime.now(dt.UTC)
+    clients = _CLIENTS[:-1] if as_client == "all" else (as_client,)
+    if replay is not None:
+        diagnosis = _replayed(replay, targets)
+    else:
+        settings = _settings(clients, config, ca or (), resolve or (), host_root, timeout)
+        diagnosis = asyncio.run(_diagnosed(targets or ["."], settings))
+    report = Report(
+        tool=Tool("regdoctor", version()),
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        targets=diagnosis.targets,
+        findings=diagnosis.findings,
+        open=diagnosis.questions,
+        summary=summarise(diagnosis.findings, time.monotonic() - began),
+    )
+    if save is not None:
+        _save(save, diagnosis)
+    _write(report, format_, output)
+    return _exit_code(diagnosis, report, fail_on)
+
+
+def _check_choices(as_client: str, fail_on: str, format_: str) -> None:
+    for flag, value, choices in (
+        ("--as", as_client, _CLIENTS),
+        ("--fail-on", fail_on, ("error", "warning", "never")),
+        ("--format", format_, FORMATS),
+    ):
+        if value not in choices:
+            raise UsageError(f"{flag} {value}: not one of {', '.join(choices)}")
+
+
+def _settings(
+    clients: tuple[str, ...],
+    config: Path | None,
+    ca: Sequence[Path],
+    resolve: Sequence[str],
+    host_root: Path,
+    timeout: float,
+) -> Settings:
+    from builder.registry import RegistryConfig
+    from regdoctor.diagnose import Settings
+
+    try:
+        loaded = RegistryConfig.load(config, ca=ca, resolve=resolve)
+        settings = Settings(
+            config=loaded,
+            clients=clients,
+            timeout=timeout,
+            host_root=host_root,
+            home=os.environ.get("HOME", "").rstrip("/"),
+        )
+        # Both are read when first needed; a fault in them is the user's, and told now.
+        _ = loaded.roots, settings.overrides
+    except BuilderError as error:
+        raise UsageError(str(error), hint=error.hint) from error
+    return settings
+
+
+async def _diagnosed(texts: Sequence[str], settings: Settings) -> Diagnosis:
+    from builder.registry import InvalidConfig
+    from regdoctor.cli.targets import wanted
+    from regdoctor.diagnose import diagnose
+
+    every: list[Wanted] = [wanted(text) for text in texts]
+    try:
+        return await diagnose(every, settings)
+    except InvalidConfig as error:
+        raise UsageError(str(error), hint=error.hint) from error
+
+
+def _save(path: Path, diagnosis: Diagnosis) -> None:
+    from regdoctor.model import codec
+
+    kept = {**diagnosis.seen.to_json(), "targets": codec.encode(diagnosis.targets)}
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="ascii")
+
+
+def _replayed(path: Path, targets: list[str] | None) -> Diagnosis:
+    from regdoctor.diagnose import judged
+    from regdoctor.model import codec
+    from regdoctor.model.target import Target
+    from regdoctor.observations.store import Observations
+
+    if targets:
+        raise UsageError("--replay judges what was saved; it takes no target")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        seen = Observations.from_json(data)
+        of = codec.decode(tuple[Target, ...], data.get("targets", []))
+    except (OSError, ValueError) as error:
+        kind = "cannot be read" if isinstance(error, OSError) else "is no file of --save"
+        detail = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path} {kind}: {detail}") from error
+    return judged(seen, of)
+
+
+def _write(report: Report, format_: str, output: Path | None) -> None:
+    if format_ == "text":
+        from regdoctor.render.text import render
+
+        terminal = output is None and sys.stdout.isatty()
+        text = render(report, colour=terminal and not os.environ.get("NO_COLOR"))
+    else:
+        text = renderer(format_)(report)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _exit_code(diagnosis: Diagnosis, report: Report, fail_on: str) -> int:
+    from regdoctor.cli.faults import report_failures
+
+    if diagnosis.internal:
+        path = report_failures(diagnosis.internal)
+        hint = f"attach {path} when you report it"
+        say(BuilderError("regdoctor itself failed in part; the report says where", hint=hint))
+        return exits.OWN_FAULT
+    if fail_on != "never" and report.has("error" if fail_on == "error" else "warning"):
+        return exits.FINDINGS
+    if not report.findings and not diagnosis.answered:
+        return exits.NOTHING_JUDGED
+    return exits.CLEAN

@@ -1,0 +1,275 @@
+"""Runs probes by need, side by side and bounded, and has the checks judge what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import BuilderError
+from builder.oci.reference import Reference
+from builder.transport import Endpoint, InvalidEndpoint
+from regdoctor.checks.derive import derive
+from regdoctor.checks.judge import judge
+from regdoctor.clients.table import OWN, configured_mirrors
+from regdoctor.fixes.table import with_fixes
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.target import Target
+from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
+from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
+from regdoctor.observations.http import Challenge, Ping
+from regdoctor.observations.network import Role
+from regdoctor.observations.store import HOST, Failure, Observations
+from regdoctor.probes.clock import clock_of
+from regdoctor.probes.host import HostReader
+
+if TYPE_CHECKING:
+    from builder.registry import Host, RegistryConfig, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A target and what it leads to: images to resolve, registries to look at.
+
+    ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
+    """
+
+    target: Target
+    references: tuple[Reference, ...] = ()
+    domains: tuple[str, ...] = ()
+    addresses: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to look: through whose eyes, with which roots and settings, for how long."""
+
+    config: RegistryConfig
+    clients: tuple[str, ...] = (OWN,)
+    timeout: float = 10.0
+    host_root: Path = Path("/")
+    home: str = ""
+    environ: Mapping[str, str] | None = None
+
+    @property
+    def overrides(self) -> dict[tuple[str, int], str]:
+        """``--resolve`` as (host, port) to address. Raises InvalidOverride."""
+        from builder.transport.transport import parse_override
+
+        return dict(map(parse_override, self.config.resolve))
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What was seen and what it means. ``targets`` carry the endpoints they led to."""
+
+    seen: Observations
+    targets: tuple[Target, ...]
+    findings: tuple[Finding, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
+
+    @property
+    def internal(self) -> tuple[Failure, ...]:
+        """Faults of our own."""
+        return tuple(each for _, each in self.seen.failures() if each.internal)
+
+    @property
+    def answered(self) -> bool:
+        """Whether any endpoint gave an HTTP answer."""
+        pings = (self.seen.get(Ping, endpoint) for endpoint in self.seen.endpoints())
+        return any(ping is not None and ping.answer.status for ping in pings)
+
+
+async def diagnose(wanted: Sequence[Wanted], settings: Settings) -> Diagnosis:
+    """Looks at every target and judges. Raises InvalidConfig for settings that cannot be used."""
+    seen = Observations()
+    reached = await _look(seen, wanted, settings)
+    targets = (
+        replace(each.target, endpoints=urls) for each, urls in zip(wanted, reached, strict=True)
+    )
+    return judged(seen, targets)
+
+
+def judged(seen: Observations, targets: Iterable[Target]) -> Diagnosis:
+    """The verdict on observations, fresh or saved. No I/O."""
+    for endpoint in seen.endpoints():
+        derive(seen, endpoint)
+    findings, questions = judge(seen)
+    mended = tuple(with_fixes(seen, finding) for finding in findings)
+    return Diagnosis(seen, tuple(targets), mended, questions)
+
+
+async def _look(
+    seen: Observations, wanted: Sequence[Wanted], settings: Settings
+) -> list[tuple[str, ...]]:
+    """Fills ``seen``; for each target, the endpoints it led to."""
+    await asyncio.to_thread(_look_at_host, seen, settings)
+    found = [(each, _hosts(each, settings)) for each in wanted]
+    spoken = await _spoken(dict.fromkeys(host for _, hosts in found for host in hosts), settings)
+    by_domain: dict[str, list[Host]] = {}
+    for host in spoken.values():
+        of_domain = by_domain.setdefault(host.domain, [])
+        if host not in of_domain:
+            of_domain.append(host)
+    for host in spoken.values():
+        _enter(seen, host, settings)
+    async with _session(settings, by_domain) as session:
+        await _probe(seen, session, settings, spoken.values(), wanted)
+    return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
+
+
+def _look_at_host(seen: Observations, settings: Settings) -> None:
+    """The files of clients and the pool of roots: what verdicts are made with."""
+    from builder.transport import system_roots
+
+    seen.add(HOST, AskedClients(settings.clients))
+    seen.add(HOST, HostReader(settings.host_root, settings.home).read())
+    roots = system_roots(settings.environ, settings.host_root)
+    seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
+
+
+def _hosts(wanted: Wanted, settings: Settings) -> tuple[Host, ...]:
+    """Every host that the target leads to, in the order of contact."""
+    found: dict[Host, None] = {}
+    for domain in (*wanted.domains, *(reference.domain for reference in wanted.references)):
+        found.update(dict.fromkeys(settings.config.hosts(domain)))
+    for endpoint in wanted.addresses:
+        # The scheme that was written holds; trust is that of the settings for the address.
+        own = settings.config.hosts(endpoint.authority)[-1]
+        found[replace(own, endpoint=endpoint, http_fallback=False, https_upgrade=False)] = None
+    return tuple(found)
+
+
+async def _spoken(hosts: Iterable[Host], settings: Settings) -> dict[Host, Host]:
+    """Each host with the scheme that it speaks, where its settings allow both."""
+    from regdoctor.probes.tls import speaks_tls
+
+    async def settled(host: Host) -> Host:
+        if not (host.http_fallback or host.https_upgrade):
+            return host
+        tls = await speaks_tls(host.endpoint, settings.overrides, settings.timeout)
+        scheme = host.endpoint.scheme if tls is None else "https" if tls else "http"
+        endpoint = Endpoint(scheme, host.endpoint.host, host.endpoint.port)
+        return replace(host, endpoint=endpoint, http_fallback=False, https_upgrade=False)
+
+    listed = list(hosts)
+    return dict(zip(listed, await asyncio.gather(*map(settled, listed)), strict=True))
+
+
+def _enter(seen: Observations, host: Host, settings: Settings) -> None:
+    """Why the host is contacted, and what we trust there."""
+    url = host.endpoint.url
+    kind = "mirror" if host.role == "mirror" else "registry"
+    origin = settings.config.source if kind == "mirror" else ""
+    note_role(seen, url, kind, host.domain, origin=origin)
+    roots = seen.get(RootsSeen, HOST)
+    system = set(roots.certificates) if roots else set()
+    extra = tuple(each for each in host.trust.roots.certificates if each not in system)
+    known = set(roots.sources) if roots else set()
+    sources = tuple(each for each in host.trust.roots.sources if each not in known)
+    seen.add(url, OwnTrust(extra, sources, host.trust.insecure))
+    _enter_as_mirror(seen, url)
+
+
+def _enter_as_mirror(seen: Observations, url: str) -> None:
+    """An address that other clients of this host are told to use as a mirror."""
+    files = seen.get(HostFiles, HOST) or HostFiles()
+    uses = [use for use in configured_mirrors(files) if _same_address(use.url, url)]
+    role = seen.get(Role, url)
+    if not uses or role is None:
+        return
+    names = tuple(dict.fromkeys(use.client for use in uses))
+    domains = tuple(dict.fromkeys(use.domain for use in uses))
+    if role.kind == "mirror":
+        seen.add(url, replace(role, asked_by=(*names, OWN)))
+        return
+    origins = tuple(dict.fromkeys(use.origin for use in uses))
+    seen.add(url, replace(role, kind="mirror", domains=domains, origins=origins, asked_by=names))
+
+
+def _same_address(mirror: str, url: str) -> bool:
+    try:
+        return Endpoint.parse(mirror).url == url
+    except InvalidEndpoint:
+        return False
+
+
+async def _probe(
+    seen: Observations,
+    session: Session,
+    settings: Settings,
+    hosts: Iterable[Host],
+    wanted: Sequence[Wanted],
+) -> None:
+    from regdoctor.probes.runner import Runner
+    from regdoctor.probes.table import endpoint_probes
+
+    by_url = {host.endpoint.url: host for host in hosts}
+    probes = endpoint_probes(session, by_url, settings.overrides, settings.timeout)
+    runner = Runner(seen, probes, _follow, settings.timeout)
+    references = dict.fromkeys(ref for each in wanted for ref in each.references)
+
+    async def resolve(reference: Reference) -> None:
+        # The error is among the attempts, which tell more than it does.
+        with contextlib.suppress(BuilderError):
+            await session.resolve(reference)
+        observe(seen, session.attempts(reference))
+        runner.begin(seen.endpoints())
+
+    async with runner:
+        runner.begin(by_url)
+        for reference in references:
+            runner.task(f"resolve {reference}", resolve(reference))
+
+
+def _follow(seen: Observations, endpoint: str) -> None:
+    """What an observation implies: the clock, the challenge, the token server, verdicts."""
+    ping = seen.get(Ping, endpoint)
+    if ping is not None:
+        if (clock := clock_of(ping.answer)) is not None:
+            seen.add(endpoint, clock)
+        if ping.answer.status == 401 and (offered := challenge_of(ping.answer)):
+            seen.add(endpoint, offered)
+            _enter_realm(seen, endpoint, offered)
+    derive(seen, endpoint)
+
+
+def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:
+    role = seen.get(Role, endpoint)
+    try:
+        realm = Endpoint.parse(challenge.realm) if "://" in challenge.realm else None
+    except InvalidEndpoint:
+        return
+    if realm is None or realm.url == endpoint or role is None:
+        return
+    note_role(seen, realm.url, "realm", role.domains[0] if role.domains else role.written)
+
+
+@contextlib.asynccontextmanager
+async def _session(
+    settings: Settings, hosts: Mapping[str, Sequence[Host]]
+) -> AsyncIterator[Session]:
+    """A session over the hosts as they speak, which shows every failure: no retries."""
+    from builder.registry import RetryPolicy, Session
+    from builder.transport.transport import Transport
+
+    transport = Transport(
+        environ=settings.environ,
+        resolve=settings.config.resolve,
+        connect_timeout=settings.timeout,
+        tls_timeout=settings.timeout,
+        read_timeout=settings.timeout,
+    )
+    async with transport:
+        session = Session(
+            transport=transport,
+            config=settings.config,
+            policy=RetryPolicy(retries=0),
+            hosts_of=lambda domain: tuple(hosts[domain]),
+            environ=settings.environ,
+        )
+        async with session:
+            yield session

@@ -1,0 +1,92 @@
+"""Requests to a registry: ``GET /v2/``, over TLS and in the clear, never with credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builder.registry import Host, Session
+from builder.transport import Endpoint, Exchange, TransportError, Trust
+from builder.transport.errors import BodyTooLarge
+from regdoctor.observations.from_exchanges import answer_of
+from regdoctor.observations.http import Answer, Ping, PlainAnswer
+from regdoctor.observations.network import Resolution, Role
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
+
+
+@dataclass(frozen=True, slots=True)
+class PingProbe:
+    """The first question of every client.
+
+    Where our own trust refuses the server's certificate, it is asked once more without
+    verifying: nothing secret is sent, and the answer tells the server's clock and kind.
+    """
+
+    session: Session
+    hosts: Mapping[str, Host]
+    timeout: float = 10.0
+
+    name = "ping"
+    gives = Ping
+    needs: tuple[type, ...] = ()
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        role, lookup = seen.get(Role, endpoint.url), seen.get(Resolution, endpoint.url)
+        asked = role is not None and role.kind in ("registry", "mirror")
+        return asked and endpoint.url in self.hosts and not (lookup and lookup.fault)
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> Ping:  # noqa: ARG002
+        host = self.hosts[endpoint.url]
+        said = await self.session.ping(host)
+        last = said.exchanges[-1] if said.exchanges else None
+        if last is None:
+            return Ping(Answer("GET", f"{endpoint.url}/v2/", fault="other", text=str(said.error)))
+        if last.error is None or not last.error.certificate_refused:
+            return Ping(answer_of(last), verified=endpoint.scheme == "https")
+        unverified = Trust(host.trust.roots, True, host.trust.client_certificates)
+        return Ping(await ask(self.session, endpoint, unverified, self.timeout))
+
+
+@dataclass(frozen=True, slots=True)
+class PlainProbe:
+    """``GET /v2/`` in the clear, where no TLS handshake came about.
+
+    Most servers answer a ClientHello with an HTTP error; some close, or say something else.
+    """
+
+    session: Session
+    timeout: float = 10.0
+
+    name = "plain-http"
+    gives = PlainAnswer
+    needs: tuple[type, ...] = (ServedChain,)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        served = seen.get(ServedChain, endpoint.url)
+        return served is not None and served.fault in ("plain-http", "closed", "reset", "not-tls")
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> PlainAnswer:  # noqa: ARG002
+        plain = Endpoint("http", endpoint.host, endpoint.port)
+        return PlainAnswer(await ask(self.session, plain, None, self.timeout))
+
+
+async def ask(session: Session, endpoint: Endpoint, trust: Trust | None, seconds: float) -> Answer:
+    """``GET /v2/`` without credentials and without following redirects."""
+    told: list[Exchange] = []
+    url = f"{endpoint.url}/v2/"
+    try:
+        await session.transport.request(
+            "GET",
+            url,
+            trust=trust,
+            redirects=False,
+            limit=64 * 1024,
+            connect_timeout=seconds,
+            read_timeout=seconds,
+            on_exchange=told.append,
+        )
+    except (TransportError, BodyTooLarge) as error:
+        if not told:
+            return Answer("GET", url, fault="other", text=str(error))
+    return answer_of(told[-1])

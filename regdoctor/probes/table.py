@@ -1,0 +1,32 @@
+"""Every probe of an endpoint, one row each. Their order follows from what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from builder.registry import Host, Session
+from builder.transport.proxy import ProxyRules
+from regdoctor.probes.credentials import CredentialProbe
+from regdoctor.probes.http import PingProbe, PlainProbe
+from regdoctor.probes.network import Connect, Lookup
+from regdoctor.probes.protocol import Probe
+from regdoctor.probes.tls import Handshake, Issuer
+
+
+def endpoint_probes(
+    session: Session,
+    hosts: Mapping[str, Host],
+    overrides: Mapping[tuple[str, int], str],
+    timeout: float,
+) -> tuple[Probe, ...]:
+    """The probes of one run. ``hosts`` are the registries and mirrors by URL; ``timeout`` is
+    for each wait of each probe, in seconds."""
+    return (
+        Lookup(overrides, ProxyRules(), timeout),
+        Connect(timeout),
+        Handshake(timeout),
+        Issuer(session.transport, min(timeout, 5.0)),
+        PingProbe(session, hosts, timeout),
+        PlainProbe(session, timeout),
+        CredentialProbe(session.credentials),
+    )
