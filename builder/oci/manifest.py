@@ -1,4 +1,4 @@
-"""Image manifests and indexes, of OCI and of Docker (OCI image-spec, manifest.md, image-index.md)."""
+"""Image manifests and indexes, OCI's and Docker's (image-spec, manifest.md, image-index.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from builder.oci.descriptor import Descriptor, InvalidDocument
 from builder.oci.platform import Platform, candidates, matches
 
 MAX_MANIFEST = 4 * 1024 * 1024
-"""Largest manifest that is read, in bytes; distribution-spec asks registries to accept that much."""
+"""Bytes of the largest manifest that is read; distribution-spec has registries take as much."""
 
 
 @dataclass(frozen=True, slots=True)

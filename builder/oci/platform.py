@@ -12,12 +12,10 @@ from builder.errors import BuilderError
 
 _COMPONENT = re.compile(r"[A-Za-z0-9_.-]+")
 _KNOWN_OS = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd "
-    "plan9 solaris windows zos".split()
+    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris", "windows", "zos"]
 )
 _KNOWN_ARCH = frozenset(
-    "386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 "
-    "mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm".split()
+    ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"]
 )
 
 
@@ -106,8 +104,9 @@ def parse(text: str) -> Platform:
     for part in parts:
         if _COMPONENT.fullmatch(part) is None:
             raise InvalidPlatform(
-                text, f'"{part}" is an invalid component of "{text}": platform specifier '
-                'component must match "^[A-Za-z0-9_.-]+$": invalid argument'
+                text,
+                f'"{part}" is an invalid component of "{text}": platform specifier '
+                'component must match "^[A-Za-z0-9_.-]+$": invalid argument',
             )
     if len(parts) == 1:
         word = normalize(Platform(parts[0], parts[0]))
@@ -141,8 +140,10 @@ def candidates(wanted: Platform) -> tuple[Platform, ...]:
     out = [want]
     if want.architecture == "amd64":
         if want.variant.startswith("v") and want.variant[1:].isdigit():
-            out += [Platform(want.os, "amd64", f"v{n}" if n > 1 else "")
-                    for n in range(int(want.variant[1:]) - 1, 0, -1)]
+            out += [
+                Platform(want.os, "amd64", f"v{n}" if n > 1 else "")
+                for n in range(int(want.variant[1:]) - 1, 0, -1)
+            ]
         out.append(Platform(want.os, "386"))
     elif want.architecture == "arm":
         level = int(want.variant[1:]) if want.variant[1:].isdigit() else 7

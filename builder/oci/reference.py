@@ -101,9 +101,7 @@ def parse(text: str, *, default_tag: str = "latest") -> Reference:
             )
             raise InvalidReference(text, why) from error
     head, slash, remainder = rest.partition("/")
-    if not slash or not (
-        "." in head or ":" in head or head == "localhost" or head.lower() != head
-    ):
+    if not slash or not ("." in head or ":" in head or head == "localhost" or head.lower() != head):
         domain, remainder = DOCKER_HUB, rest
     else:
         domain = head

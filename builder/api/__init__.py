@@ -1,0 +1,34 @@
+"""The face of the builder: a request becomes a plan, a plan a result.
+
+::
+
+    async with open_plan(request) as plan:
+        plan.references           # every image the build will need, before anything is asked
+        plan.session              # the registry session that a preflight may use first
+        result = await plan.run(emit)
+
+Errors::
+
+    BuilderError
+    |-- RequestError        the request itself is wrong; nothing was tried
+    `-- BuildError          the build failed; ``cause``, and where in which file
+"""
+
+from builder.api.errors import BuildError, RequestError
+from builder.api.plan import BuildResult, Plan, open_plan
+from builder.api.request import BuildRequest
+from builder.exporters import Output
+from builder.exporters import parse as parse_output
+from builder.ops.secrets import SecretSource
+
+__all__ = [
+    "BuildError",
+    "BuildRequest",
+    "BuildResult",
+    "Output",
+    "Plan",
+    "RequestError",
+    "SecretSource",
+    "open_plan",
+    "parse_output",
+]

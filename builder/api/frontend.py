@@ -1,0 +1,178 @@
+"""The Dockerfile of a build, converted to a definition, with what it asks shown as steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.api.errors import BuildError, RequestError
+from builder.api.inputs import BuildFiles
+from builder.api.request import BuildRequest
+from builder.api.steps import step, transferred
+from builder.errors import BuilderError
+from builder.events import Emit, SourceInfo, SourceRange, WarningEvent
+from builder.frontend import dockerfile
+from builder.frontend.dockerfile import (
+    Conversion,
+    ConvertOptions,
+    DockerfileError,
+    ImageUse,
+    ResolvedImage,
+)
+from builder.frontend.dockerfile.ignore import read_patterns
+from builder.oci import reference as references
+from builder.oci.platform import Platform
+from builder.oci.reference import InvalidReference, Reference
+from builder.solver.types import Location
+from builder.sources.image import ImageSource
+
+_BUILTIN = "docker/dockerfile"
+"""The repository of the frontends whose language this one speaks."""
+
+
+class MetadataError(BuilderError):
+    """A base image whose config could not be had; the cause says why."""
+
+
+class Frontend:
+    """Raises RequestError, and BuildError for a file that does not parse."""
+
+    def __init__(self, request: BuildRequest, files: BuildFiles, images: ImageSource) -> None:
+        self._request = request
+        self._files = files
+        self._images = images
+        self._info = SourceInfo(files.name, files.source)
+        self.local_contexts: dict[str, Path] = {}
+        self._options = self._convert_options()
+        try:
+            parsed = dockerfile.parse(files.source, files.name)
+            self._refuse_unknown_syntax(parsed)
+            uses = dockerfile.references(parsed, self._options)
+        except DockerfileError as error:
+            raise self.located(error) from error
+        self.references: tuple[ImageUse, ...] = tuple(u for u in uses if u.why != "syntax")
+
+    def located(self, error: DockerfileError) -> BuildError:
+        """The error with the lines it is about."""
+        return self._error(str(error), error, error.ranges)
+
+    def _error(
+        self, message: str, cause: BuilderError, ranges: tuple[SourceRange, ...]
+    ) -> BuildError:
+        return BuildError(message, cause, (Location(self._info, ranges),) if ranges else ())
+
+    def _refuse_unknown_syntax(self, parsed: dockerfile.Dockerfile) -> None:
+        """The builtin frontend stands in for docker's own; no other can be run yet."""
+        syntax = self._request.build_args.get("BUILDKIT_SYNTAX") or parsed.syntax
+        if not syntax:
+            return
+        text = syntax.split()[0]
+        try:
+            repository = references.parse(text).familiar().partition(":")[0].partition("@")[0]
+        except InvalidReference as error:
+            raise DockerfileError(str(error)) from error
+        # a mirror's copy of it ends in the same two names
+        if not f"/{repository}".endswith((f"/{_BUILTIN}", f"/{_BUILTIN}-upstream")):
+            raise DockerfileError(
+                f"# syntax={text}: frontend images are not supported yet",
+                hint="only the language of docker/dockerfile is built in",
+            )
+
+    def _convert_options(self) -> ConvertOptions:
+        request = self._request
+        named: dict[str, str] = {}
+        ignores: dict[str, tuple[str, ...]] = {}
+        for name, value in request.named_contexts.items():
+            if value.startswith("docker-image://"):
+                named[name] = value
+                continue
+            path = Path(value)
+            if not path.is_dir():
+                raise RequestError(
+                    f"failed to get build context {name}: {value}: no such directory"
+                )
+            named[name] = f"local:{name}"
+            self.local_contexts[name] = path
+            ignore = path / ".dockerignore"
+            if ignore.exists():
+                ignores[name] = read_patterns(ignore.read_bytes())
+        return ConvertOptions(
+            build_args=request.build_args,
+            target=request.target,
+            target_platform=request.platform,
+            labels=request.labels,
+            no_cache=request.no_cache,
+            no_cache_filter=request.no_cache_filter,
+            add_hosts=request.add_hosts,
+            shm_size=request.shm_size,
+            ulimits=request.ulimits,
+            network=request.network,
+            cgroup_parent=request.cgroup_parent,
+            ignore_patterns=self._files.ignore_patterns,
+            named_contexts=named,
+            named_ignores=ignores,
+            pull="pull" if request.pull else "default",
+            epoch=request.epoch,
+        )
+
+    async def convert(self, emit: Emit) -> Conversion:
+        """The definition, its warnings shown. Raises DockerfileError, BuildError."""
+        files = self._files
+        with step(emit, f"[internal] load build definition from {files.name}") as vertex:
+            transferred(emit, vertex, "transferring dockerfile:", len(files.source))
+        with step(emit, "[internal] load .dockerignore") as ignore_vertex:
+            transferred(emit, ignore_vertex, "transferring context:", files.sent)
+        conversion = await dockerfile.convert(
+            files.source, files.name, self._options, _Resolver(self, self._images, emit)
+        )
+        for warning in conversion.warnings:
+            emit(
+                WarningEvent(
+                    vertex,
+                    str(warning),
+                    url=warning.url,
+                    source=self._info,
+                    ranges=warning.ranges,
+                )
+            )
+        return conversion
+
+    def unresolved(self, reference: Reference, cause: BuilderError) -> BuildError:
+        """``cause`` told as BuildKit tells that a base image has no metadata."""
+        use = next((u for u in self.references if _same(u, reference)), None)
+        shown = use.reference if use is not None else reference.familiar()
+        error = MetadataError(
+            f"{shown}: failed to resolve source metadata for {reference}: {cause}",
+            hint=cause.hint,
+        )
+        error.__cause__ = cause
+        built = self._error(str(error), cause, use.ranges if use is not None else ())
+        built.__cause__ = cause
+        return built
+
+
+def _same(use: ImageUse, reference: Reference) -> bool:
+    try:
+        return references.parse(use.reference) == reference
+    except InvalidReference:
+        return False
+
+
+class _Resolver:
+    """Asks the image source, and shows that it does."""
+
+    def __init__(self, frontend: Frontend, images: ImageSource, emit: Emit) -> None:
+        self._frontend = frontend
+        self._images = images
+        self._emit = emit
+
+    async def resolve_image_config(
+        self, reference: Reference, platform: Platform, *, log_name: str, mode: str
+    ) -> ResolvedImage:
+        name = log_name or f"[internal] load metadata for {reference}"
+        try:
+            with step(self._emit, name):
+                return await self._images.resolve_image_config(
+                    reference, platform, log_name=log_name, mode=mode
+                )
+        except BuilderError as error:
+            raise self._frontend.unresolved(reference, error) from error

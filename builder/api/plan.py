@@ -1,0 +1,217 @@
+"""A plan: what a build needs, before it runs; and the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.api.errors import BuildError, RequestError
+from builder.api.frontend import Frontend
+from builder.api.inputs import BuildFiles, read_files
+from builder.api.request import BuildRequest
+from builder.engine.local import Inputs, LocalEngine
+from builder.engine.sandbox import LazyExecutor
+from builder.engine.state import State, open_state
+from builder.errors import BuilderError
+from builder.events import Emit
+from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
+from builder.exporters.types import PlatformImage
+from builder.frontend.dockerfile import Conversion, DockerfileError, ImageUse
+from builder.oci import reference as references
+from builder.oci.digest import Digest
+from builder.oci.reference import InvalidReference, Reference
+from builder.ops.results import Tree
+from builder.ops.secrets import Secrets
+from builder.registry import RetryPolicy, Session
+from builder.snapshot.chains import LayerForm
+from builder.solver.errors import SolveError
+from builder.solver.verdict import CacheVerdict
+from builder.sources.image import ImageSource
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """``digest`` is that of the image's manifest or index, None where none was made.
+
+    ``response`` has BuildKit's exporter keys. ``names`` are those now in the local store.
+    """
+
+    digest: Digest | None
+    response: Mapping[str, str]
+    names: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    verdicts: Sequence[CacheVerdict] = field(default=(), repr=False)
+
+
+class Plan:
+    """One build, planned. Made by ``open_plan``."""
+
+    def __init__(
+        self, request: BuildRequest, files: BuildFiles, state: State, session: Session
+    ) -> None:
+        self.request = request
+        self.session = session
+        self._files = files
+        self._state = state
+        self._outputs = _outputs(request)
+        self._images = ImageSource(
+            session, state.content, state.names, state.chains, pull=request.pull
+        )
+        self._frontend = Frontend(request, files, self._images)
+
+    @property
+    def references(self) -> tuple[ImageUse, ...]:
+        """Every image that the build will ask a registry for, as far as the file tells."""
+        return tuple(
+            use
+            for use in self._frontend.references
+            if self.request.pull or not self._images.is_local(use.reference)
+        )
+
+    @property
+    def push_targets(self) -> tuple[Reference, ...]:
+        """Where the result will be pushed to."""
+        return tuple(
+            references.parse(name)
+            for output in self._outputs
+            if output.flag("push")
+            for name in output.names
+        )
+
+    async def aclose(self) -> None:
+        await self._images.aclose()
+
+    async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
+        """Build and export; ``stdout`` is where ``dest=-`` goes. Raises BuildError."""
+        executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
+        try:
+            conversion = await self._frontend.convert(emit)
+            engine = self._engine(conversion, executor, emit)
+            tree = await engine.solve(conversion.definition)
+            exported = [
+                await self._export(output, conversion, tree, emit, stdout)
+                for output in self._outputs
+            ]
+        except SolveError as error:
+            raise BuildError(str(error), error.cause, error.locations) from error
+        except DockerfileError as error:
+            raise self._frontend.located(error) from error
+        except BuildError:
+            raise
+        except BuilderError as error:
+            raise BuildError(str(error), error) from error
+        finally:
+            await executor.aclose()
+        return self._result(exported, executor, engine)
+
+    def _result(
+        self, exported: Sequence[Exported], executor: LazyExecutor, engine: LocalEngine
+    ) -> BuildResult:
+        response: dict[str, str] = {}
+        digest = None
+        for each in exported:
+            response.update(each.response)
+            digest = each.descriptor.digest if each.descriptor is not None else digest
+        names = tuple(
+            str(references.parse(name))
+            for output in self._outputs
+            if output.type == "image"
+            for name in output.names
+        )
+        return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
+
+    def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
+        directories = {"context": self.request.context, **self._frontend.local_contexts}
+        inputs = Inputs(
+            images=self._images,
+            directories=directories,
+            secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
+            session=secrets.token_hex(12),
+        )
+        return LocalEngine(self._state, executor, inputs, emit, self.request.max_parallelism)
+
+    async def _export(
+        self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
+    ) -> Exported:
+        form = LayerForm.of_attributes(output.attributes, self.request.epoch)
+        base_history = len((conversion.base_config or {}).get("history") or ())
+        image = PlatformImage(
+            platform=conversion.platform,
+            config=conversion.config,
+            layers=lambda: self._layers(tree, form),
+            tree=lambda: self._state.snapshots.view(tree.snapshot),
+            base_history=base_history,
+        )
+        context = ExportContext(
+            store=self._state.content,
+            tag=self._state.names.put,
+            pusher=self.session,
+            stdout=stdout,
+            epoch=self.request.epoch,
+        )
+        return await export(output, context, ExportInput((image,)), emit)
+
+    async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
+        """Blobs of the whole chain, made side by side where they are missing."""
+        chains = self._state.chains
+        records = await asyncio.gather(
+            *(
+                asyncio.to_thread(chains.layer, snapshot, form)
+                for snapshot in chains.ancestry(tree.snapshot)
+            )
+        )
+        return tuple(
+            Layer(
+                record.descriptor,
+                record.diff_id,
+                repositories=chains.origins(record.descriptor.digest),
+            )
+            for record in records
+        )
+
+
+def _outputs(request: BuildRequest) -> tuple[Output, ...]:
+    """Outputs with their names; without any, the image stays in the local store."""
+    for tag in request.tags:
+        try:
+            reference = references.parse(tag)
+        except InvalidReference as error:
+            raise RequestError(f"invalid tag {references.quoted(tag)}: {error.why}") from error
+        if reference.digest is not None:
+            raise RequestError(f"invalid tag {references.quoted(tag)}: a tag has no digest")
+    names = ",".join(request.tags)
+    outputs = request.outputs or (Output("image", "", {}),)
+    named = []
+    for output in outputs:
+        attributes = dict(output.attributes)
+        if output.type in ("image", "oci", "docker") and names and not output.names:
+            attributes["name"] = names
+        if output.flag("push") and not attributes.get("name"):
+            raise RequestError(
+                "tag is needed when pushing to registry", hint="name the image with -t"
+            )
+        named.append(Output(output.type, output.dest, attributes))
+    return tuple(named)
+
+
+@asynccontextmanager
+async def open_plan(
+    request: BuildRequest, *, policy: RetryPolicy | None = None
+) -> AsyncIterator[Plan]:
+    """Read the Dockerfile, open the state directory and a registry session.
+
+    Raises RequestError; BuildError for a Dockerfile that is none; what the stores raise.
+    """
+    files = read_files(request)
+    with open_state(request.root, snapshotter=request.snapshotter) as state:
+        async with Session(config=request.registry, policy=policy) as session:
+            plan = Plan(request, files, state, session)
+            try:
+                yield plan
+            finally:
+                await plan.aclose()

@@ -1,0 +1,52 @@
+"""A build as a user asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder.exporters import Output
+from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.oci.platform import Platform
+from builder.ops.secrets import SecretSource
+from builder.registry import RegistryConfig
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """``context`` is a directory; ``dockerfile`` a path, ``""`` for the default in the
+    context; ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
+
+    Without ``outputs`` the image stays in the local store under ``tags``. ``platform`` None
+    is this machine's. ``named_contexts`` maps a name to ``docker-image://REF`` or to a
+    directory. ``shm_size`` in bytes, ``epoch`` in seconds.
+    """
+
+    context: Path
+    root: Path
+    registry: RegistryConfig
+    dockerfile: str = ""
+    dockerfile_text: bytes | None = None
+    tags: tuple[str, ...] = ()
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    named_contexts: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    platform: Platform | None = None
+    outputs: tuple[Output, ...] = ()
+    pull: bool = False
+    no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    network: NetMode = NetMode.UNSET
+    add_hosts: tuple[HostIP, ...] = ()
+    ulimits: tuple[Ulimit, ...] = ()
+    shm_size: int = 0
+    cgroup_parent: str = ""
+    entitlements: frozenset[str] = frozenset()
+    epoch: int | None = None
+    ignore_file: Path | None = None
+    sandbox: str = "auto"
+    snapshotter: str = "auto"
+    max_parallelism: int | None = None

@@ -1,0 +1,126 @@
+"""Solves a definition on this machine: the solver, with an op for every vertex."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from builder.engine.state import State
+from builder.events import Emit
+from builder.executor.types import Executor
+from builder.llb import graph
+from builder.llb import ops as llb
+from builder.llb.definition import Definition
+from builder.oci import platform as platforms
+from builder.oci import reference as references
+from builder.ops.cachemounts import CacheMounts
+from builder.ops.errors import OpError
+from builder.ops.execop import ExecContext, ExecOperation
+from builder.ops.fileop import FileOperation
+from builder.ops.merge import MergeOperation
+from builder.ops.results import Tree, TreeStore
+from builder.ops.secrets import Secrets
+from builder.ops.sourceop import ImageOperation, LocalOperation
+from builder.solver.scheduler import Solver
+from builder.solver.types import Edge, Op, Vertex
+from builder.sources.image import ImageSource, PinnedImage
+from builder.sources.local import LocalTree
+
+_IMAGE = "docker-image://"
+_LOCAL = "local://"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a build brings along: directories by name, secrets, images."""
+
+    images: ImageSource
+    directories: Mapping[str, Path]
+    secrets: Secrets
+    session: str
+
+
+class LocalEngine:
+    """One build's engine. ``emit`` takes the events of its vertices."""
+
+    def __init__(
+        self,
+        state: State,
+        executor: Executor,
+        inputs: Inputs,
+        emit: Emit,
+        max_parallelism: int | None = None,
+    ) -> None:
+        self._state = state
+        self._inputs = inputs
+        self._exec = ExecContext(
+            state.snapshots,
+            executor,
+            CacheMounts(state.root / "caches", state.snapshots),
+            inputs.secrets,
+        )
+        self._frozen: list[str] = []
+        self.solver = Solver(
+            self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism
+        )
+
+    async def solve(self, definition: Definition) -> Tree:
+        """The tree that the definition describes. Raises SolveError, LLBError."""
+        if not definition.def_:
+            return Tree.of(None)
+        edge = graph.load(definition).result
+        results = await self.solver.solve([cast("Edge", edge)])
+        return Tree(results[0].id)
+
+    def _op(self, vertex: Vertex) -> Op:
+        spec = cast("llb.Op", vertex.spec)
+        inner, count = spec.op, len(spec.inputs)
+        if isinstance(inner, llb.SourceOp):
+            return self._source(inner, spec)
+        if isinstance(inner, llb.ExecOp):
+            return ExecOperation(inner, spec.platform, count, self._exec)
+        if isinstance(inner, llb.FileOp):
+            return FileOperation(inner, count, self._state.snapshots)
+        if isinstance(inner, llb.MergeOp):
+            return MergeOperation(inner, count, self._state.chains)
+        raise OpError(f"{type(inner).__name__} is not supported by the local engine")
+
+    def _source(self, op: llb.SourceOp, spec: llb.Op) -> Op:
+        if op.identifier.startswith(_IMAGE):
+            reference = references.parse(op.identifier[len(_IMAGE) :])
+            platform = spec.platform or platforms.host()
+            return ImageOperation(PinnedImage(self._inputs.images, reference, platform))
+        if op.identifier.startswith(_LOCAL):
+            name = op.identifier[len(_LOCAL) :]
+            directory = self._inputs.directories.get(name)
+            if directory is None:
+                raise OpError(f"no local source {name!r} in this build")
+            return LocalOperation(
+                LocalTree(
+                    name=name,
+                    root=directory,
+                    follow=_list(op.attrs, "local.followpaths"),
+                    include=_list(op.attrs, "local.includepattern"),
+                    exclude=_list(op.attrs, "local.excludepatterns"),
+                    snapshots=self._state.snapshots,
+                    session=self._inputs.session,
+                )
+            )
+        scheme = op.identifier.partition("://")[0]
+        raise OpError(f"sources of kind {scheme}:// are not supported yet")
+
+
+def _list(attrs: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = attrs.get(name)
+    if not text:
+        return ()
+    try:
+        value: Any = json.loads(text)
+    except ValueError as error:
+        raise OpError(f"invalid {name}: {text!r}") from error
+    if not isinstance(value, list):
+        raise OpError(f"invalid {name}: {text!r}")
+    return tuple(str(item) for item in value)

@@ -1,0 +1,102 @@
+"""The state directory: everything that outlives a build.
+
+::
+
+    ROOT/version          schema of this layout; another one is refused, never migrated in place
+    ROOT/content/         blobs, an OCI image layout
+    ROOT/snapshots/       trees
+    ROOT/caches/          cache mounts
+    ROOT/state.db         names of images, layers of snapshots
+    ROOT/cache.db         cache keys
+    ROOT/run/             what lives as long as a build does
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.cache.store import SQLiteCacheStore
+from builder.content import ContentStore
+from builder.content.names import ImageNames
+from builder.errors import BuilderError
+from builder.snapshot import open_snapshotter
+from builder.snapshot.chains import Chains
+from builder.snapshot.types import Snapshotter
+
+SCHEMA = 1
+
+
+class StateError(BuilderError):
+    """A state directory that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One open state directory; any number of processes may have it open."""
+
+    root: Path
+    content: ContentStore
+    snapshots: Snapshotter
+    names: ImageNames
+    chains: Chains
+    cache: SQLiteCacheStore
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+
+@contextmanager
+def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
+    """Open (and create) the state below ``root``. Raises StateError and what stores raise."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        (root / "run").mkdir(mode=0o700, exist_ok=True)
+        _check_version(root)
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
+            hint="choose another with --root DIR or $REGDOCTOR_ROOT",
+        ) from error
+    content = ContentStore(root / "content")
+    snapshots = open_snapshotter(root / "snapshots", snapshotter)
+    names = ImageNames(root / "state.db")
+    chains = Chains(root / "state.db", snapshots, content)
+    cache = SQLiteCacheStore(root / "cache.db")
+    try:
+        yield State(root, content, snapshots, names, chains, cache)
+    finally:
+        cache.close()
+        chains.close()
+        names.close()
+        snapshots.close()
+
+
+def _check_version(root: Path) -> None:
+    path = root / "version"
+    try:
+        found = path.read_text().strip()
+    except FileNotFoundError:
+        partial = root / f"version.{os.getpid()}"
+        partial.write_text(f"{SCHEMA}\n")
+        partial.rename(path)
+        return
+    if found != str(SCHEMA):
+        raise StateError(
+            f"the state directory {root} has schema {found!r}, this version needs {SCHEMA}",
+            hint="choose another with --root DIR, or remove it: everything in it can be rebuilt",
+        )
+
+
+def default_root(environ: dict[str, str] | os._Environ[str]) -> Path:
+    """``$REGDOCTOR_ROOT``, else ``/var/lib/regdoctor`` for root and XDG's place for others."""
+    if environ.get("REGDOCTOR_ROOT"):
+        return Path(environ["REGDOCTOR_ROOT"])
+    if os.geteuid() == 0:
+        return Path("/var/lib/regdoctor")
+    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "regdoctor"

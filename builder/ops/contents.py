@@ -1,0 +1,53 @@
+"""Content keys: what an input holds below the paths that its user reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from builder.oci.digest import Digest
+from builder.ops.errors import OpError
+from builder.ops.results import Tree
+from builder.ops.threads import in_thread
+from builder.snapshot.contenthash import PathNotFound, Selector, content_hash
+from builder.snapshot.types import Snapshotter
+from builder.solver.types import ContentKey, Result
+
+ContentSelector = Selector
+
+
+def content_key(snapshots: Snapshotter, selectors: Sequence[Selector]) -> ContentKey:
+    """A function that hashes the selected paths of a result (none: the whole tree)."""
+    wanted = _without_covered(selectors)
+
+    async def compute(result: Result) -> Digest:
+        def hash_tree() -> Digest:
+            with snapshots.view(Tree(result.id).snapshot) as root:
+                return content_hash(root, wanted)
+
+        try:
+            return await in_thread(lambda _: hash_tree())
+        except PathNotFound as error:
+            raise OpError(
+                f"failed to calculate checksum of ref {result.id}: {error}",
+                hint="the path must be in the build context and not excluded by .dockerignore",
+            ) from error
+
+    return compute
+
+
+def _without_covered(selectors: Sequence[Selector]) -> list[Selector]:
+    """Plain paths below another plain path add nothing (BuildKit ``dedupeSelectors``)."""
+
+    def is_plain(selector: Selector) -> bool:
+        return not (selector.wildcard or selector.include or selector.exclude)
+
+    kept: set[Selector] = set()
+    for follow in (False, True):
+        same = {s.path: s for s in selectors if is_plain(s) and s.follow_links == follow}
+        kept |= {
+            selector
+            for path, selector in same.items()
+            if not any(other != path and path.startswith(other.rstrip("/") + "/") for other in same)
+        }
+    filtered = [selector for selector in selectors if not is_plain(selector)]
+    return sorted([*kept, *filtered], key=lambda selector: selector.path)

@@ -1,0 +1,58 @@
+"""Whom files made by a file op belong to (BuildKit ``ops/user_linux.go``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from builder.llb import ops as llb
+from builder.ops.treecopy import Owner
+from builder.snapshot import paths
+
+_LIMIT = 10 << 20
+"""Most bytes of a passwd or group file that are read."""
+
+TreeOf = Callable[[int], str]
+"""The directory where the tree of an input (or of an action's result) can be read."""
+
+
+def resolve_owner(owner: llb.ChownOpt | None, tree_of: TreeOf) -> Owner | None:
+    """Numbers for ``owner``; None where none is asked for.
+
+    A numeric user is its own group; a name that is not in the tree's passwd counts as 0,
+    without an error: that is what BuildKit does, whatever its documentation says.
+    """
+    if owner is None:
+        return None
+    uid = gid = 0
+    user = owner.user.user if owner.user is not None else None
+    if isinstance(user, llb.NamedUserOpt):
+        fields = _lookup(tree_of(user.input), "/etc/passwd", user.name, count=4)
+        if fields is not None:
+            uid, gid = int(fields[2]), int(fields[3])
+    elif user is not None:
+        uid = gid = user
+    group = owner.group.user if owner.group is not None else None
+    if isinstance(group, llb.NamedUserOpt):
+        fields = _lookup(tree_of(group.input), "/etc/group", group.name, count=3)
+        if fields is not None:
+            gid = int(fields[2])
+    elif group is not None:
+        gid = group
+    return Owner(uid, gid)
+
+
+def _lookup(root: str, path: str, name: str, *, count: int) -> list[str] | None:
+    """The first line of that name whose ids are numbers."""
+    try:
+        with open(paths.root_path(root, path), "rb") as file:
+            text = file.read(_LIMIT).decode("utf-8", "replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        fields = line.strip().split(":")
+        numbers = fields[2:count]
+        if len(fields) < count or fields[0] != name:
+            continue
+        if all(number.isascii() and number.isdigit() for number in numbers):
+            return fields
+    return None

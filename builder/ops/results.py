@@ -1,0 +1,35 @@
+"""The result of every op here: a tree in the snapshotter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from builder.snapshot.types import Snapshotter
+
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A snapshot by id; ``scratch`` is the empty root."""
+
+    id: str
+
+    @property
+    def snapshot(self) -> str | None:
+        """The id as the snapshotter wants it."""
+        return None if self.id == SCRATCH else self.id
+
+    @classmethod
+    def of(cls, snapshot: str | None) -> Tree:
+        return cls(SCRATCH if snapshot is None else snapshot)
+
+
+class TreeStore:
+    """Finds trees of earlier builds again (the solver's ResultStore)."""
+
+    def __init__(self, snapshots: Snapshotter) -> None:
+        self._snapshots = snapshots
+
+    async def load(self, id: str) -> Tree | None:
+        return Tree(id) if id == SCRATCH or self._snapshots.exists(id) else None

@@ -1,0 +1,41 @@
+"""Source ops: whatever comes from outside the graph, by the scheme of its identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from builder.ops.keys import image_key, source_key
+from builder.ops.results import Tree
+from builder.ops.threads import in_thread
+from builder.solver.types import CacheMap, Job, Result
+from builder.sources.image import PinnedImage
+from builder.sources.local import LocalTree
+
+
+class ImageOperation:
+    """``docker-image://``: the layers of an image, applied."""
+
+    def __init__(self, image: PinnedImage) -> None:
+        self._image = image
+
+    async def cache_map(self, job: Job) -> CacheMap:
+        root = await self._image.root()
+        key = image_key(root.digest, self._image.platform)
+        return CacheMap(digest=source_key(key), describe={"image": str(root.digest)})
+
+    async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
+        return [Tree.of(await self._image.snapshot(job.emit, job.vertex.digest))]
+
+
+class LocalOperation:
+    """``local://``: a directory of the client, as it is now. Known to this build only."""
+
+    def __init__(self, tree: LocalTree) -> None:
+        self._tree = tree
+
+    async def cache_map(self, job: Job) -> CacheMap:
+        return CacheMap(digest=source_key(self._tree.key), random=True)
+
+    async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
+        tree, emit, vertex = self._tree, job.emit, job.vertex.digest
+        return [Tree(await in_thread(lambda cancelled: tree.freeze(emit, vertex, cancelled)))]

@@ -1,0 +1,294 @@
+"""Copying between trees with ``cp -a`` semantics, as BuildKit's COPY does (fsutil ``copy``).
+
+What is special about it: an existing destination *directory* at the top keeps its own
+owner, mode and time, while directories below it take those of the source; hard links
+inside one copy stay hard links; extended attributes that the file system refuses are
+left out in silence.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from builder.ops.errors import OpError
+from builder.ops.modes import apply_symbolic
+from builder.snapshot import paths
+
+_CHUNK = 1 << 20
+
+
+class PathMatcher(Protocol):
+    """Patterns with the semantics of ``.dockerignore`` (moby/patternmatcher)."""
+
+    def matches(self, path: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Numeric owner of what is copied."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(slots=True)
+class CopyOptions:
+    """``mode`` (octal bits) and ``mode_text`` (symbolic) are None where the mode is kept;
+    ``time_ns`` None keeps the source's times; ``owner`` None keeps the source's owner."""
+
+    owner: Owner | None = None
+    mode: int | None = None
+    mode_text: str = ""
+    time_ns: int | None = None
+    copy_dir_contents: bool = False
+    follow_links: bool = False
+    replace_existing: bool = False
+    include: PathMatcher | None = None
+    exclude: PathMatcher | None = None
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+
+
+class Cancelled(OpError):
+    """The solve ended while files were being copied."""
+
+
+def make_directories(path: str, mode: int, owner: Owner | None, time_ns: int | None) -> list[str]:
+    """Create ``path`` and its missing parents with ``mode``; returns what was created.
+
+    Raises NotADirectoryError where something else stands in the way.
+    """
+    if os.path.isdir(path):
+        return []
+    missing = [path]
+    while not os.path.isdir(parent := os.path.dirname(missing[-1])):
+        missing.append(parent)
+    created: list[str] = []
+    for directory in reversed(missing):
+        try:
+            os.mkdir(directory, mode & 0o777)
+        except FileExistsError as error:
+            raise NotADirectoryError(errno.ENOTDIR, "not a directory", directory) from error
+        os.chmod(directory, mode & 0o777)
+        if owner is not None:
+            os.chown(directory, owner.uid, owner.gid)
+        if time_ns is not None:
+            os.utime(directory, ns=(time_ns, time_ns))
+        created.append(directory)
+    return created
+
+
+def copy_tree(
+    source_root: str, source: str, target_root: str, target: str, options: CopyOptions
+) -> None:
+    """Copy ``source`` (a path in one tree) to ``target`` (a path in another).
+
+    ``target`` with a trailing ``/`` is a directory. Raises OpError.
+    """
+    directory_mode = 0o755 if options.mode is None else options.mode
+    head, tail = os.path.split(target)
+    ensured = head if tail not in ("", ".") else target
+    created = make_directories(
+        paths.root_path(target_root, ensured), directory_mode, options.owner, options.time_ns
+    )
+    destination = paths.root_path(target_root, os.path.normpath(target))
+    origin = paths.root_path(source_root, source, follow_last=options.follow_links)
+    try:
+        info = os.lstat(origin)
+    except OSError as error:
+        raise OpError(f"lstat {source}: no such file or directory") from error
+    is_dir = stat.S_ISDIR(info.st_mode)
+    exists = os.path.lexists(destination) and (
+        os.path.exists(destination) or not os.path.islink(destination)
+    )
+    if exists and (
+        (is_dir and not options.copy_dir_contents) or (not is_dir and os.path.isdir(destination))
+    ):
+        destination = os.path.join(destination, os.path.basename(os.path.normpath(source)))
+    parent = destination if options.copy_dir_contents and is_dir and not exists else None
+    created += make_directories(
+        parent or os.path.dirname(destination), directory_mode, options.owner, options.time_ns
+    )
+    _Copier(options, target_root).copy(origin, "", destination, overwrite=False)
+    if options.time_ns is not None:
+        for directory in reversed(created):
+            os.utime(directory, ns=(options.time_ns, options.time_ns))
+
+
+class _Copier:
+    """One copy: remembers inodes (for hard links) and parents not yet made (for filters)."""
+
+    def __init__(self, options: CopyOptions, root: str) -> None:
+        self._options = options
+        self._root = root
+        self._links: dict[tuple[int, int], str] = {}
+        self._pending: list[tuple[str, str]] = []
+
+    def copy(self, source: str, below: str, target: str, *, overwrite: bool) -> None:
+        options = self._options
+        if options.cancelled():
+            raise Cancelled("context canceled")
+        info = os.lstat(source)
+        included = below == "" or (
+            (options.include is None or options.include.matches(below))
+            and not (options.exclude is not None and options.exclude.matches(below))
+        )
+        if stat.S_ISDIR(info.st_mode):
+            self._copy_directory(source, below, target, info, included, overwrite)
+        elif included:
+            self._make_pending()
+            self._clear(target, is_dir=False)
+            self._copy_file(source, target, info)
+            self._copy_metadata(source, target, info)
+
+    def _clear(self, target: str, *, is_dir: bool) -> None:
+        try:
+            existing = os.lstat(target)
+        except FileNotFoundError:
+            return
+        existing_is_dir = stat.S_ISDIR(existing.st_mode)
+        if is_dir and existing_is_dir:
+            return
+        if self._options.replace_existing and existing_is_dir:
+            shutil.rmtree(target)
+        elif existing_is_dir:
+            shown = target[len(self._root) :]
+            raise OpError(f"cannot replace to directory {shown} with file")
+        elif not is_dir or self._options.replace_existing:
+            os.unlink(target)
+
+    def _copy_directory(
+        self,
+        source: str,
+        below: str,
+        target: str,
+        info: os.stat_result,
+        included: bool,
+        overwrite: bool,
+    ) -> None:
+        created = False
+        if included:
+            self._make_pending()
+            self._clear(target, is_dir=True)
+            created = self._make_directory(target)
+        else:
+            self._pending.append((source, target))
+        for name in sorted(os.listdir(source), key=os.fsencode):
+            self.copy(
+                f"{source}/{name}",
+                f"{below}/{name}" if below else name,
+                f"{target}/{name}",
+                overwrite=True,
+            )
+        if not included:
+            if self._pending and self._pending[-1] == (source, target):
+                self._pending.pop()
+        elif created or overwrite:
+            self._copy_metadata(source, target, info)
+        else:
+            self._copy_time(target, info)
+
+    def _make_directory(self, target: str) -> bool:
+        """Whether it was created; an existing directory is kept."""
+        try:
+            existing = os.lstat(target)
+        except FileNotFoundError:
+            os.mkdir(target, 0o700)
+            return True
+        if not stat.S_ISDIR(existing.st_mode):
+            raise OpError(f"cannot copy to non-directory: {target[len(self._root) :]}")
+        return False
+
+    def _make_pending(self) -> None:
+        """Directories that no pattern named, now that something below them is copied."""
+        for source, target in self._pending:
+            info = os.stat(source)
+            if self._make_directory(target):
+                self._copy_metadata(source, target, info)
+        self._pending.clear()
+
+    def _copy_file(self, source: str, target: str, info: os.stat_result) -> None:
+        kind = stat.S_IFMT(info.st_mode)
+        if kind == stat.S_IFREG:
+            if info.st_nlink > 1:
+                key = (info.st_dev, info.st_ino)
+                if key in self._links:
+                    os.link(self._links[key], target, follow_symlinks=False)
+                    return
+                self._links[key] = target
+            copy_data(source, target, info.st_size)
+        elif kind == stat.S_IFLNK:
+            os.symlink(os.readlink(source), target)
+        elif kind == stat.S_IFSOCK:
+            # a socket has no content to copy: BuildKit leaves an empty file in its place
+            os.mknod(target, stat.S_IMODE(info.st_mode) | stat.S_IFREG)
+        else:
+            device = info.st_rdev if kind in (stat.S_IFCHR, stat.S_IFBLK) else 0
+            os.mknod(target, info.st_mode, device)
+
+    def _copy_metadata(self, source: str, target: str, info: os.stat_result) -> None:
+        options = self._options
+        owner = options.owner or Owner(info.st_uid, info.st_gid)
+        os.chown(target, owner.uid, owner.gid, follow_symlinks=False)
+        if not stat.S_ISLNK(info.st_mode):
+            if options.mode_text:
+                mode = apply_symbolic(options.mode_text, info.st_mode)
+            elif options.mode is not None:
+                mode = options.mode & 0o7777
+            else:
+                mode = stat.S_IMODE(info.st_mode)
+            os.chmod(target, mode)
+        copy_xattrs(source, target)
+        self._copy_time(target, info)
+
+    def _copy_time(self, target: str, info: os.stat_result) -> None:
+        time_ns = self._options.time_ns
+        times = (info.st_atime_ns, info.st_mtime_ns) if time_ns is None else (time_ns, time_ns)
+        os.utime(target, ns=times, follow_symlinks=False)
+
+
+def copy_data(source: str, target: str, size: int) -> None:
+    """The bytes of a regular file, without passing through this process where possible."""
+    reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            if size > _CHUNK // 8:
+                _copy_in_kernel(reader, writer)
+            while data := os.read(reader, _CHUNK):
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(writer, view) :]
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def _copy_in_kernel(reader: int, writer: int) -> None:
+    """As far as the kernel does it; the caller reads on from where this stopped."""
+    try:
+        while os.copy_file_range(reader, writer, 1 << 30):
+            pass
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+
+
+def copy_xattrs(source: str, target: str) -> None:
+    """Extended attributes, as far as both file systems have them."""
+    try:
+        names: Sequence[str] = os.listxattr(source, follow_symlinks=False)
+    except OSError:
+        return
+    for name in names:
+        try:
+            value = os.getxattr(source, name, follow_symlinks=False)
+            os.setxattr(target, name, value, follow_symlinks=False)
+        except OSError:
+            return

@@ -1,0 +1,263 @@
+"""``local://``: a directory of the client, filtered and frozen into a snapshot.
+
+What is taken follows BuildKit's session (fsutil): patterns say what to leave out, follow
+paths say what is needed at all (links on the way included), owners become root, sockets
+stay outside. The directory is read through descriptors, never through links: a tree that
+changes under the walk can spoil the build but cannot lead out of the directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.events import Emit, StatusEvent
+from builder.oci import gojson
+from builder.oci.digest import Digest
+from builder.snapshot.paths import glob_regex, has_wildcard
+from builder.snapshot.types import Active, Snapshotter
+from builder.sources.errors import SourceError
+from builder.sources.filters import PathFilter
+
+_CHUNK = 1 << 20
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(slots=True)
+class LocalTree:
+    """A source of one build. ``status`` is what progress calls the transfer."""
+
+    name: str
+    root: Path
+    follow: tuple[str, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    snapshots: Snapshotter
+    session: str
+
+    @property
+    def key(self) -> str:
+        """Never equal to that of another build: the directory may change in between."""
+        filters = {
+            "SessionID": self.session,
+            "IncludePatterns": list(self.include),
+            "ExcludePatterns": list(self.exclude),
+            "FollowPaths": list(self.follow),
+        }
+        return f"session:{self.name}:{Digest.of(gojson.dumps(filters))}"
+
+    def freeze(self, emit: Emit, vertex: str, cancelled: Callable[[], bool]) -> str:
+        """Copy what is asked for into a snapshot; its id. Blocks; raises SourceError."""
+        started = time.time()
+        name = f"transferring {self.name}:"
+        transfer = _Transfer(self.root, cancelled)
+        emit(StatusEvent(vertex, name, timestamp=started, started=started))
+        try:
+            include = None
+            if self.follow or self.include:
+                include = [*self.include, *follow_links(self.root, self.follow)]
+            chosen = PathFilter(include, self.exclude)
+            with self.snapshots.prepare(None) as active:
+                transfer.copy(chosen, active)
+                snapshot = active.commit()
+        except OSError as error:
+            raise SourceError(f"failed to read {self.name} from {self.root}: {error}") from error
+        now = time.time()
+        emit(StatusEvent(vertex, name, "", transfer.bytes, 0, now, started, now))
+        return snapshot
+
+
+class _Transfer:
+    """One copy of a directory into a fresh snapshot."""
+
+    def __init__(self, root: Path, cancelled: Callable[[], bool]) -> None:
+        self._root = root
+        self._cancelled = cancelled
+        self._links: dict[tuple[int, int], str] = {}
+        self.bytes = 2
+        """What went over; an empty transfer counts the two bytes of its end, as BuildKit's."""
+
+    def copy(self, chosen: PathFilter, active: Active) -> None:
+        self._chosen = chosen
+        self._target = str(active.path)
+        top = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+        try:
+            self._walk(top, "")
+        finally:
+            os.close(top)
+
+    def _walk(self, directory: int, below: str) -> None:
+        for name in sorted(os.listdir(directory), key=os.fsencode):
+            if self._cancelled():
+                raise SourceError("context canceled")
+            path = f"{below}/{name}" if below else name
+            try:
+                info = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # removed since the listing
+            if stat.S_ISDIR(info.st_mode):
+                self._directory(directory, name, path, info)
+            elif self._chosen.takes(path):
+                self._parents(path)
+                self._leaf(directory, name, path, info)
+
+    def _directory(self, parent: int, name: str, path: str, info: os.stat_result) -> None:
+        taken = self._chosen.takes(path)
+        if taken:
+            self._parents(path)
+            self._make_directory(path, info)
+        elif not self._chosen.may_take_below(path):
+            return
+        descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
+        try:
+            self._walk(descriptor, path)
+        finally:
+            os.close(descriptor)
+        target = f"{self._target}/{path}"
+        if taken or os.path.isdir(target):
+            os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns))
+
+    def _parents(self, path: str) -> None:
+        """Directories above what is taken come along, with their own mode."""
+        parent = os.path.dirname(path)
+        if not parent or os.path.isdir(f"{self._target}/{parent}"):
+            return
+        self._parents(parent)
+        self._make_directory(parent, os.lstat(self._root / parent))
+
+    def _make_directory(self, path: str, info: os.stat_result) -> None:
+        target = f"{self._target}/{path}"
+        os.mkdir(target, 0o700)
+        os.chmod(target, stat.S_IMODE(info.st_mode))
+        os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns))
+        self._count(path, 0)
+
+    def _leaf(self, directory: int, name: str, path: str, info: os.stat_result) -> None:
+        target, kind = f"{self._target}/{path}", stat.S_IFMT(info.st_mode)
+        if kind == stat.S_IFSOCK:
+            return
+        key = (info.st_dev, info.st_ino)
+        if info.st_nlink > 1 and kind == stat.S_IFREG and key in self._links:
+            os.link(f"{self._target}/{self._links[key]}", target)
+            self._count(path, 0)
+            return
+        if kind == stat.S_IFREG:
+            self._file(directory, name, path, target)
+        elif kind == stat.S_IFLNK:
+            os.symlink(os.readlink(name, dir_fd=directory), target)
+        else:
+            device = info.st_rdev if kind in (stat.S_IFCHR, stat.S_IFBLK) else 0
+            os.mknod(target, info.st_mode, device)
+        if kind != stat.S_IFLNK:
+            os.chmod(target, stat.S_IMODE(info.st_mode))
+        os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns), follow_symlinks=False)
+        if info.st_nlink > 1:
+            self._links[key] = path
+        self._count(path, info.st_size if kind == stat.S_IFREG else 0)
+
+    def _file(self, directory: int, name: str, path: str, target: str) -> None:
+        try:
+            reader = os.open(name, _FILE, dir_fd=directory)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM):
+                raise SourceError(f"error from sender: open {path}: permission denied") from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(reader).st_mode):
+                raise SourceError(f"{path}: changed while it was read")
+            writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                _copy_bytes(reader, writer)
+                _copy_xattrs(reader, writer)
+            finally:
+                os.close(writer)
+        finally:
+            os.close(reader)
+
+    def _count(self, path: str, size: int) -> None:
+        self.bytes += len(os.fsencode(path)) + size
+
+
+def _copy_bytes(reader: int, writer: int) -> None:
+    try:
+        while os.copy_file_range(reader, writer, 1 << 30):
+            pass
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+    while data := os.read(reader, _CHUNK):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(writer, view) :]
+
+
+def _copy_xattrs(reader: int, writer: int) -> None:
+    """Extended attributes, as far as the snapshot's file system has them."""
+    try:
+        for name in os.listxattr(reader):
+            os.setxattr(writer, name, os.getxattr(reader, name))
+    except OSError:
+        return
+
+
+def follow_links(root: Path, paths: Sequence[str]) -> list[str]:
+    """The paths, and every link met on the way to them with what it points to.
+
+    Links are read as if ``root`` were ``/``. Wildcards stand for what matches now. An empty
+    string among the result means everything (fsutil ``FollowLinks``).
+    """
+    resolved: set[str] = set()
+    pending = list(paths)
+    while pending:
+        remaining = _clean(pending.pop()).split("/")
+        current = ""
+        while True:
+            current = f"{current}/{remaining.pop(0)}".lstrip("/")
+            targets = _link_targets(root, current)
+            if (targets is not None or not remaining) and current in resolved:
+                break
+            if targets is not None:
+                resolved.add(current)
+                pending.extend("/".join((target, *remaining)) for target in targets)
+                break
+            if not remaining:
+                resolved.add(current)
+                break
+    return sorted(resolved)
+
+
+def _clean(path: str) -> str:
+    return os.path.normpath("/" + path).lstrip("/")
+
+
+def _link_targets(root: Path, path: str) -> list[str] | None:
+    """What the link ``path`` (or the links that its wildcard matches) points to, if any."""
+    parent, name = os.path.split(path)
+    if not has_wildcard(name):
+        target = _read_link(root, path)
+        return None if target is None else [target]
+    matcher = glob_regex(name)
+    try:
+        names = sorted(os.listdir(root / parent))
+    except OSError:
+        return None
+    found = [
+        target
+        for entry in names
+        if matcher.fullmatch(entry) and (target := _read_link(root, f"{parent}/{entry}"))
+    ]
+    return found or None
+
+
+def _read_link(root: Path, path: str) -> str | None:
+    try:
+        target = os.readlink(root / path.lstrip("/"))
+    except OSError:
+        return None
+    return _clean(target if target.startswith("/") else f"{os.path.dirname(path)}/{target}")

@@ -1,0 +1,184 @@
+"""``regdoctor build``: look first, build, and explain what broke."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from regdoctor.cli import exits
+from regdoctor.cli.faults import UsageError
+from regdoctor.render.safe import plain
+
+_NOT_YET = {
+    "--load": "loading into an engine",
+    "--cache-from": "importing a cache",
+    "--cache-to": "exporting a cache",
+    "--ssh": "forwarding ssh agents",
+    "--attest": "writing attestations",
+    "--sbom": "writing SBOMs",
+    "--annotation": "annotating images",
+    "--resource": "limiting resources",
+    "--policy": "judging sources by policy",
+    "--as": "using another client's settings",
+    "--run-ca": "lending a CA to RUN steps",
+    "--report": "writing a build report",
+}
+"""Flags of the contract that this version refuses by name."""
+
+_LEGACY_SWITCHES = ("--compress", "--squash", "--rm", "--force-rm")
+_LEGACY_VALUES = (
+    *("--isolation", "--security-opt", "-m", "--memory", "--memory-swap", "-c", "--cpu-shares"),
+    *("--cpu-period", "--cpu-quota", "--cpuset-cpus", "--cpuset-mems"),
+)
+"""What docker accepts and BuildKit ignores; so do we, and say it."""
+
+Strings = list[str]
+
+
+def _many(*names: str, help: str) -> Any:
+    return typer.Option(*names, help=help, show_default=False)
+
+
+def build(
+    context: Annotated[str, typer.Argument(metavar="PATH", help="The build context.")],
+    file: Annotated[str, _many("-f", "--file", help="Dockerfile; '-' reads it from stdin.")] = "",
+    tag: Annotated[Strings | None, _many("-t", "--tag", help="Name of the image.")] = None,
+    build_arg: Annotated[Strings | None, _many("--build-arg", help="NAME=VALUE for ARG.")] = None,
+    build_arg_file: Annotated[
+        list[Path] | None, _many("--build-arg-file", help="File of NAME=VALUE lines.")
+    ] = None,
+    build_context: Annotated[
+        Strings | None, _many("--build-context", help="NAME=PATH or NAME=docker-image://REF.")
+    ] = None,
+    target: Annotated[str, _many("--target", help="Stage to build.")] = "",
+    platform: Annotated[str, _many("--platform", help="Platform to build for.")] = "",
+    pull: Annotated[bool, _many("--pull", help="Ask the registry for every base again.")] = False,
+    no_cache: Annotated[bool, _many("--no-cache", help="Run every step.")] = False,
+    no_cache_filter: Annotated[
+        Strings | None, _many("--no-cache-filter", help="Stages to build without cache.")
+    ] = None,
+    output: Annotated[
+        Strings | None,
+        _many("-o", "--output", help="type=image|registry|oci|docker|local|tar|cacheonly,..."),
+    ] = None,
+    push: Annotated[bool, _many("--push", help="Push the image to its registry.")] = False,
+    load: Annotated[bool, _many("--load", help="Not supported yet.")] = False,
+    cache_from: Annotated[Strings | None, _many("--cache-from", help="Not yet.")] = None,
+    cache_to: Annotated[Strings | None, _many("--cache-to", help="Not yet.")] = None,
+    secret: Annotated[
+        Strings | None, _many("--secret", help="id=ID[,src=FILE|env=NAME] for RUN --mount.")
+    ] = None,
+    ssh: Annotated[Strings | None, _many("--ssh", help="Not yet.")] = None,
+    attest: Annotated[Strings | None, _many("--attest", help="Not yet.")] = None,
+    sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
+    provenance: Annotated[str, _many("--provenance", help="Not yet; false is accepted.")] = "",
+    annotation: Annotated[Strings | None, _many("--annotation", help="Not yet.")] = None,
+    label: Annotated[Strings | None, _many("--label", help="KEY=VALUE on the image.")] = None,
+    allow: Annotated[
+        Strings | None, _many("--allow", help="network.host or security.insecure.")
+    ] = None,
+    network: Annotated[str, _many("--network", help="default, none or host.")] = "",
+    add_host: Annotated[Strings | None, _many("--add-host", help="HOST:IP in RUN.")] = None,
+    shm_size: Annotated[str, _many("--shm-size", help="Size of /dev/shm in RUN.")] = "",
+    ulimit: Annotated[Strings | None, _many("--ulimit", help="NAME=SOFT[:HARD].")] = None,
+    cgroup_parent: Annotated[str, _many("--cgroup-parent", help="Parent cgroup of RUN.")] = "",
+    resource: Annotated[Strings | None, _many("--resource", help="Not yet.")] = None,
+    call: Annotated[str, _many("--call", help="build; others are not supported yet.")] = "build",
+    check: Annotated[bool, _many("--check", help="Not yet.")] = False,
+    progress: Annotated[
+        str, _many("--progress", help="auto, tty, plain, quiet, rawjson or none.")
+    ] = "",
+    iidfile: Annotated[Path | None, _many("--iidfile", help="Write the image id there.")] = None,
+    metadata_file: Annotated[
+        Path | None, _many("--metadata-file", help="Write the result as JSON there.")
+    ] = None,
+    quiet: Annotated[bool, _many("-q", "--quiet", help="Print the image id only.")] = False,
+    builder: Annotated[str, _many("--builder", help="local.")] = "local",
+    policy: Annotated[Strings | None, _many("--policy", help="Not yet.")] = None,
+    config: Annotated[
+        Path | None, _many("--config", help="Registry settings in buildkitd.toml's form.")
+    ] = None,
+    as_client: Annotated[str, _many("--as", help="Not yet.")] = "",
+    ca: Annotated[
+        list[Path] | None, _many("--ca", help="An extra root (PEM) for every registry.")
+    ] = None,
+    resolve: Annotated[
+        Strings | None, _many("--resolve", help="HOST:PORT:ADDR, as curl's.")
+    ] = None,
+    preflight: Annotated[
+        str, _many("--preflight", help="auto: probe first; only: probe and stop; off.")
+    ] = "auto",
+    run_ca: Annotated[str, _many("--run-ca", help="Not yet.")] = "",
+    explain_cache: Annotated[
+        bool, _many("--explain-cache", help="Say for every step why it was cached or not.")
+    ] = False,
+    offline: Annotated[bool, _many("--offline", help="Not yet.")] = False,
+    max_parallelism: Annotated[
+        int | None, _many("--max-parallelism", help="Steps that may run at once.")
+    ] = None,
+    ignore_file: Annotated[
+        Path | None, _many("--ignore-file", help="Takes the place of .dockerignore.")
+    ] = None,
+    frontend: Annotated[str, _many("--frontend", help="builtin.")] = "builtin",
+    sandbox: Annotated[str, _many("--sandbox", help="auto, runc or crun.")] = "auto",
+    root: Annotated[Path | None, _many("--root", help="State directory.")] = None,
+    report: Annotated[str, _many("--report", help="Not yet.")] = "",
+    legacy_switch: Annotated[bool, typer.Option(*_LEGACY_SWITCHES, hidden=True)] = False,
+    legacy_value: Annotated[Strings | None, typer.Option(*_LEGACY_VALUES, hidden=True)] = None,
+) -> int:
+    """Build an image from a Dockerfile; look first, and explain what broke.
+
+    \b
+    Examples:
+      regdoctor build -t registry.example.com/app:1 --push .
+      regdoctor build --ca company-root.pem -o type=oci,dest=app.tar .
+    """
+    given = dict(locals())
+    _refuse(given)
+    if legacy_switch or legacy_value:
+        sys.stderr.write("warning: a flag of docker's classic builder has no effect here\n")
+    from regdoctor.cli import buildrun
+
+    return _until_stopped(buildrun.prepare(given, os.environ))
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    """Flags of the contract that cannot be kept yet: better refused than ignored."""
+    for flag, what in _NOT_YET.items():
+        name = {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
+        if given[name] and given[name] not in ("false", "0"):
+            raise UsageError(f"{flag}: {what} is not supported yet")
+    if given["provenance"] not in ("", "false", "0"):
+        raise UsageError("--provenance: writing attestations is not supported yet")
+    if given["call"] != "build" or given["check"]:
+        raise UsageError(f"--call={given['call']}: only build is supported yet")
+    if given["builder"] not in ("local", "default", ""):
+        raise UsageError(f"--builder {given['builder']}: only local is supported yet")
+    if given["frontend"] != "builtin":
+        raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
+    if given["offline"]:
+        raise UsageError("--offline is not supported yet")
+    if given["preflight"] not in ("auto", "only", "off"):
+        raise UsageError(f"--preflight {given['preflight']}: choose auto, only or off")
+
+
+def _until_stopped(run: Any) -> int:
+    """Run to the end; an interrupt or a polite kill takes everything down in order first."""
+
+    async def body() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return int(await run())
+
+    try:
+        return asyncio.run(body())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.stderr.write(plain("regdoctor: canceled") + "\n")
+        return exits.INTERRUPTED

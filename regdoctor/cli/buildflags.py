@@ -1,0 +1,223 @@
+"""The flags of ``regdoctor build``, read as ``docker buildx build`` reads its own."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from builder.api import RequestError, SecretSource
+from builder.llb.ops import HostIP, NetMode, Ulimit
+
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_ULIMITS = frozenset(
+    [
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+        "sigpending",
+        "stack",
+    ]
+)
+_NETWORKS = {
+    "": NetMode.UNSET,
+    "default": NetMode.UNSET,
+    "host": NetMode.HOST,
+    "none": NetMode.NONE,
+}
+
+
+def pairs(flag: str, items: Sequence[str]) -> dict[str, str]:
+    """``K=V`` items; a later one wins. Raises RequestError."""
+    out: dict[str, str] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise RequestError(f"{flag} {item}: expected KEY=VALUE")
+        out[key] = value
+    return out
+
+
+def labels(items: Sequence[str]) -> dict[str, str]:
+    """``K=V`` or ``K`` (empty value)."""
+    out: dict[str, str] = {}
+    for item in items:
+        key, _, value = item.partition("=")
+        if not key:
+            raise RequestError(f"--label {item!r}: a label needs a key")
+        out[key] = value
+    return out
+
+
+def build_args(
+    items: Sequence[str], files: Sequence[Path], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """``K=V``, or ``K`` for the value of the environment (left out where it has none).
+
+    ``files`` hold one such item a line; ``#`` begins a comment. Flags win over files.
+    """
+    lines: list[str] = []
+    for path in files:
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "is not text"
+            raise RequestError(f"--build-arg-file {path}: {why}") from error
+        stripped = (line.strip() for line in text.splitlines())
+        lines += [line for line in stripped if line and not line.startswith("#")]
+    out: dict[str, str] = {}
+    for item in (*lines, *items):
+        key, equals, value = item.partition("=")
+        if not key:
+            raise RequestError(f"--build-arg {item!r}: expected NAME=VALUE")
+        if equals:
+            out[key] = value
+        elif key in environ:
+            out[key] = environ[key]
+    return out
+
+
+def proxy_build_args(proxies: Mapping[str, object]) -> dict[str, str]:
+    """The proxies of docker's config.json (``proxies.default``) as build arguments."""
+    names = {
+        "httpProxy": "HTTP_PROXY",
+        "httpsProxy": "HTTPS_PROXY",
+        "ftpProxy": "FTP_PROXY",
+        "noProxy": "NO_PROXY",
+        "allProxy": "ALL_PROXY",
+    }
+    table = proxies.get("default")
+    if not isinstance(table, Mapping):
+        return {}
+    return {
+        spelled: str(table[key])
+        for key, name in names.items()
+        if table.get(key)
+        for spelled in (name, name.lower())
+    }
+
+
+def secrets(items: Sequence[str], environ: Mapping[str, str]) -> dict[str, SecretSource]:
+    """``id=ID[,src=FILE|env=NAME][,type=file|env]``; without either, the environment
+    variable ID if there is one, else the file ID."""
+    out: dict[str, SecretSource] = {}
+    for item in items:
+        fields = _fields("--secret", item)
+        unknown = set(fields) - {"id", "src", "source", "env", "type"}
+        if unknown:
+            raise RequestError(f"--secret {item}: unexpected key {sorted(unknown)[0]!r}")
+        id, kind = fields.get("id", ""), fields.get("type", "")
+        if not id:
+            raise RequestError(f"--secret {item}: an id is needed")
+        if kind not in ("", "file", "env"):
+            raise RequestError(f"--secret {item}: unsupported secret type {kind!r}")
+        source, env = fields.get("src") or fields.get("source") or "", fields.get("env", "")
+        if kind == "env" and source and not env:
+            source, env = "", source
+        if env or (not source and kind != "file" and id in environ):
+            name = env or id
+            if name not in environ:
+                raise RequestError(f"--secret {item}: the variable {name} is not set")
+            out[id] = SecretSource(env=name)
+            continue
+        path = Path(source or id)
+        if not path.is_file():
+            raise RequestError(f"failed to stat {path}: no such file", hint=f"--secret {item}")
+        out[id] = SecretSource(file=path)
+    return out
+
+
+def _fields(flag: str, text: str) -> dict[str, str]:
+    try:
+        row = next(csv.reader([text], strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise RequestError(f"{flag} {text}: {error}") from error
+    out: dict[str, str] = {}
+    for item in row:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise RequestError(f"{flag} {text}: {item!r} must be a key=value pair")
+        out[key.strip().lower()] = value
+    return out
+
+
+def size(flag: str, text: str) -> int:
+    """Bytes of ``64m``, ``1g`` ...; 0 for an empty text."""
+    if not text:
+        return 0
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([bkmgt]?)i?b?", text.strip().lower())
+    if match is None:
+        raise RequestError(f"{flag} {text}: invalid size", hint="a number with b, k, m or g")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def network(text: str) -> NetMode:
+    mode = _NETWORKS.get(text)
+    if mode is None:
+        raise RequestError(
+            f"network mode {text!r} not supported by buildkit",
+            hint="choose default, none or host",
+        )
+    return mode
+
+
+def add_hosts(items: Sequence[str]) -> tuple[HostIP, ...]:
+    """``HOST:IP``, ``HOST=IP``, IPv6 with or without brackets."""
+    import ipaddress
+
+    out = []
+    for item in items:
+        separator = "=" if "=" in item else ":"
+        host, _, address = item.partition(separator)
+        address = address.strip("[]") if address.startswith("[") else address
+        try:
+            ipaddress.ip_address(address)
+        except ValueError as error:
+            raise RequestError(f"invalid IP address in add-host: {address!r}") from error
+        if not host:
+            raise RequestError(f"bad format for add-host: {item!r}")
+        out.append(HostIP(host, address))
+    return tuple(out)
+
+
+def ulimits(items: Sequence[str]) -> tuple[Ulimit, ...]:
+    """``NAME=SOFT[:HARD]``; -1 is unlimited."""
+    out = []
+    for item in items:
+        name, _, values = item.partition("=")
+        soft_text, colon, hard_text = values.partition(":")
+        try:
+            soft = int(soft_text)
+            hard = int(hard_text) if colon else soft
+        except ValueError as error:
+            raise RequestError(f"invalid ulimit argument: {item}") from error
+        if name not in _ULIMITS:
+            raise RequestError(f"invalid ulimit type: {name}")
+        if hard != -1 and (soft > hard or soft == -1):
+            raise RequestError(
+                f"ulimit soft limit must be less than or equal to hard limit: {item}"
+            )
+        out.append(Ulimit(name, soft, hard))
+    return tuple(out)
+
+
+def entitlements(items: Sequence[str]) -> frozenset[str]:
+    known = {"network.host", "security.insecure"}
+    for item in items:
+        if item not in known:
+            raise RequestError(
+                f"--allow {item}: unknown or unsupported entitlement",
+                hint=f"known are {', '.join(sorted(known))}",
+            )
+    return frozenset(items)

@@ -1,0 +1,228 @@
+"""The run behind ``regdoctor build``: preflight, progress, result."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from builder.api import BuildError, BuildRequest, BuildResult, Plan, RequestError, open_plan
+from builder.errors import BuilderError
+from builder.events import WarningEvent
+from builder.progress.display import open_progress
+from builder.progress.report import source_frame, warnings_summary
+from builder.registry import RetryPolicy
+from builder.registry.retry import Retrying
+from builder.snapshot.mounts import enter_private_mount_namespace
+from builder.solver.verdict import CacheVerdict
+from regdoctor import building
+from regdoctor.cli import exits
+from regdoctor.cli.buildrequest import request_of
+from regdoctor.cli.faults import UsageError
+from regdoctor.cli.version import version
+from regdoctor.diagnose import Diagnosis
+from regdoctor.model.report import Report, Tool, summarise
+from regdoctor.render import text as render_text
+from regdoctor.render.safe import plain
+
+
+def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
+    """Read the flags and enter the build's own mount namespace; what is left is to run.
+
+    Must be called before any thread is started. Raises UsageError.
+    """
+    request = request_of(given, environ)
+    _need_privileges()
+    enter_private_mount_namespace()
+    return _Run(request, given, environ).run
+
+
+def _need_privileges() -> None:
+    if os.geteuid() != 0:
+        raise BuilderError(
+            "building needs root, or root of a user namespace: mounts and owners of files",
+            hint="run it with sudo, or below `unshare --map-auto --map-root-user`",
+        )
+
+
+class _Run:
+    def __init__(
+        self, request: BuildRequest, given: Mapping[str, Any], environ: Mapping[str, str]
+    ) -> None:
+        self._request = request
+        self._given = given
+        self._environ = environ
+        self._quiet = bool(given["quiet"])
+        self._mode = given["progress"] or environ.get("BUILDKIT_PROGRESS") or "auto"
+
+    async def run(self) -> int:
+        try:
+            async with open_plan(self._request, policy=RetryPolicy(on_retry=_tell_retry)) as plan:
+                code = await self._look(plan)
+                return code if code is not None else await self._build(plan)
+        except RequestError as error:
+            raise UsageError(str(error), hint=error.hint) from error
+        except BuildError as error:
+            _tell_failure(error)
+            return exits.FINDINGS
+
+    async def _look(self, plan: Plan) -> int | None:
+        """The preflight; an exit code where the build must not begin."""
+        wanted = self._given["preflight"]
+        if wanted == "off":
+            return None
+        started, clock = time.time(), time.monotonic()
+        found = await building.preflight(plan, self._environ)
+        report = _report(found.diagnosis, started, time.monotonic() - clock)
+        if report.findings or (wanted == "only") or found.failed:
+            _write(render_text.render(report, colour=_colour(self._environ)))
+        if found.failed:
+            for name, error in found.failed.items():
+                _write(f"ERROR: {plain(name)}: {plain(str(error))}\n")
+            _write("The build was not started: no step was run (--preflight=off goes ahead).\n")
+            return exits.FINDINGS
+        return exits.CLEAN if wanted == "only" else None
+
+    async def _build(self, plan: Plan) -> int:
+        mode = "quiet" if self._quiet else self._mode
+        with open_progress(mode, sys.stderr, self._environ) as progress:
+            try:
+                result = await plan.run(progress.emit, sys.stdout.buffer)
+            except BuildError as error:
+                progress.close()
+                _tell_failure(error)
+                await self._explain(error)
+                return exits.FINDINGS
+        self._finish(result, progress.warnings)
+        return exits.CLEAN
+
+    async def _explain(self, error: BuildError) -> None:
+        started, clock = time.time(), time.monotonic()
+        diagnosis = await building.explain(error, self._request.registry, self._environ)
+        if diagnosis is not None and diagnosis.findings:
+            report = _report(diagnosis, started, time.monotonic() - clock)
+            _write("\n" + render_text.render(report, colour=_colour(self._environ)))
+
+    def _finish(self, result: BuildResult, warnings: Sequence[WarningEvent]) -> None:
+        image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
+        if self._given["iidfile"] and image_id:
+            _save(self._given["iidfile"], image_id)
+        if self._given["metadata_file"]:
+            _save(self._given["metadata_file"], _metadata(result))
+        if self._quiet:
+            if image_id:
+                sys.stdout.write(image_id + "\n")
+            return
+        if self._mode == "rawjson":
+            return
+        _write(warnings_summary(warnings))
+        for notice in result.notices:
+            _write(f"notice: {plain(notice)}\n")
+        if self._given["explain_cache"]:
+            _write(_cache_table(result.verdicts))
+        for line in _what_now(self._request, result):
+            _write(line + "\n")
+
+
+def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
+    """The last lines: where the image is, and how to use it."""
+    lines = []
+    pushed = any(o.flag("push") for o in request.outputs)
+    for name in result.names:
+        if pushed:
+            lines.append(f"pushed {name}@{result.digest}")
+        else:
+            lines.append(
+                f"image {name} is in the local store ({result.digest}); "
+                "add --push to send it to its registry, or -o type=oci,dest=FILE for an archive"
+            )
+    if not request.outputs and not result.names and result.digest is not None:
+        lines.append(f"built {result.digest}; name it with -t to keep and use it")
+    written = (output.dest for output in request.outputs)
+    lines += [f"wrote {dest}" for dest in written if dest not in ("", "-")]
+    return lines
+
+
+def _cache_table(verdicts: Sequence[CacheVerdict]) -> str:
+    """One line a step: a hit, or why not, with what changed."""
+    reasons = {
+        "": "ran",
+        "ignored": "ran: --no-cache",
+        "first": "ran: never built before",
+        "definition": "ran: changed",
+        "input": "ran: its input changed",
+        "gone": "ran: the earlier result was removed",
+        "session": "read anew",
+        "unknown": "ran: nothing recorded",
+    }
+    lines = ["\nCache:"]
+    for verdict in verdicts:
+        said = "hit" if verdict.cached else reasons[verdict.reason]
+        lines.append(f"  {plain(verdict.name)}: {said}")
+        for change in verdict.changes:
+            before, after = plain(change.before)[:120], plain(change.after)[:120]
+            lines.append(f"    {plain(change.subject)}: {before!r} -> {after!r}")
+    return "\n".join(lines) + "\n"
+
+
+def _metadata(result: BuildResult) -> str:
+    """BuildKit's metadata file: the exporter's answers, base64 JSON decoded."""
+    out: dict[str, Any] = {}
+    for key, value in sorted(result.response.items()):
+        out[key] = value
+        if key == "containerimage.descriptor":
+            out[key] = json.loads(base64.b64decode(value))
+    return json.dumps(out, indent=2)
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise BuilderError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _tell_failure(error: BuildError) -> None:
+    for location in error.locations:
+        _write(plain_lines(source_frame(location.info, location.ranges)))
+    _write(f"ERROR: failed to build: failed to solve: {plain(str(error))}\n")
+    if error.hint:
+        _write(f"hint: {plain(error.hint)}\n")
+
+
+def plain_lines(text: str) -> str:
+    """``text`` without control characters, its lines kept."""
+    return "".join(plain(line.rstrip("\n")) + "\n" for line in text.splitlines())
+
+
+def _tell_retry(retry: Retrying) -> None:
+    _write(
+        f"retrying {retry.method} {plain(retry.url)} in {retry.delay:.1f}s "
+        f"({retry.number}/{retry.limit}): {plain(retry.reason)}\n"
+    )
+
+
+def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
+    return Report(
+        tool=Tool("regdoctor", version()),
+        started=datetime.fromtimestamp(started, UTC).isoformat(),
+        targets=diagnosis.targets,
+        findings=diagnosis.findings,
+        open=diagnosis.questions,
+        summary=summarise(diagnosis.findings, seconds),
+    )
+
+
+def _colour(environ: Mapping[str, str]) -> bool:
+    return sys.stderr.isatty() and not environ.get("NO_COLOR")
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
