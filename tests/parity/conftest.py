@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from tests.parity.builders import BUILDERS, CASES, Builder
 from tests.parity.flatten import Flat, flatten
 
 Build = Callable[[str, str], Flat]
+Start = Callable[[str], Builder]
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +29,31 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def build(base: str) -> Iterator[Build]:
-    """``build(builder, case)``: the flattened image; each pair is built once."""
-    made: dict[tuple[str, str], Flat] = {}
+def start() -> Iterator[Start]:
+    """``start(name)``: that builder, started when first asked for, stopped at the end."""
     running: dict[str, Builder] = {}
     with contextlib.ExitStack() as stack:
         # Not pytest's directory: its long name does not fit into the address of a socket.
         scratch = Path(tempfile.mkdtemp(prefix="parity-"))
         stack.callback(shutil.rmtree, scratch)
 
-        def once(name: str, case: str) -> Flat:
+        def started(name: str) -> Builder:
             if name not in running:
                 (scratch / name).mkdir()
                 running[name] = stack.enter_context(BUILDERS[name](scratch / name))
-            if (name, case) not in made:
-                image = scratch / "image.tar"
-                running[name].build(CASES / case, {"BASE": base}, image)
-                made[name, case] = flatten(image)
-            return made[name, case]
+            return running[name]
 
-        yield once
+        yield started
+
+
+@pytest.fixture(scope="module")
+def build(base: str, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """``build(builder, case)``: the flattened image; each pair is built once."""
+    image = tmp_path_factory.mktemp("image") / "image.tar"
+
+    @functools.cache
+    def once(name: str, case: str) -> Flat:
+        start(name).build(CASES / case, {"BASE": base}, image)
+        return flatten(image)
+
+    return once
