@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,12 +56,16 @@ class Instance:
         self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._watchdog: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
 
     def guard(self, runtime: Runtime) -> None:
-        """Start the watchdog; does nothing when it runs already."""
-        if self._watchdog is not None:
-            return
-        self._watchdog = subprocess.Popen(
+        """Start the watchdog; does nothing when it runs already. Thread-safe."""
+        with self._starting:
+            if self._watchdog is None:
+                self._watchdog = self._start_watchdog(runtime)
+
+    def _start_watchdog(self, runtime: Runtime) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [
                 "/bin/sh", "-c", _WATCHDOG, "regdoctor-watchdog", str(self.path),
                 *runtime.command(self.runtime_state),

@@ -27,6 +27,7 @@ from builder.executor.types import ExecutorError, ExitError, Network, Output, Pr
 T = TypeVar("T")
 
 _CHUNK = 64 * 1024
+_TAIL = 512
 _POLL_SECONDS = 0.02
 _START_SECONDS = 5.0
 _KILL_SECONDS = 10.0
@@ -190,6 +191,7 @@ class RuntimeExecutor:
             "--log", str(log), "--log-format", "json",
             "run", "--bundle", str(bundle), "--pid-file", str(pid_file), bundle.name,
         ]  # fmt: skip
+        errors = _Tail(output)
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
                 *command,
@@ -203,7 +205,7 @@ class RuntimeExecutor:
             child = await asyncio.shield(starting)
             assert child.stdout is not None
             assert child.stderr is not None
-            await asyncio.gather(_copy(child.stdout, 1, output), _copy(child.stderr, 2, output))
+            await asyncio.gather(_copy(child.stdout, 1, output), _copy(child.stderr, 2, errors))
             code = await child.wait()
         except BaseException:
             await to_the_end(self._kill(await starting, bundle.name, pid_file))
@@ -214,7 +216,9 @@ class RuntimeExecutor:
             await to_the_end(self._delete(bundle.name))
             raise _refusal(self._runtime, process, code, failure)
         if code not in process.valid_exit_codes:
-            raise ExitError(process.args, code)
+            last = errors.last_line()
+            hint = _hint(process, last) if last.startswith("exec ") else ""
+            raise ExitError(process.args, code, hint=hint)
 
     async def _kill(self, child: asyncio.subprocess.Process, name: str, pid_file: Path) -> None:
         """End the container, which takes every process in it along, then its runtime."""
@@ -242,6 +246,21 @@ class RuntimeExecutor:
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         await child.wait()
+
+
+class _Tail:
+    """Passes output on and keeps its end: runc says there why an exec failed late."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._end = b""
+
+    def __call__(self, stream: int, data: bytes) -> None:
+        self._end = (self._end + data)[-_TAIL:]
+        self._output(stream, data)
+
+    def last_line(self) -> str:
+        return self._end.decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2]
 
 
 def _directory(path: Path) -> Path:
@@ -313,10 +332,14 @@ def _refusal(chosen: Runtime, process: Process, code: int, message: str) -> Exec
     """A command that cannot be executed is the step's failure, all else is the sandbox's."""
     if _NOT_EXECUTABLE.search(message) is None:
         return ExecutorError(f"{chosen.name} could not start the step: {message}")
+    return ExitError(process.args, code, hint=_hint(process, message))
+
+
+def _hint(process: Process, message: str) -> str:
+    """What to do about a program that cannot be executed, from what was said about it."""
     lower = message.lower()
-    hint = ""
     if "exec format error" in lower:
-        hint = "the program is for another architecture than this machine's"
-    elif "not found" in lower or "no such file" in lower:
-        hint = f"the image has no {process.args[0]}, or lacks what that needs to start"
-    return ExitError(process.args, code, hint=hint)
+        return "the program is for another architecture than this machine's"
+    if "not found" in lower or "no such file" in lower:
+        return f"the image has no {process.args[0]}, or lacks what that needs to start"
+    return ""

@@ -43,15 +43,16 @@ class MountStubs:
     def remove(self) -> None:
         """Remove what was made and is still empty, the newest first; times are put back.
 
-        A stub that was replaced by the step (another inode) is the step's own work.
+        A file of another time is the step's own work, a directory with something in it too.
         """
-        for path, inode in reversed(self._created):
+        for path, made in reversed(self._created):
             with contextlib.suppress(OSError):
                 info = path.lstat()
-                if info.st_ino != inode or (stat.S_ISREG(info.st_mode) and info.st_size):
+                directory = stat.S_ISDIR(info.st_mode)
+                if not directory and (info.st_size or info.st_mtime_ns != made):
                     continue
                 with _times_kept(path.parent):
-                    path.rmdir() if stat.S_ISDIR(info.st_mode) else path.unlink()
+                    path.rmdir() if directory else path.unlink()
         self._created.clear()
 
     def _parents(self, target: Path, dest: str) -> None:
@@ -83,7 +84,7 @@ class MountStubs:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644))
                 path.chmod(0o644)
         if not keep:
-            self._created.append((path, path.lstat().st_ino))
+            self._created.append((path, path.lstat().st_mtime_ns))
 
 
 def make_directories(root: Path, path: str, uid: int, gid: int) -> None:
