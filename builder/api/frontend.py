@@ -8,8 +8,7 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.inputs import BuildFiles
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
-from builder.errors import BuilderError
-from builder.events import Emit, SourceInfo, SourceRange, WarningEvent
+from builder.events import Emit, SourceInfo, WarningEvent
 from builder.frontend import dockerfile
 from builder.frontend.dockerfile import (
     Conversion,
@@ -27,10 +26,6 @@ from builder.sources.image import ImageSource
 
 _BUILTIN = "docker/dockerfile"
 """The repository of the frontends whose language this one speaks."""
-
-
-class MetadataError(BuilderError):
-    """A base image whose config could not be had; the cause says why."""
 
 
 class Frontend:
@@ -53,16 +48,15 @@ class Frontend:
 
     def located(self, error: DockerfileError) -> BuildError:
         """The error with the lines it is about."""
-        return self._error(str(error), error, error.ranges)
-
-    def _error(
-        self, message: str, cause: BuilderError, ranges: tuple[SourceRange, ...]
-    ) -> BuildError:
-        return BuildError(message, cause, (Location(self._info, ranges),) if ranges else ())
+        locations = (Location(self._info, error.ranges),) if error.ranges else ()
+        return BuildError(str(error), error, locations)
 
     def _refuse_unknown_syntax(self, parsed: dockerfile.Dockerfile) -> None:
         """The builtin frontend stands in for docker's own; no other can be run yet."""
-        syntax = self._request.build_args.get("BUILDKIT_SYNTAX") or parsed.syntax
+        directive = parsed.directives.get("syntax")
+        syntax = self._request.build_args.get("BUILDKIT_SYNTAX") or (
+            directive.value if directive is not None else ""
+        )
         if not syntax:
             return
         text = syntax.split()[0]
@@ -122,7 +116,7 @@ class Frontend:
         with step(emit, "[internal] load .dockerignore") as ignore_vertex:
             transferred(emit, ignore_vertex, "transferring context:", files.sent)
         conversion = await dockerfile.convert(
-            files.source, files.name, self._options, _Resolver(self, self._images, emit)
+            files.source, files.name, self._options, _Resolver(self._images, emit)
         )
         for warning in conversion.warnings:
             emit(
@@ -136,32 +130,11 @@ class Frontend:
             )
         return conversion
 
-    def unresolved(self, reference: Reference, cause: BuilderError) -> BuildError:
-        """``cause`` told as BuildKit tells that a base image has no metadata."""
-        use = next((u for u in self.references if _same(u, reference)), None)
-        shown = use.reference if use is not None else reference.familiar()
-        error = MetadataError(
-            f"{shown}: failed to resolve source metadata for {reference}: {cause}",
-            hint=cause.hint,
-        )
-        error.__cause__ = cause
-        built = self._error(str(error), cause, use.ranges if use is not None else ())
-        built.__cause__ = cause
-        return built
-
-
-def _same(use: ImageUse, reference: Reference) -> bool:
-    try:
-        return references.parse(use.reference) == reference
-    except InvalidReference:
-        return False
-
 
 class _Resolver:
     """Asks the image source, and shows that it does."""
 
-    def __init__(self, frontend: Frontend, images: ImageSource, emit: Emit) -> None:
-        self._frontend = frontend
+    def __init__(self, images: ImageSource, emit: Emit) -> None:
         self._images = images
         self._emit = emit
 
@@ -169,10 +142,7 @@ class _Resolver:
         self, reference: Reference, platform: Platform, *, log_name: str, mode: str
     ) -> ResolvedImage:
         name = log_name or f"[internal] load metadata for {reference}"
-        try:
-            with step(self._emit, name):
-                return await self._images.resolve_image_config(
-                    reference, platform, log_name=log_name, mode=mode
-                )
-        except BuilderError as error:
-            raise self._frontend.unresolved(reference, error) from error
+        with step(self._emit, name):
+            return await self._images.resolve_image_config(
+                reference, platform, log_name=log_name, mode=mode
+            )

@@ -143,7 +143,7 @@ class Plan:
         image = PlatformImage(
             platform=conversion.platform,
             config=conversion.config,
-            layers=lambda: self._layers(tree, form),
+            layers=(),
             tree=lambda: self._state.snapshots.view(tree.snapshot),
             base_history=base_history,
         )
@@ -153,6 +153,7 @@ class Plan:
             pusher=self.session,
             stdout=stdout,
             epoch=self.request.epoch,
+            layers=lambda _: self._layers(tree, form),
         )
         return await export(output, context, ExportInput((image,)), emit)
 

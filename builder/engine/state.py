@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,8 @@ from builder.cache.store import SQLiteCacheStore
 from builder.content import ContentStore
 from builder.content.names import ImageNames
 from builder.errors import BuilderError
-from builder.snapshot import open_snapshotter
 from builder.snapshot.chains import Chains
+from builder.snapshot.drivers import open_snapshotter
 from builder.snapshot.types import Snapshotter
 
 SCHEMA = 1
@@ -92,7 +92,7 @@ def _check_version(root: Path) -> None:
         )
 
 
-def default_root(environ: dict[str, str] | os._Environ[str]) -> Path:
+def default_root(environ: Mapping[str, str]) -> Path:
     """``$REGDOCTOR_ROOT``, else ``/var/lib/regdoctor`` for root and XDG's place for others."""
     if environ.get("REGDOCTOR_ROOT"):
         return Path(environ["REGDOCTOR_ROOT"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -57,10 +58,11 @@ class _Images:
 
     async def assemble(
         self, result: ExportInput, progress: ExportProgress, *, docker_types: bool, single: bool
-    ) -> tuple[Descriptor, list[images.StoredImage]]:
-        """The top manifest or index, and the image of each platform."""
+    ) -> tuple[Descriptor, list[images.StoredImage], ExportInput]:
+        """The top manifest or index, the image of each platform, the input with its layers."""
         store = self.context.store
         with progress.step("exporting layers"):
+            result = await self._with_layers(result)
             await asyncio.to_thread(_check_layers, self.context, result)
         stored = []
         manifests: list[Descriptor] = []
@@ -79,7 +81,7 @@ class _Images:
                     progress.done(f"exporting attestation manifest {attestation.digest}")
                     attestations.append(attestation)
         if len(manifests) == 1 and not attestations and not (result.index and not single):
-            return manifests[0], stored
+            return manifests[0], stored, result
         if single:
             raise ExportError(
                 "docker exporter does not currently support exporting manifest lists",
@@ -89,7 +91,15 @@ class _Images:
             images.store_index, store, [*manifests, *attestations], docker_types=docker_types
         )
         progress.done(f"exporting manifest list {index.digest}")
-        return index, stored
+        return index, stored, result
+
+    async def _with_layers(self, result: ExportInput) -> ExportInput:
+        """Layers are made when an image is asked for: a tree needs none."""
+        bring = self.context.layers
+        if bring is None:
+            return result
+        images = [replace(one, layers=await bring(one)) for one in result.images]
+        return replace(result, images=tuple(images))
 
 
 class ImageExporter(_Images):
@@ -99,7 +109,9 @@ class ImageExporter(_Images):
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
         docker_types = not self.output.flag("oci-mediatypes", default=True)
-        top, stored = await self.assemble(result, progress, docker_types=docker_types, single=False)
+        top, stored, result = await self.assemble(
+            result, progress, docker_types=docker_types, single=False
+        )
         tag = self.context.tag
         if tag is not None and self.output.flag("store", default=True):
             for name in self.names:
@@ -134,7 +146,7 @@ class ArchiveExporter(_Images):
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
         docker_types = self._docker and not self.output.flag("oci-mediatypes", default=True)
-        top, stored = await self.assemble(
+        top, stored, _ = await self.assemble(
             result, progress, docker_types=docker_types, single=self._docker
         )
         with progress.step("sending tarball"):

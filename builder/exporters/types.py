@@ -88,6 +88,8 @@ class ExportContext:
     """What exporters share. ``epoch`` is SOURCE_DATE_EPOCH in seconds.
 
     ``stdout`` is where ``dest=-`` goes, ``tag`` and ``pusher`` serve the image exporter.
+    ``layers`` brings the layers of an image into the store, where an exporter needs them;
+    without it they are there already.
     """
 
     store: ContentStore
@@ -95,6 +97,7 @@ class ExportContext:
     pusher: Pusher | None = None
     stdout: BinaryIO | None = None
     epoch: int | None = None
+    layers: Callable[[PlatformImage], Awaitable[tuple[Layer, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

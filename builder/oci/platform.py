@@ -11,11 +11,13 @@ from typing import Any
 from builder.errors import BuilderError
 
 _COMPONENT = re.compile(r"[A-Za-z0-9_.-]+")
-_KNOWN_OS = frozenset(
-    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris", "windows", "zos"]
+_KNOWN_OS = re.compile(
+    "aix|android|darwin|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd"
+    "|plan9|solaris|windows|zos"
 )
-_KNOWN_ARCH = frozenset(
-    ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"]
+_KNOWN_ARCH = re.compile(
+    "386|amd64|amd64p32|arm|armbe|arm64|arm64be|loong64|mips|mipsle|mips64|mips64le"
+    "|mips64p32|mips64p32le|ppc|ppc64|ppc64le|riscv|riscv64|s390|s390x|sparc|sparc64|wasm"
 )
 
 
@@ -110,9 +112,9 @@ def parse(text: str) -> Platform:
             )
     if len(parts) == 1:
         word = normalize(Platform(parts[0], parts[0]))
-        if word.os in _KNOWN_OS:
+        if _KNOWN_OS.fullmatch(word.os):
             return normalize(Platform(word.os, host().architecture))
-        if word.architecture in _KNOWN_ARCH:
+        if _KNOWN_ARCH.fullmatch(word.architecture):
             return normalize(Platform("linux", word.architecture, word.variant))
         raise InvalidPlatform(text, "unknown operating system or architecture: invalid argument")
     if len(parts) > 3:

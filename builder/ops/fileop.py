@@ -82,7 +82,6 @@ def _copy_selector(copy: llb.Copy) -> ContentSelector:
         follow_links=copy.follow_symlink,
         include=copy.include_patterns,
         exclude=copy.exclude_patterns,
-        required=copy.required_paths,
     )
 
 

@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from builder.llb import ops as llb
 from builder.ops.errors import OpError
 from builder.ops.threads import in_thread
-from builder.snapshot.mounts import unmount
+from builder.snapshot import mounts
 
 LIMIT = 500 * 1024
 """Largest secret in bytes, as BuildKit's."""
@@ -72,9 +72,9 @@ class Secrets:
         stack.callback(directory.rmdir)
         size = LIMIT + 4096
         await in_thread(
-            lambda _: mount("tmpfs", directory, "tmpfs", options=f"size={size},mode=0700")
+            lambda _: mounts.mount("tmpfs", directory, "tmpfs", options=f"size={size},mode=0700")
         )
-        stack.callback(unmount, directory)
+        stack.callback(mounts.unmount, directory)
         path = directory / "secret"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

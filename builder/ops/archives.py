@@ -1,0 +1,61 @@
+"""Local archives that ADD unpacks, told by their content, never by their name."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from builder.errors import BuilderError
+from builder.ops.errors import OpError
+from builder.ops.treecopy import CopyOptions, make_directories
+from builder.snapshot import paths
+from builder.snapshot.compression import open_layer
+from builder.snapshot.tarread import TarReader
+from builder.snapshot.unpack import apply_archive
+
+_BZIP2 = b"BZh"
+_XZ = b"\xfd7zXZ\0"
+
+
+def unpack_archive(source: str, target_root: str, target: str, options: CopyOptions) -> bool:
+    """Unpack the file ``source`` into the directory ``target`` of a tree, if it is a tar.
+
+    The tar may be compressed with gzip, bzip2, xz or zstd. Returns False for anything else,
+    which is then copied. Raises OpError, SnapshotError.
+    """
+    if not _is_archive(source):
+        return False
+    directory = paths.root_path(target_root, os.path.normpath(target))
+    try:
+        make_directories(directory, 0o755, options.owner, options.time_ns)
+    except NotADirectoryError as error:
+        raise OpError(f"mkdir {target}: not a directory") from error
+    owner = options.owner
+    with _decompressed(source) as stream:
+        numbers = (owner.uid, owner.gid) if owner is not None else None
+        apply_archive(stream, Path(directory), numbers)
+    return True
+
+
+def _is_archive(path: str) -> bool:
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return False
+        with _decompressed(path) as stream:
+            return next(iter(TarReader(stream)), None) is not None
+    except (OSError, EOFError, ValueError, lzma.LZMAError, BuilderError):
+        return False
+
+
+def _decompressed(path: str) -> BinaryIO:
+    with open(path, "rb") as file:
+        magic = file.read(len(_XZ))
+    if magic.startswith(_BZIP2):
+        return cast("BinaryIO", bz2.open(path))
+    if magic == _XZ:
+        return cast("BinaryIO", lzma.open(path))
+    return cast("BinaryIO", open_layer(Path(path)))
