@@ -52,6 +52,15 @@ _CLOSURE = (
     " UNION SELECT source FROM links JOIN reach ON links.target = reach.id)"
     " SELECT id FROM reach"
 )
+_ALL_RESULTS = (
+    "SELECT id, min(created), max(used) AS last FROM results GROUP BY id ORDER BY last, id"
+)
+_SWEEP_RECORDS = (
+    "WITH RECURSIVE alive (id) AS (SELECT record FROM results"
+    " UNION SELECT source FROM links JOIN alive ON links.target = alive.id)"
+    " DELETE FROM records WHERE id NOT IN (SELECT id FROM alive)"
+)
+_SWEEP_LINKS = "DELETE FROM links WHERE target NOT IN (SELECT id FROM records)"
 _ADD_RESULT = (
     "INSERT INTO results VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
     " SET created = max(created, excluded.created), used = max(used, excluded.used)"
@@ -199,6 +208,34 @@ class SQLiteCacheStore:
 
     async def drop(self, results: Sequence[str]) -> None:
         await self._write(("DELETE FROM results WHERE id = ?", [(name,) for name in results]))
+
+    async def results(self) -> list[StoredResult]:
+        """Every result that some record has, the longest unused first (for pruning)."""
+
+        def work(database: sqlite3.Connection) -> list[StoredResult]:
+            return [StoredResult(*row) for row in database.execute(_ALL_RESULTS).fetchall()]
+
+        return await self._run(work)
+
+    async def sweep(self) -> int:
+        """Removes records that lead to no result any more; returns how many.
+
+        To be called after results were dropped: stepping stones to nothing only cost time.
+        """
+
+        def work(database: sqlite3.Connection) -> int:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                database.execute(_SWEEP_RECORDS)
+                (gone,) = database.execute("SELECT changes()").fetchone()
+                database.execute(_SWEEP_LINKS)
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+            return int(gone)
+
+        return await self._run(work)
 
     async def traces(self, names: Sequence[str]) -> dict[str, Trace]:
         def work(database: sqlite3.Connection) -> dict[str, Trace]:

@@ -20,6 +20,7 @@ MODES: tuple[Mode, ...] = ("auto", "none", "plain", "quiet", "rawjson", "tty")
 _TICK = 0.15  # seconds after which a view is refreshed when nothing happens
 _RATE = 0.1  # seconds between two refreshes when much happens
 _DEFAULT_SIZE = (80, 10)
+_LARGEST_BATCH = 1000  # events; so that a flood does not keep the view from moving
 
 
 class ProgressError(BuilderError):
@@ -72,7 +73,7 @@ class Progress:
         """Takes one event; returns at once."""
         if isinstance(event, WarningEvent):
             self._warnings.append(event)
-        if self._thread is not None:
+        if self._thread is not None and self._thread.is_alive():
             self._queue.put(event)
 
     def close(self) -> None:
@@ -94,7 +95,12 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except Exception as fault:
+            if error is None:
+                raise
+            error.add_note(f"the view of the build failed too: {fault!r}")
 
     def _show(self) -> None:
         assert self._display is not None
@@ -126,6 +132,8 @@ class Progress:
             event = self._queue.get(timeout=self._tick)
             while event is not None:
                 batch.append(event)
+                if len(batch) == _LARGEST_BATCH:
+                    return batch, False
                 event = self._queue.get_nowait()
         except queue.Empty:
             return batch, False
@@ -139,11 +147,13 @@ def open_progress(
     *,
     phase: str = "Building",
     description: str = "",
+    headline: str = "",
 ) -> Progress:
     """The view ``mode`` on ``stream`` (text or binary; flushed after every piece).
 
     ``auto`` is ``tty`` where the stream is a terminal that can move its cursor, else
-    ``plain``. ``quiet`` and ``none`` show nothing. ``TTY_DISPLAY_RATE`` (milliseconds) is
+    ``plain``. ``quiet`` and ``none`` show nothing. ``headline`` is the first line of plain
+    output (``#0 HEADLINE``). ``TTY_DISPLAY_RATE`` (milliseconds) is
     kept as BuildKit keeps it. ``description`` stands at the right end
     of the tty's header. Raises ``ProgressError``.
     """
@@ -160,7 +170,7 @@ def open_progress(
         )
     if mode == "auto":
         mode = "tty" if terminal and environ.get("TERM") != "dumb" else "plain"
-    display = _display(mode, stream, environ, phase, description)
+    display = _display(mode, stream, environ, phase, description, headline)
     rate = environ.get("TTY_DISPLAY_RATE", "")
     if rate.isdigit() and int(rate):
         return Progress(display, tick=int(rate) / 1000, rate=int(rate) / 1000)
@@ -168,7 +178,12 @@ def open_progress(
 
 
 def _display(
-    mode: str, stream: IO[Any], environ: Mapping[str, str], phase: str, description: str
+    mode: str,
+    stream: IO[Any],
+    environ: Mapping[str, str],
+    phase: str,
+    description: str,
+    headline: str,
 ) -> Display | None:
     write = _writer(stream)
     if mode == "rawjson":
@@ -178,7 +193,7 @@ def _display(
     if mode == "plain":
         from builder.progress.plain import PlainDisplay
 
-        return PlainDisplay(write, environ, time.time)
+        return PlainDisplay(write, environ, time.time, headline)
     if mode == "tty":
         from builder.progress.tty import TTYDisplay
 

@@ -26,8 +26,10 @@ class PlainDisplay:
         write: Callable[[bytes], object],
         environ: Mapping[str, str],
         clock: Callable[[], float],
+        headline: str = "",
     ) -> None:
         self._write = write
+        self._headline = headline
         self._clock = clock
         self._truncate = environ.get("PROGRESS_NO_TRUNC") == "0"
         self._trace = Trace()
@@ -118,6 +120,8 @@ class PlainDisplay:
         self._end_line()
         if self._numbered:
             self._write(b"\n")
+        elif self._headline:
+            self._write(f"#0 {self._headline}\n\n".encode("utf-8", "replace"))
         if not vertex.index:
             self._numbered += 1
             vertex.index = self._numbered

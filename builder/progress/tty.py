@@ -65,6 +65,11 @@ class TTYDisplay:
 
     def update(self, events: Iterable[Event]) -> None:
         self._trace.update(events, self._clock())
+        for vertex in self._trace.news.values():
+            if vertex.completed is not None and not vertex.failed:
+                vertex.logs.clear()  # kept only to be shown after a failure
+                self._windows.pop(vertex, None)
+        self._trace.news.clear()
 
     def refresh(self) -> None:
         """Draws the next frame."""

@@ -19,7 +19,10 @@ VOLATILE = "random:"
 
 
 class Link(NamedTuple):
-    """Input number ``input``, seen through ``selector`` ("" for all of it), was ``source``."""
+    """Input number ``input``, seen through ``selector`` ("" for all of it), was ``source``.
+
+    A link from a content record never has a selector: the digest was computed below it.
+    """
 
     input: int
     selector: str
@@ -45,6 +48,11 @@ class Record:
     key: str
     links: frozenset[Link] = frozenset()
     results: tuple[StoredResult, ...] = ()
+
+    @property
+    def arity(self) -> int:
+        """How many inputs it has."""
+        return max((link.input + 1 for link in self.links), default=0)
 
     @property
     def persistent(self) -> bool:

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import NamedTuple
 
 from builder.solver.cachestore import VOLATILE, CacheStore, Link, Record, StoredResult
 
-Sources = Sequence[Collection[str]]
-"""Per input of a vertex: the ids of the records that stand for it."""
+
+class Source(NamedTuple):
+    """What stands for one input of a vertex.
+
+    The records of the input are seen through ``selector``; a content digest was computed
+    below the selector already, so ``content`` (the id of its record) has none of its own.
+    """
+
+    ids: Sequence[str]
+    selector: str = ""
+    content: str | None = None
+
+    def links(self, number: int) -> set[Link]:
+        """All links that lead from here to a user whose input ``number`` this is."""
+        links = {Link(number, self.selector, name) for name in self.ids}
+        if self.content is not None:
+            links.add(Link(number, "", self.content))
+        return links
+
+    def canonical(self) -> Link:
+        """The one link that names the input: its content, else its smallest lasting record."""
+        if self.content is not None:
+            return Link(0, "", self.content)
+        name = min(self.ids, key=lambda name: (name.startswith(VOLATILE), name))
+        return Link(0, self.selector, name)
 
 
 class RecordIndex:
@@ -81,27 +105,29 @@ class RecordIndex:
         """Whether any record has this key."""
         return key in self._by_key
 
-    def reached(self, key: str, input: int, selector: str, sources: Collection[str]) -> set[str]:
-        """Records of ``key`` that input ``input``, being one of ``sources``, leads to."""
+    def reached(self, key: str, number: int, source: Source) -> set[str]:
+        """Records of ``key`` that ``source``, as input ``number``, leads to."""
         found: set[str] = set()
-        for source in sources:
-            found |= self._by_link.get((key, Link(input, selector, source)), set())
+        for link in source.links(number):
+            found |= self._by_link.get((key, link), set())
         return found
 
-    def match(self, key: str, selectors: Sequence[str], sources: Sources) -> tuple[str, ...]:
+    def match(self, key: str, sources: Sequence[Source]) -> tuple[str, ...]:
         """Records of ``key`` that every input leads to, the one with the newest result first.
 
         Where several have results only the newest stands for the output: the older ones were
         superseded by a run that ignored the cache, and so were those made from them.
         """
-        if not selectors:
-            found = {key} | self._by_key.get(key, set())
+        if not sources:
+            known = self._by_key.get(key, set())
+            found = {key, *(name for name in known if self._records[name].arity == 0)}
         else:
-            found = self.reached(key, 0, selectors[0], sources[0])
-            for number in range(1, len(selectors)):
+            found = self.reached(key, 0, sources[0])
+            for number, source in enumerate(sources[1:], 1):
                 if not found:
                     return ()
-                found &= self.reached(key, number, selectors[number], sources[number])
+                found &= self.reached(key, number, source)
+            found = {name for name in found if self._records[name].arity == len(sources)}
         if len(found) == 1:
             return tuple(found)
         made = [name for name in found if self._newest(name)]
@@ -158,22 +184,16 @@ class RecordIndex:
         await self._store.drop((result,))
 
 
-def canonical(sources: Collection[str], content: str | None) -> str:
-    """The one id that names an input: its content where known, else its smallest lasting one."""
-    if content is not None and not content.startswith(VOLATILE):
-        return content
-    return min(sources, key=lambda name: (name.startswith(VOLATILE), name))
-
-
-def identity(definition: str, selectors: Sequence[str], inputs: Sequence[str]) -> str:
+def identity(definition: str, sources: Sequence[Source]) -> str:
     """Names the work "this definition on these inputs"; equal in every process.
 
-    ``inputs`` are canonical ids. Volatile when any of them is.
+    Volatile when the definition, or what names an input, is.
     """
-    text = "\0".join((definition, *(f"{s}\0{i}" for s, i in zip(selectors, inputs, strict=True))))
-    name = sha256(text.encode()).hexdigest()
-    volatile = any(part.startswith(VOLATILE) for part in (definition, *inputs))
-    return (VOLATILE if volatile else "sha256:") + name
+    links = [source.canonical() for source in sources]
+    parts = (definition, *(part for link in links for part in (link.selector, link.source)))
+    volatile = any(part.startswith(VOLATILE) for part in parts)
+    digest = sha256("\0".join(parts).encode()).hexdigest()
+    return (VOLATILE if volatile else "sha256:") + digest
 
 
 def new_record(id: str, key: str, links: frozenset[Link], result: str, now: float) -> Record:

@@ -77,8 +77,9 @@ class Reporter:
         except Exception as cause:
             vertex = node.vertex
             failure = SolveError(vertex.digest, vertex.name, vertex.locations, cause, stage)
-            completed = time.time()
-            self._event(node, started=started, completed=completed, error=str(failure))
+            # Under the name of its vertex the stage goes without saying, as in BuildKit.
+            text = str(cause) or type(cause).__name__
+            self._event(node, started=started, completed=time.time(), error=text)
             raise failure from cause
         if not quiet:
             self._event(node, started=started, completed=time.time())

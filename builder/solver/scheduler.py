@@ -25,13 +25,14 @@ from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
+from builder.errors import BuilderError
 from builder.events import Emit
 from builder.solver import graph
 from builder.solver.cachestore import CacheStore, Link, content_id, output_key
 from builder.solver.cell import Cell, all_of
 from builder.solver.errors import SolveError
 from builder.solver.graph import Node, NodeKey
-from builder.solver.index import RecordIndex, canonical, identity, new_record
+from builder.solver.index import RecordIndex, Source, identity, new_record
 from builder.solver.reporter import Reporter
 from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore
 from builder.solver.verdict import CacheVerdict, differs, judge, trace_of
@@ -83,8 +84,13 @@ class Solver:
             results = await run.solve(
                 nodes, [(self._nodes[graph.node_key(edge.vertex)], edge.index) for edge in edges]
             )
-        finally:
-            await self._settle(nodes)
+        except BaseException as failure:
+            try:
+                await self._settle(nodes)
+            except BuilderError as error:  # worth less than why the solve failed
+                failure.add_note(f"the cache could not be updated: {error}")
+            raise
+        await self._settle(nodes)
         return results
 
     @property
@@ -98,7 +104,7 @@ class Solver:
         return node.keys.get(edge.index, ()) if node else ()
 
     async def _settle(self, nodes: Sequence[Node]) -> None:
-        """Notes uses and traces; asked to stop, it still finishes this."""
+        """Judges what was cached, and notes uses and traces for the next time."""
         settled = [node for node in nodes if node.outcome]
         names = tuple({node.vertex.name for node in settled})
         last = await self._cache.traces(names) if names else {}
@@ -194,12 +200,9 @@ class _Run:
             return ()  # no need to wait for what the inputs may turn out to be
         return self._found(node, output, await all_of(inputs))
 
-    def _found(self, node: Node, output: int, sources: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    def _found(self, node: Node, output: int, inputs: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """Records that these inputs (and contents known so far) lead to."""
-        with_contents = [
-            (*ids, node.contents[i]) if i in node.contents else ids for i, ids in enumerate(sources)
-        ]
-        ids = self._index.match(_key(node, output), _selectors(node), with_contents)
+        ids = self._index.match(_key(node, output), _sources(node, inputs))
         if ids:
             node.keys[output] = ids
         return ids
@@ -211,30 +214,29 @@ class _Run:
         key = _key(node, output)
         if ids or node.ignores_cache or not node.inputs or not self._index.knows(key):
             return ids
-        sources = await self._second_look(node, output)
-        if sources is None:
+        inputs = await self._second_look(node, output)
+        if inputs is None:
             return ()
-        ids = self._found(node, output, sources)
-        selectors = _selectors(node)
+        ids = self._found(node, output, inputs)
         missing = [
-            i for i, ids in enumerate(sources) if not self._index.reached(key, i, selectors[i], ids)
+            i for i, s in enumerate(_sources(node, inputs)) if not self._index.reached(key, i, s)
         ]
         # First the inputs that nothing else can bring to a hit, then, if they do not agree
         # with the others on one record, all of them.
-        for numbers in (missing, range(len(sources))):
+        for numbers in (missing, range(len(inputs))):
             if ids:
                 break
             wanted = [i for i in numbers if _hashes(node, i) and i not in node.contents]
             if wanted:
                 await all_of([self._once(self._content, node, i) for i in wanted])
-                ids = self._found(node, output, sources)
+                ids = self._found(node, output, inputs)
         if ids:
-            await self._index.relink(ids, self._links(node, sources))
+            await self._index.relink(ids, _links(_sources(node, inputs)))
         return ids
 
     async def _second_look(self, node: Node, output: int) -> list[tuple[str, ...]] | None:
         """What the inputs are at ``slow``; None as soon as one of them rules out any hit."""
-        key, selectors = _key(node, output), _selectors(node)
+        key = _key(node, output)
         cells = self._of_inputs(self._slow, node)
         pending = dict(enumerate(cells))
         progressed = asyncio.Event()
@@ -244,8 +246,8 @@ class _Run:
             await progressed.wait()
             progressed.clear()
             for i in [i for i, cell in pending.items() if cell.done]:
-                ids = pending.pop(i).value
-                if not _hashes(node, i) and not self._index.reached(key, i, selectors[i], ids):
+                source = _source(node, i, pending.pop(i).value)
+                if not _hashes(node, i) and not self._index.reached(key, i, source):
                     return None
         return [cell.value for cell in cells]
 
@@ -273,10 +275,10 @@ class _Run:
             await self._once(self._prepared, node, 0).wait()
             key = _key(node, output)
             await self._index.fetch((key,), again=True)
-            sources = [source.keys[i] for source, i in node.inputs]
-            found = self._found(node, output, sources)
+            inputs = [source.keys[i] for source, i in node.inputs]
+            found = self._found(node, output, inputs)
             if set(found) - set(ids):
-                await self._index.relink(found, self._links(node, sources))
+                await self._index.relink(found, _links(_sources(node, inputs)))
                 result = await self._load(node, output, found)
                 if result is not None:
                     return result
@@ -321,9 +323,8 @@ class _Run:
     async def _executed(self, node: Node, _: int) -> None:
         inputs = await self._once(self._prepared, node, 0).wait()
         assert node.cache_map is not None
-        sources = [source.keys[i] for source, i in node.inputs]
-        chosen = [canonical(ids, node.contents.get(i)) for i, ids in enumerate(sources)]
-        work = identity(str(_definition(node.cache_map)), _selectors(node), chosen)
+        sources = _sources(node, [source.keys[i] for source, i in node.inputs])
+        work = identity(_definition(node.cache_map), sources)
         running = self._solver._running
         while (other := running.get(work)) is not None:
             same = await other.wait()
@@ -335,7 +336,7 @@ class _Run:
         running[work] = cell
         try:
             await self._execute(node, inputs)
-            await self._save(node, work, self._links(node, sources))
+            await self._save(node, work, _links(sources))
             cell.set(node)
         finally:
             del running[work]
@@ -361,7 +362,7 @@ class _Run:
             key = _key(node, output)
             if node.ignores_cache:
                 # Not the record that the cache has: what was made from that one is stale.
-                name = identity(work, ("",), (uuid4().hex,))
+                name = identity(work, [Source((uuid4().hex,))])
             else:
                 name = output_key(work, output) if node.inputs else key
             records.append(new_record(name, key, links, result.id, now))
@@ -374,15 +375,6 @@ class _Run:
         node.results.update(same.results)
         self._reporter.cached(node)
 
-    def _links(self, node: Node, sources: Sequence[Sequence[str]]) -> frozenset[Link]:
-        """From all that is known of the inputs."""
-        links: set[Link] = set()
-        for i, (selector, ids) in enumerate(zip(_selectors(node), sources, strict=True)):
-            links.update(Link(i, selector, name) for name in ids)
-            if i in node.contents:
-                links.add(Link(i, selector, node.contents[i]))
-        return frozenset(links)
-
 
 def _definition(cache_map: CacheMap) -> str:
     return "random:" + cache_map.digest.hex if cache_map.random else str(cache_map.digest)
@@ -393,11 +385,21 @@ def _key(node: Node, output: int) -> str:
     return output_key(_definition(node.cache_map), output)
 
 
-def _selectors(node: Node) -> list[str]:
-    """Per input, "" where the op names none."""
+def _source(node: Node, number: int, ids: Sequence[str]) -> Source:
+    """Input ``number`` of ``node``, of which these records are known."""
     assert node.cache_map is not None
-    given = [str(key.selector or "") for key in node.cache_map.inputs]
-    return given + [""] * (len(node.inputs) - len(given))
+    keys = node.cache_map.inputs
+    selector = keys[number].selector if number < len(keys) else None
+    return Source(ids, str(selector or ""), node.contents.get(number))
+
+
+def _sources(node: Node, inputs: Sequence[Sequence[str]]) -> list[Source]:
+    return [_source(node, number, ids) for number, ids in enumerate(inputs)]
+
+
+def _links(sources: Sequence[Source]) -> frozenset[Link]:
+    """From all that is known of the inputs."""
+    return frozenset(link for i, source in enumerate(sources) for link in source.links(i))
 
 
 def _hashes(node: Node, number: int) -> bool:

@@ -67,6 +67,30 @@ async def test_closure_of_a_long_chain_needs_no_stack(store: SQLiteCacheStore) -
     assert len(await store.closure(["n4999"])) == 5001
 
 
+async def test_results_are_listed_by_their_last_use(store: SQLiteCacheStore) -> None:
+    twin = Record("t2", "k3", frozenset(), (StoredResult("r2", 9.0, 9.0),))
+    await store.save([TOP, twin, BASE])
+    await store.touch(["r1"], 99.0)
+    assert await store.results() == [
+        StoredResult("r2", 9.0, 11.0),
+        StoredResult("r1", 10.0, 99.0),
+    ]
+
+
+async def test_sweeping_keeps_what_leads_to_a_result_and_nothing_else(
+    store: SQLiteCacheStore,
+) -> None:
+    middle = Record("m", "m", frozenset({Link(0, "", "k1")}))
+    top = Record("t", "t", frozenset({Link(0, "", "m")}), (StoredResult("r9", 1.0, 1.0),))
+    await store.save([BASE, middle, top, Record("x", "x", frozenset({Link(0, "", "m")}))])
+    await store.drop(["r1"])
+    assert await store.sweep() == 1
+    assert {r.id for r in await store.records(["k1", "m", "t", "x"])} == {"k1", "m", "t"}
+    await store.drop(["r9"])
+    assert await store.sweep() == 3
+    assert await store.closure(["t"]) == []
+
+
 async def test_traces_come_back_by_name_and_are_replaced(store: SQLiteCacheStore) -> None:
     first = Trace("RUN x", "d1", {"args": "x"}, (("base", ("k1", "c1")),))
     second = Trace("RUN x", "d2", {"args": "y"}, ())

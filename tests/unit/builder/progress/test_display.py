@@ -187,3 +187,21 @@ def test_a_fault_of_a_view_is_not_swallowed() -> None:
     progress.emit(DONE)
     with pytest.raises(ZeroDivisionError):
         progress.close()
+
+
+def test_a_fault_of_a_view_does_not_hide_why_the_build_failed() -> None:
+    class Faulty:
+        def update(self, events: object) -> None:
+            raise ZeroDivisionError
+
+        def refresh(self) -> None: ...
+        def done(self) -> None: ...
+
+    def build() -> None:
+        with Progress(Faulty()) as progress:
+            progress.emit(DONE)
+            raise LookupError("the step")
+
+    with pytest.raises(LookupError, match="the step") as caught:
+        build()
+    assert "ZeroDivisionError" in caught.value.__notes__[0]

@@ -71,6 +71,14 @@ def test_a_recorded_stream_prints_every_step_once_finished() -> None:
     assert view.done() == ""
 
 
+def test_a_headline_is_number_zero() -> None:
+    out = bytearray()
+    display = PlainDisplay(out.extend, {}, lambda: 0.0, 'building with "x"')
+    display.update([vertex("a", end=1001.0)])
+    display.refresh()
+    assert out.decode() == '#0 building with "x"\n\n#1 step a\n#1 DONE 1.0s\n'
+
+
 def test_a_blank_line_stands_before_every_new_header_but_the_first() -> None:
     view = View()
     assert view.show(vertex("a", end=1001.5)) == "#1 step a\n#1 DONE 1.5s\n"

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 from builder.cache.store import SQLiteCacheStore
-from builder.solver.cachestore import content_id, output_key
+from builder.oci.digest import Digest
+from builder.solver.cachestore import Link, content_id, output_key
 from builder.solver.types import Edge
 from tests.unit.builder.solver.toys import Calls, Toy, add, const, value
 
@@ -65,6 +66,13 @@ async def test_swapped_inputs_are_another_key(cache: SQLiteCacheStore, calls: Ca
     back = Toy("minus", "minus", (b.edge(), a.edge()), work=first_minus_second)
     assert await _solve(calls, cache, there) == 2
     assert await _solve(calls, cache, back) == -2
+
+
+async def test_a_record_of_more_inputs_is_not_a_hit(cache: SQLiteCacheStore, calls: Calls) -> None:
+    one, two = const(1, "one"), const(20, "two")
+    assert await _solve(calls, cache, add("both", one, two, key="sum")) == 21
+    assert await _solve(calls, cache, add("single", one, key="sum")) == 1
+    assert await _solve(calls, cache, const(5, "none", key="sum")) == 5
 
 
 async def test_all_inputs_must_lead_to_the_same_record(
@@ -278,6 +286,34 @@ async def test_what_another_process_finished_meanwhile_is_used(
         gate.set()
         await task
     assert calls.executed == {"base": 2, "top": 1}
+
+
+async def test_records_are_seen_through_the_selector_and_contents_are_not(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    """A content digest was computed below the selected paths already (BuildKit's links)."""
+
+    def copy(path: str) -> Toy:
+        return add("copy", const(7, "tree"), content=(0,), selectors={0: path})
+
+    await _solve(calls, cache, copy("/a"))
+    (record,) = await cache.records([output_key(str(Digest.of(b"add 0")), 0)])
+    tree = output_key(str(Digest.of(b"const 7")), 0)
+    assert record.links == {
+        Link(0, str(Digest.of(b"/a")), tree),
+        Link(0, "", content_id(str(Digest.of(b"7")))),
+    }
+    await _solve(calls, cache, copy("/b"))
+    assert calls.hashed == {"copy": 1}, "another path is another fast key ..."
+    assert not calls.executed, "... but the same content"
+
+
+async def test_without_content_another_selector_is_another_key(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    await _solve(calls, cache, add("run", const(7, "tree"), selectors={0: "/a"}))
+    await _solve(calls, cache, add("run", const(7, "tree"), selectors={0: "/b"}))
+    assert calls.executed == {"run": 1}
 
 
 def test_keys_of_outputs_and_contents_are_buildkits() -> None:

@@ -227,7 +227,7 @@ async def test_a_cache_map_that_fails_says_it_was_loading_the_key(
     bad = const(1, "bad", broken_map=OSError("no such tag"))
     with pytest.raises(SolveError, match=r"^failed to load cache key: no such tag$"):
         await calls.solver(cache).solve([add("top", bad).edge()])
-    assert calls.of("bad")[-1].error == "failed to load cache key: no such tag"
+    assert calls.of("bad")[-1].error == "no such tag"
 
 
 async def test_a_content_digest_that_fails_is_an_error_of_the_vertex_that_wanted_it(
@@ -237,7 +237,7 @@ async def test_a_content_digest_that_fails_is_an_error_of_the_vertex_that_wanted
     with pytest.raises(SolveError, match=r"^failed to compute cache key: .*not found$") as caught:
         await calls.solver(cache).solve([bad.edge()])
     assert caught.value.name == "copy"
-    assert calls.of("copy")[-1].error.endswith("not found")
+    assert calls.of("copy")[-1].error == '"/nope": not found'
     assert calls.executed["copy"] == 0
 
 

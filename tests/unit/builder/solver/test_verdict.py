@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from builder.cache.store import SQLiteCacheStore
+from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict, Change
 from tests.unit.builder.solver.toys import Calls, Toy, add, const
 
@@ -84,9 +87,6 @@ async def test_verdicts_are_there_after_a_failure_too(
 
     base = const(1, "base")
     solver = calls.solver(cache)
-    try:
+    with pytest.raises(SolveError):
         await solver.solve([Toy("bad", "bad", (base.edge(),), work=fails).edge()])
-    except Exception:
-        assert [v.name for v in solver.verdicts] == ["base"]
-    else:
-        raise AssertionError("it should have failed")
+    assert [v.name for v in solver.verdicts] == ["base"]

@@ -33,6 +33,7 @@ class Toy:
     locations: Sequence[Location] = ()
     work: Callable[[list[int]], Awaitable[list[int]]] | None = None
     content: tuple[int, ...] = ()
+    selectors: Mapping[int, str] = field(default_factory=dict)
     random: bool = False
     broken_map: Exception | None = None
     broken_content: Exception | None = None
@@ -122,7 +123,10 @@ class ToyOp:
         if toy.broken_map:
             raise toy.broken_map
         inputs = tuple(
-            InputKey(content=self.content if i in toy.content else None)
+            InputKey(
+                Digest.of(toy.selectors[i].encode()) if i in toy.selectors else None,
+                self.content if i in toy.content else None,
+            )
             for i in range(len(toy.inputs))
         )
         describe = toy.describe or {"key": toy.key}
