@@ -32,6 +32,7 @@ class Place:
 
     sent: int | None = None
     root: int | None = None
+    certificate: Certificate | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         parts = []
@@ -49,7 +50,7 @@ class Verdict:
     the candidate issuer named in its hint, ``culprit`` the one really at fault. ``paths``:
     every path that Verify finds, leaf first, also where the handshake then refuses the key.
     ``roots_not_loaded``: blocks of the root files that Go passes over without a word.
-    ``certificates``: the chain parsed, ``None`` for junk."""
+    ``entries``: the chain parsed, or Go's text for what does not parse."""
 
     accepted: bool
     text: str
@@ -62,11 +63,35 @@ class Verdict:
     culprit: Place | None = None
     paths: tuple[tuple[Place, ...], ...] = ()
     roots_not_loaded: tuple[NotLoaded, ...] = ()
-    certificates: tuple[Certificate | None, ...] = field(default=(), compare=False, repr=False)
+    entries: tuple[Certificate | str, ...] = field(default=(), compare=False, repr=False)
 
     def request_text(self, method: str, url: str) -> str:
         """What net/http says: ``Get "https://host/v2/": tls: ...``; ``""`` if accepted."""
         return f'{method.capitalize()} "{url}": {self.text}' if self.text else ""
+
+    @property
+    def server_log(self) -> str:
+        """What a Go server writes about it; ``""`` if accepted."""
+        if self.kind is None:
+            return ""
+        return _SERVER_LOG.get(self.kind, "") or _key_log(self.text)
+
+
+_SERVER_LOG = dict.fromkeys(Kind, "remote error: tls: bad certificate") | {
+    Kind.PARSE: "remote error: tls: error decoding message",
+    Kind.NO_SERVER_NAME: "EOF",
+    Kind.HANDSHAKE_KEY: "remote error: tls: error decrypting message",
+    Kind.KEY_TYPE: "",
+}
+
+
+def _key_log(text: str) -> str:
+    """A key of the wrong type, a curve that has no scheme, or a key too short to sign with."""
+    if text.startswith("remote error"):
+        return "tls: certificate RSA key size too small for supported signature algorithms"
+    if "unsupported type" in text:
+        return "remote error: tls: unsupported certificate"
+    return "remote error: tls: illegal parameter"
 
 
 def verify(
@@ -79,6 +104,7 @@ def verify(
     godebug: str = "",
     tls13: bool = True,
     key_matches: bool = True,
+    insecure: bool = False,
     roots_error: str = "",
 ) -> Verdict:
     """Judges ``chain`` (DER as sent, or junk) as a Go client of release ``go`` would.
@@ -86,13 +112,26 @@ def verify(
     ``roots``: the contents of PEM files, read as AppendCertsFromPEM does. ``name``: the host
     as the client passes it to TLS, without a port. ``time``: aware; its offset shows in the
     text. ``key_matches``: False if the server did not prove to hold the leaf's key.
+    ``insecure``: the client skips verification, which does not make it take everything.
     ``roots_error``: why no root could be loaded (``read /etc/ssl: is a directory``); the roots
     are then ignored. Raises UnknownReleaseError, and ValueError for a naive ``time``.
     """
     if time.tzinfo is None:
         raise ValueError("the time of a verification needs an offset from UTC")
     judge = _Judge(chain, load_pool(tuple(roots), release(go, godebug)), release(go, godebug))
-    return judge.verdict(name, time, tls13, key_matches, roots_error)
+    return judge.verdict(_Client(name, time, tls13, key_matches, insecure, roots_error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """What the client brings, and how the connection went."""
+
+    name: str
+    now: dt.datetime
+    tls13: bool
+    key_matches: bool
+    insecure: bool
+    roots_error: str
 
 
 class _Judge:
@@ -110,24 +149,22 @@ class _Judge:
                 self.parsed.append(None)
                 self.faults.append(Fault(Kind.PARSE, str(fault), fault.partial))
 
-    def verdict(
-        self, name: str, now: dt.datetime, tls13: bool, key_matches: bool, roots_error: str
-    ) -> Verdict:
+    def verdict(self, client: _Client) -> Verdict:
         if not self.chain:
             text = "tls: received empty certificates message"
             return self._refused(Fault(Kind.EMPTY_CHAIN, text), text, "")
-        verified = self._verify(name, now, roots_error)
-        if not tls13 and not all(self.chain):
+        verified = self._verify(client)
+        if not client.tls13 and not all(self.chain):
             # TLS 1.2 has no room for an entry of no octets: its message does not decode.
             alert = "error decoding message" if self.rules.since(1, 25) else "unexpected message"
             told = verified.text if isinstance(verified, Fault) else ""
             fault = Fault(Kind.PARSE, f"local error: tls: {alert}")
             return self._refused(fault, fault.text, told)
         if isinstance(verified, Fault):
-            fault, text = self._handshake_refusal(verified, name)
+            fault, text = self._handshake_refusal(verified, client)
             return self._refused(fault, text, verified.text, verified)
-        refused = self._early(name) or after_verification(
-            self._leaf(), self.rules, tls13=tls13, key_matches=key_matches
+        refused = self._early(client) or after_verification(
+            self._leaf(), self.rules, tls13=client.tls13, key_matches=client.key_matches
         )
         places = tuple(tuple(map(self._place, each)) for each in verified)
         if refused is not None:
@@ -138,7 +175,7 @@ class _Judge:
             verify_text="",
             paths=places,
             roots_not_loaded=self.pool.not_loaded,
-            certificates=tuple(self.parsed),
+            entries=self._entries(),
         )
 
     def _leaf(self) -> Certificate:
@@ -148,9 +185,9 @@ class _Judge:
 
     # -- what crypto/tls finds before it verifies ------------------------------------------
 
-    def _early(self, name: str) -> Fault | None:
+    def _early(self, client: _Client) -> Fault | None:
         """No name to check; or, of the certificates in order, one whose RSA key is too long."""
-        if not name:
+        if not client.name and not client.insecure:
             text = (
                 "tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config"
             )
@@ -166,8 +203,8 @@ class _Judge:
                 return Fault(Kind.RSA_TOO_LARGE, text, culprit=certificate)
         return None
 
-    def _handshake_refusal(self, verified: Fault, name: str) -> tuple[Fault, str]:
-        early = self._early(name)
+    def _handshake_refusal(self, verified: Fault, client: _Client) -> tuple[Fault, str]:
+        early = self._early(client)
         if early is None:
             prefix = PREFIX if self.rules.says_verify_prefix else ""
             return verified, prefix + verified.text
@@ -177,15 +214,17 @@ class _Judge:
 
     # -- what x509's Verify finds ----------------------------------------------------------
 
-    def _verify(self, name: str, now: dt.datetime, roots_error: str) -> list[Path] | Fault:
+    def _verify(self, client: _Client) -> list[Path] | Fault:
         for fault in self.faults:
             if fault is not None:
                 return fault
-        if roots_error:
-            text = f"x509: failed to load system roots and no roots provided; {roots_error}"
+        if client.insecure:
+            return []
+        if client.roots_error:
+            text = f"x509: failed to load system roots and no roots provided; {client.roots_error}"
             return Fault(Kind.SYSTEM_ROOTS, text)
         leaf = self._leaf()
-        refused = path.check_leaf(leaf, now) or self._host(leaf, name)
+        refused = path.check_leaf(leaf, client.now) or self._host(leaf, client.name)
         if refused is not None:
             return refused
         if leaf in self.pool:
@@ -194,7 +233,7 @@ class _Judge:
         for index, each in enumerate(self.parsed[1:], 1):
             if each is not None:
                 sent.add(each, index)
-        built = path.build(leaf, self.pool, sent, now, self.rules)
+        built = path.build(leaf, self.pool, sent, client.now, self.rules)
         if isinstance(built, Fault):
             return self._blame_root(built)
         return self._usable(built)
@@ -264,7 +303,13 @@ class _Judge:
             root = next(
                 (each.file for each in self.pool.not_loaded if each.partial is certificate), None
             )
-        return Place(sent, root)
+        return Place(sent, root, certificate)
+
+    def _entries(self) -> tuple[Certificate | str, ...]:
+        return tuple(
+            each or (fault.text if fault else "")
+            for each, fault in zip(self.parsed, self.faults, strict=True)
+        )
 
     def _refused(
         self, fault: Fault, text: str, verify_text: str, verified: Fault | None = None
@@ -282,7 +327,7 @@ class _Judge:
             hint_cert=self._place(fault.hint_certificate) if fault.hint_certificate else None,
             culprit=self._place(culprit) if culprit else None,
             roots_not_loaded=self.pool.not_loaded,
-            certificates=tuple(self.parsed),
+            entries=self._entries(),
         )
 
 

@@ -51,6 +51,23 @@ def test_a_request_says_what_net_http_says(identity: str) -> None:
     assert (verdict.request_text("GET", url(case["name"])) or None) == case["http"]
 
 
+@pytest.mark.parametrize("identity", [each["id"] for each in vectors() if "insecure" in each])
+def test_skipping_verification_does_not_help_against_everything(identity: str) -> None:
+    case = vector(identity)
+    assert judge(case, insecure=True).text == case["insecure"]
+
+
+def test_skipping_verification_helps_against_everything_else() -> None:
+    others = [each for each in vectors() if "insecure" not in each]
+    assert [each["id"] for each in others if not judge(each, insecure=True).accepted] == []
+
+
+@pytest.mark.parametrize("identity", [each["id"] for each in vectors() if "server_sees" in each])
+def test_the_server_logs_what_a_go_server_logs(identity: str) -> None:
+    case = vector(identity)
+    assert judge(case).server_log == case["server_sees"]
+
+
 @pytest.mark.parametrize("identity", [each["id"] for each in vectors() if each.get("tls12")])
 def test_says_what_go_says_in_tls_1_2(identity: str) -> None:
     case = vector(identity)

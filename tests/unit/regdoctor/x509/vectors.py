@@ -16,8 +16,11 @@ Vector = dict[str, Any]
 _DATA = Path(__file__).parents[3] / "fixtures" / "data" / "go-x509.json"
 PREFIX = "tls: failed to verify certificate: "
 
-# The server of these vectors signs with a key that is not the leaf's.
-_WRONG_KEY = {"alg-server-wrong-key", "pair-wrongkey-name"}
+# The server of these vectors signs with a key that is not that of the first certificate sent.
+_OTHER_KEY = {
+    *("alg-server-wrong-key", "pair-wrongkey-name"),
+    *("path-order-int-first", "path-order-reversed", "pair-order-expired"),
+}
 
 
 @functools.cache
@@ -46,6 +49,7 @@ def judge(
     *,
     tls13: bool = True,
     name: str | None = None,
+    insecure: bool = False,
 ) -> Verdict:
     """``verify`` on a vector; a system store stands in for the pool that was not given."""
     roots, problem = vector["roots"], ""
@@ -61,6 +65,7 @@ def judge(
         go,
         godebug=godebug,
         tls13=tls13,
-        key_matches=vector["id"] not in _WRONG_KEY,
+        key_matches=vector["id"] not in _OTHER_KEY,
+        insecure=insecure,
         roots_error=problem,
     )
