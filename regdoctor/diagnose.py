@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from builder.errors import BuilderError
 from builder.oci.reference import Reference
 from builder.transport import Endpoint, InvalidEndpoint
 from regdoctor.checks.derive import derive
 from regdoctor.checks.judge import judge
+from regdoctor.clients.policy import MirrorUse
 from regdoctor.clients.table import OWN, configured_mirrors
 from regdoctor.fixes.table import with_fixes
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -21,13 +23,14 @@ from regdoctor.model.target import Target
 from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, Ping
-from regdoctor.observations.network import Role
+from regdoctor.observations.network import Role, RoleKind
 from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
 
 if TYPE_CHECKING:
-    from builder.registry import Host, RegistryConfig, Session
+    from builder.registry import Credential, Host, RegistryConfig, Session
+    from builder.transport import ClientCertificate, Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to look: through whose eyes, with which roots and settings, for how long."""
+    """How to look: through whose eyes, with which roots and settings, for how long.
+
+    ``credential`` is sent to every registry that is a target, and wins over files.
+    ``client_certificate`` is shown to every registry that asks for one. ``on_exchange`` is
+    told of every exchange, redacted.
+    """
 
     config: RegistryConfig
     clients: tuple[str, ...] = (OWN,)
@@ -53,6 +61,9 @@ class Settings:
     host_root: Path = Path("/")
     home: str = ""
     environ: Mapping[str, str] | None = None
+    credential: Credential | None = None
+    client_certificate: ClientCertificate | None = None
+    on_exchange: Observer | None = None
 
     @property
     def overrides(self) -> dict[tuple[str, int], str]:
@@ -107,7 +118,10 @@ async def _look(
 ) -> list[tuple[str, ...]]:
     """Fills ``seen``; for each target, the endpoints it led to."""
     await asyncio.to_thread(_look_at_host, seen, settings)
-    found = [(each, _hosts(each, settings)) for each in wanted]
+    found = [(each, _hosts(seen, each, settings)) for each in wanted]
+    if settings.client_certificate is not None:
+        pair = settings.client_certificate
+        found = [(each, tuple(_showing(host, pair) for host in hosts)) for each, hosts in found]
     spoken = await _spoken(dict.fromkeys(host for _, hosts in found for host in hosts), settings)
     by_domain: dict[str, list[Host]] = {}
     for host in spoken.values():
@@ -131,16 +145,23 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 
 
-def _hosts(wanted: Wanted, settings: Settings) -> tuple[Host, ...]:
+def _hosts(seen: Observations, wanted: Wanted, settings: Settings) -> tuple[Host, ...]:
     """Every host that the target leads to, in the order of contact."""
     found: dict[Host, None] = {}
     for domain in (*wanted.domains, *(reference.domain for reference in wanted.references)):
+        found.update(dict.fromkeys(_mirrors_of_clients(seen, domain, settings)))
         found.update(dict.fromkeys(settings.config.hosts(domain)))
     for endpoint in wanted.addresses:
         # The scheme that was written holds; trust is that of the settings for the address.
         own = settings.config.hosts(endpoint.authority)[-1]
         found[replace(own, endpoint=endpoint, http_fallback=False, https_upgrade=False)] = None
     return tuple(found)
+
+
+def _showing(host: Host, pair: ClientCertificate) -> Host:
+    """The host with a client certificate to show."""
+    pairs = (*host.trust.client_certificates, pair)
+    return replace(host, trust=replace(host.trust, client_certificates=pairs))
 
 
 async def _spoken(hosts: Iterable[Host], settings: Settings) -> dict[Host, Host]:
@@ -162,32 +183,63 @@ async def _spoken(hosts: Iterable[Host], settings: Settings) -> dict[Host, Host]
 def _enter(seen: Observations, host: Host, settings: Settings) -> None:
     """Why the host is contacted, and what we trust there."""
     url = host.endpoint.url
-    kind = "mirror" if host.role == "mirror" else "registry"
-    origin = settings.config.source if kind == "mirror" else ""
-    note_role(seen, url, kind, host.domain, origin=origin)
+    kind: RoleKind = "mirror" if host.role == "mirror" else "registry"
+    uses = [use for use in _mirrors(seen) if _same_address(use.url, url)]
+    ours = settings.config.hosts(host.domain)
+    own = any(h.role == "mirror" and _same_server(h.endpoint, host.endpoint) for h in ours)
+    note_role(seen, url, kind, host.domain, origin=settings.config.source if own else "")
+    role = seen.get(Role, url)
+    assert role is not None
+    if uses or kind == "mirror":
+        # A registry that other clients of this host use as a mirror is judged as one too.
+        names = (*(use.client for use in uses), *((OWN,) if own else ()))
+        role = replace(
+            role,
+            kind="mirror",
+            domains=tuple(dict.fromkeys((*(use.domain for use in uses), host.domain)))
+            if kind == "mirror"
+            else tuple(dict.fromkeys(use.domain for use in uses)),
+            origins=tuple(dict.fromkeys((*role.origins, *(use.origin for use in uses)))),
+            asked_by=tuple(dict.fromkeys(names)),
+        )
+        seen.add(url, role)
     roots = seen.get(RootsSeen, HOST)
     system = set(roots.certificates) if roots else set()
     extra = tuple(each for each in host.trust.roots.certificates if each not in system)
     known = set(roots.sources) if roots else set()
     sources = tuple(each for each in host.trust.roots.sources if each not in known)
     seen.add(url, OwnTrust(extra, sources, host.trust.insecure))
-    _enter_as_mirror(seen, url)
 
 
-def _enter_as_mirror(seen: Observations, url: str) -> None:
-    """An address that other clients of this host are told to use as a mirror."""
-    files = seen.get(HostFiles, HOST) or HostFiles()
-    uses = [use for use in configured_mirrors(files) if _same_address(use.url, url)]
-    role = seen.get(Role, url)
-    if not uses or role is None:
-        return
-    names = tuple(dict.fromkeys(use.client for use in uses))
-    domains = tuple(dict.fromkeys(use.domain for use in uses))
-    if role.kind == "mirror":
-        seen.add(url, replace(role, asked_by=(*names, OWN)))
-        return
-    origins = tuple(dict.fromkeys(use.origin for use in uses))
-    seen.add(url, replace(role, kind="mirror", domains=domains, origins=origins, asked_by=names))
+def _mirrors(seen: Observations) -> tuple[MirrorUse, ...]:
+    return configured_mirrors(seen.get(HostFiles, HOST) or HostFiles())
+
+
+def _mirrors_of_clients(seen: Observations, domain: str, settings: Settings) -> Iterator[Host]:
+    """Mirrors of ``domain`` that the clients asked for have in their own configuration."""
+    for use in _mirrors(seen):
+        if use.client not in settings.clients or use.domain != domain:
+            continue
+        try:
+            endpoint = Endpoint.parse(use.url)
+        except InvalidEndpoint:
+            continue
+        own = settings.config.hosts(endpoint.authority)[-1]
+        path = "/v2" + urlsplit(use.url).path.rstrip("/").removesuffix("/v2")
+        yield replace(
+            own,
+            domain=domain,
+            endpoint=endpoint,
+            path=path,
+            role="mirror",
+            http_fallback=False,
+            https_upgrade=False,
+        )
+
+
+def _same_server(one: Endpoint, other: Endpoint) -> bool:
+    """Whatever scheme turned out to be spoken there."""
+    return (one.host, one.port) == (other.host, other.port) or one.authority == other.authority
 
 
 def _same_address(mirror: str, url: str) -> bool:
@@ -253,7 +305,7 @@ async def _session(
     settings: Settings, hosts: Mapping[str, Sequence[Host]]
 ) -> AsyncIterator[Session]:
     """A session over the hosts as they speak, which shows every failure: no retries."""
-    from builder.registry import RetryPolicy, Session
+    from builder.registry import CredentialStore, RetryPolicy, Session
     from builder.transport.transport import Transport
 
     transport = Transport(
@@ -262,11 +314,18 @@ async def _session(
         connect_timeout=settings.timeout,
         tls_timeout=settings.timeout,
         read_timeout=settings.timeout,
+        on_exchange=settings.on_exchange,
     )
+    given = {}
+    if settings.credential is not None:
+        # A mirror has a login of its own; this one is for the targets themselves.
+        names = {d for d, of in hosts.items() if any(host.role == "origin" for host in of)}
+        given = dict.fromkeys(names, settings.credential)
     async with transport:
         session = Session(
             transport=transport,
             config=settings.config,
+            credentials=CredentialStore(settings.environ, given=given),
             policy=RetryPolicy(retries=0),
             hosts_of=lambda domain: tuple(hosts[domain]),
             environ=settings.environ,

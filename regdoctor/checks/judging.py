@@ -9,7 +9,7 @@ from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Severity
 from regdoctor.model.wording import day, listed
 from regdoctor.observations.host import AskedClients
-from regdoctor.observations.http import Answer
+from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.trust import CertificateFacts, ChainFacts, TrustVerdict
@@ -20,11 +20,50 @@ def subject_of(endpoint: str) -> str:
     return endpoint.partition("://")[2]
 
 
-def severity_of(seen: Observations, breaks: Sequence[str]) -> Severity:
-    """``error`` where a client breaks through whose eyes the user looks, else ``info``."""
+def severity_of(seen: Observations, breaks: Sequence[str], endpoint: str = "") -> Severity:
+    """``error`` where a client breaks through whose eyes the user looks, else ``info``.
+
+    A fault of a mirror is a ``warning`` where the origin behind it answers: clients go on. A
+    fault of an origin is an ``info`` where a mirror before it serves.
+    """
     asked = seen.get(AskedClients, HOST)
     names = asked.names if asked else (OWN,)
-    return "error" if any(each in names for each in breaks) else "info"
+    if not any(each in names for each in breaks):
+        return "info"
+    if _origin_answers(seen, endpoint):
+        return "warning"
+    return "info" if _mirror_serves(seen, endpoint) else "error"
+
+
+def _mirror_serves(seen: Observations, endpoint: str) -> bool:
+    """An origin that nobody needs: a mirror before it gave every manifest asked for."""
+    role = seen.get(Role, endpoint)
+    if role is None or role.kind != "registry":
+        return False
+    asked = [name for name, _ in seen.named(ManifestLook, endpoint)]
+    served = [
+        name
+        for where in seen.endpoints()
+        if (other := seen.get(Role, where)) is not None
+        and other.kind == "mirror"
+        and set(other.domains) & set(role.domains)
+        for name, look in seen.named(ManifestLook, where)
+        if look.served
+    ]
+    return bool(served) and set(asked) <= set(served)
+
+
+def _origin_answers(seen: Observations, endpoint: str) -> bool:
+    role = seen.get(Role, endpoint)
+    if role is None or role.kind != "mirror":
+        return False
+    for where in seen.endpoints():
+        other, ping = seen.get(Role, where), seen.get(Ping, where)
+        if other is None or ping is None or other.kind != "registry":
+            continue
+        if set(other.domains) & set(role.domains) and ping.answer.status in (200, 401):
+            return ping.verified or where.startswith("http://")
+    return False
 
 
 def contacted_as(seen: Observations, endpoint: str) -> str:

@@ -18,14 +18,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class LazyGroup(typer.core.TyperGroup):
     """Lists the commands from the table and imports one only to run it, or for its help."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:
         return [each.name for each in _installed()]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         row = next((each for each in _installed() if each.name == cmd_name), None)
         return None if row is None else _loaded(row)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """From the table: the list of commands needs none of their modules."""
         rows = [(each.name, each.help) for each in _installed()]
         with formatter.section("Commands"):

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +17,15 @@ import typer
 
 from builder.errors import BuilderError
 from regdoctor.cli import exits
+from regdoctor.cli.exchanges import print_exchange
 from regdoctor.cli.faults import UsageError, say
 from regdoctor.cli.version import version
 from regdoctor.model.report import Report, Tool, summarise
 from regdoctor.render.table import FORMATS, renderer
 
 if TYPE_CHECKING:
+    from builder.registry import Credential
+    from builder.transport import ClientCertificate
     from regdoctor.diagnose import Diagnosis, Settings, Wanted
 
 _CLIENTS = ("regdoctor", "docker", "buildkit", "containerd", "podman", "all")
@@ -50,6 +54,18 @@ def check(
         list[str] | None,
         typer.Option(metavar="HOST:PORT:ADDR", help="Connect to ADDR for HOST:PORT."),
     ] = None,
+    user: Annotated[
+        str, typer.Option("-u", "--user", metavar="USER", help="Log in; with --password-stdin.")
+    ] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A client certificate, in PEM form.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key of --cert, in PEM form.")
+    ] = None,
     host_root: Annotated[
         Path, typer.Option(metavar="DIR", help="Judge the configuration files below DIR.")
     ] = Path("/"),
@@ -71,6 +87,9 @@ def check(
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge what --save kept; no network.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Print every exchange, secrets redacted.")
+    ] = False,
 ) -> int:
     """Find out why a registry, a mirror or a certificate stops a build or a pull.
 
@@ -85,7 +104,12 @@ def check(
     if replay is not None:
         diagnosis = _replayed(replay, targets)
     else:
-        settings = _settings(clients, config, ca or (), resolve or (), host_root, timeout)
+        settings = replace(
+            _settings(clients, config, ca or (), resolve or (), host_root, timeout),
+            credential=_credential(user, password_stdin),
+            client_certificate=_client_certificate(cert, key),
+            on_exchange=print_exchange if verbose else None,
+        )
         diagnosis = asyncio.run(_diagnosed(targets or ["."], settings))
     report = Report(
         tool=Tool("regdoctor", version()),
@@ -136,6 +160,32 @@ def _settings(
     except BuilderError as error:
         raise UsageError(str(error), hint=error.hint) from error
     return settings
+
+
+def _credential(user: str, password_stdin: bool) -> Credential | None:
+    from builder.registry import Credential
+
+    if not user and not password_stdin:
+        return None
+    if not user or not password_stdin:
+        raise UsageError("-u and --password-stdin go together")
+    password = sys.stdin.readline().rstrip("\r\n")
+    return Credential(user, password, source="the command line")
+
+
+def _client_certificate(cert: Path | None, key: Path | None) -> ClientCertificate | None:
+    from builder.transport import ClientCertificate
+
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise UsageError("--cert and --key go together")
+    for path in (cert, key):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+    return ClientCertificate(cert, key)
 
 
 async def _diagnosed(texts: Sequence[str], settings: Settings) -> Diagnosis:

@@ -28,6 +28,7 @@ from regdoctor.observations.network import (
     LookupFault,
     Resolution,
     Role,
+    RoleKind,
 )
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import HandshakeFault, ServedChain
@@ -52,6 +53,10 @@ def observe(seen: Observations, attempts: Iterable[Attempt]) -> None:
         )
         for exchange in attempt.exchanges:
             _observe(seen, exchange, host.endpoint.url, host.domain, attempt.subject)
+        for endpoint in {exchange.endpoint.url for exchange in attempt.exchanges}:
+            look = seen.get(ManifestLook, endpoint, attempt.subject)
+            if look is not None and attempt.error is not None:
+                seen.add(endpoint, replace(look, error=str(attempt.error)), name=attempt.subject)
 
 
 def answer_of(exchange: Exchange) -> Answer:
@@ -79,7 +84,7 @@ def challenge_of(answer: Answer) -> Challenge | None:
 
 
 def note_role(
-    seen: Observations, endpoint: str, kind: str, domain: str, *, origin: str = ""
+    seen: Observations, endpoint: str, kind: RoleKind, domain: str, *, origin: str = ""
 ) -> None:
     """Keeps why ``endpoint`` is contacted; domains and origins add up."""
     role = seen.get(Role, endpoint)
@@ -87,7 +92,7 @@ def note_role(
         written = endpoint.partition("://")[2]
         if kind == "registry" and domain != "docker.io":
             written = domain
-        role = Role(kind, (), written)  # type: ignore[arg-type]  # callers pass its literals
+        role = Role(kind, (), written)
     domains = role.domains if domain in role.domains else (*role.domains, domain)
     origins = role.origins if not origin or origin in role.origins else (*role.origins, origin)
     seen.add(endpoint, replace(role, domains=domains, origins=origins))

@@ -37,6 +37,11 @@ class Answer:
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def html(self) -> bool:
+        """A page for browsers."""
+        return self.header("Content-Type").lower().startswith("text/html")
+
 
 _ASKS_FOR_TLS = (
     "client sent an http request to an https server",
@@ -118,6 +123,7 @@ class ManifestLook:
     """A manifest as HEAD and GET of one URL, with the same headers, told about it.
 
     ``get`` is absent where HEAD already answered everything. ``auth`` is what was sent.
+    ``error`` says why a session could not use the answers, empty where it could.
     """
 
     repository: str
@@ -125,6 +131,13 @@ class ManifestLook:
     head: Answer | None = None
     get: Answer | None = None
     auth: AuthUse = ""
+    error: str = ""
+
+    @property
+    def served(self) -> bool:
+        """HEAD or GET was answered with a manifest; a web page is none."""
+        answers = [each for each in (self.head, self.get) if each is not None]
+        return any(each.ok and not each.html for each in answers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class PingProbe:
         asked = role is not None and role.kind in ("registry", "mirror")
         return asked and endpoint.url in self.hosts and not (lookup and lookup.fault)
 
-    async def observe(self, endpoint: Endpoint, seen: Observations) -> Ping:  # noqa: ARG002
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> Ping:
         host = self.hosts[endpoint.url]
         said = await self.session.ping(host)
         last = said.exchanges[-1] if said.exchanges else None
@@ -66,7 +66,7 @@ class PlainProbe:
         served = seen.get(ServedChain, endpoint.url)
         return served is not None and served.fault in ("plain-http", "closed", "reset", "not-tls")
 
-    async def observe(self, endpoint: Endpoint, seen: Observations) -> PlainAnswer:  # noqa: ARG002
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> PlainAnswer:
         plain = Endpoint("http", endpoint.host, endpoint.port)
         return PlainAnswer(await ask(self.session, plain, None, self.timeout))
 

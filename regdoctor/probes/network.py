@@ -52,11 +52,11 @@ class Lookup:
     gives = Resolution
     needs: tuple[type, ...] = ()
 
-    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:  # noqa: ARG002
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
         """Behind a proxy it is the proxy that resolves the name."""
         return proxy_of(self.proxies, endpoint) == ""
 
-    async def observe(self, endpoint: Endpoint, seen: Observations) -> Resolution:  # noqa: ARG002
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> Resolution:
         given = self.overrides.get((endpoint.host, endpoint.port))
         host = given or endpoint.host
         if _literal(host):

@@ -25,7 +25,7 @@ class PullAccessDenied:
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in looks(seen):
             answer = _refusal(seen, each)
-            if answer is None or each.served:
+            if answer is None or each.served or _explained(seen, each):
                 continue
             use = seen.get(CredentialUse, each.endpoint)
             logged_in = use is not None and use.present
@@ -49,6 +49,17 @@ class PullAccessDenied:
                 self.probe,
                 "registries do not tell a missing repository from a forbidden one",
             )
+
+
+def _explained(seen: Observations, each: Looked) -> bool:
+    """A mirror that wants a login, or a token that could not be had, is another finding."""
+    if each.role is not None and each.role.kind == "mirror":
+        return each.look.auth in ("none", "anonymous")
+    tokens = [token for _, token in seen.named(TokenAnswer, each.endpoint)]
+    return any(
+        not token.granted and (token.authenticated or token.answer.status not in (401, 403))
+        for token in tokens
+    )
 
 
 def _refusal(seen: Observations, each: Looked) -> Answer | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.clients.table import OWN
-from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.http import (
     Answer,
@@ -53,11 +53,13 @@ class RegistryMirrorNeedsAuth:
                 code=self.code,
                 title=f"{subject}, a mirror of {domains}, demands a login "
                 f"that {listed(breaks)} will not send",
-                severity=_severity(seen, role, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(
-                    answer_evidence(refusal, "ping"),
+                    answer_evidence(
+                        refusal, "manifest" if "/manifests/" in refusal.url else "ping"
+                    ),
                     Evidence(
                         f"it is a mirror of {domains} by {listed(role.origins)}",
                         "files",
@@ -97,21 +99,6 @@ def _breaks(role: Role, logged_in: bool) -> tuple[str, ...]:
     asked = role.asked_by or (OWN,)
     never = ("docker", "containerd")
     return tuple(client for client in asked if client in never or not logged_in)
-
-
-def _severity(seen: Observations, role: Role, breaks: tuple[str, ...]) -> Severity:
-    """An error where nothing stands behind the mirror, else the origin takes over."""
-    severity = severity_of(seen, breaks)
-    origins = [
-        where
-        for where in seen.endpoints()
-        if (each := seen.get(Role, where))
-        and each.kind == "registry"
-        and set(each.domains) & set(role.domains)
-        and (ping := seen.get(Ping, where))
-        and ping.answer.status in (200, 401)
-    ]
-    return "warning" if severity == "error" and origins else severity
 
 
 CHECK = RegistryMirrorNeedsAuth()

@@ -50,7 +50,7 @@ class HttpResponseToHttpsClient:
                 code=self.code,
                 title=f"{subject} speaks {what} where {listed(breaks) or 'no client'} "
                 "would speak HTTPS",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=tuple(evidence),

@@ -31,7 +31,7 @@ class HttpsPortSpokenHttp:
             yield Finding(
                 code=self.code,
                 title=f"{subject} speaks TLS, and is configured as http://",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(answer_evidence(ping.answer, "ping"),),

@@ -41,7 +41,7 @@ class RegistryUnexpectedAnswer:
             yield Finding(
                 code=self.code,
                 title=f"{subject}{f' ({as_what})' if as_what else ''} {verdict}",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(answer_evidence(ping.answer, "ping"),),
@@ -57,7 +57,9 @@ def _verdict(answer: Answer) -> str:
         if answer.fault in ("read", "write", "protocol"):
             return f"broke the exchange off: {answer.text}"
         return ""
-    if status in (200, 401, 403) or (status < 400 and not _html(answer)):
+    if status < 400 and answer.html and not answer.header("Docker-Distribution-Api-Version"):
+        return f"answers {status} with a web page: a portal, a user interface, another site"
+    if status < 400 or status in (401, 403):
         return ""
     if status == 429:
         wait = answer.header("Retry-After")
@@ -67,10 +69,6 @@ def _verdict(answer: Answer) -> str:
     if "nexus" in (answer.header("Server") + answer.body[:2000]).lower():
         return f"is a Nexus, but no docker repository answers on this port ({status} on /v2/)"
     return f"does not answer as a registry ({status} on /v2/)"
-
-
-def _html(answer: Answer) -> bool:
-    return answer.header("Content-Type").lower().startswith("text/html")
 
 
 CHECK = RegistryUnexpectedAnswer()

@@ -37,11 +37,7 @@ def looks(seen: Observations) -> Iterator[Looked]:
         role = seen.get(Role, endpoint)
         for _, look in seen.named(ManifestLook, endpoint):
             found.append((endpoint, role, look, _image(endpoint, role, look)))
-    given = {
-        image
-        for _, _, look, image in found
-        if (look.head and look.head.ok) or (look.get and look.get.ok)
-    }
+    given = {image for _, _, look, image in found if look.served}
     for endpoint, role, look, image in found:
         yield Looked(endpoint, image, look, role, image in given)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
-from regdoctor.checks.manifest.images import looks
+from regdoctor.checks.manifest.images import Looked, looks
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, ManifestLook
+from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.store import Observations
 
 
@@ -25,13 +25,13 @@ class ManifestUnexpectedAnswer:
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in looks(seen):
             answer = each.last
-            if answer is None or each.served or not _unexplained(answer):
+            what = _what(each, answer, seen.get(Ping, each.endpoint)) if answer else ""
+            if answer is None or not what:
                 continue
-            what = f"answers {answer.status}" if answer.status else f"breaks off: {answer.text}"
             retry = answer.header("Retry-After")
             yield Finding(
                 code=self.code,
-                title=f"{subject_of(each.endpoint)} {what} for {each.image}"
+                title=f"{each.image} cannot be had from {subject_of(each.endpoint)}, which {what}"
                 + (f"; retry after {retry} s" if retry.isdecimal() else ""),
                 severity=severity_of(seen, EVERY),
                 confidence="certain",
@@ -41,10 +41,21 @@ class ManifestUnexpectedAnswer:
             )
 
 
-def _unexplained(answer: Answer) -> bool:
+def _what(each: Looked, answer: Answer, ping: Ping | None) -> str:
+    """What is wrong with the answer; empty where nothing is, or another check says it."""
+    if ping is not None and ping.answer.status in (0, answer.status) and not answer.ok:
+        return ""  # the endpoint as a whole is like that
+    if answer.ok:
+        if answer.html:
+            return f"answers {answer.status} with a web page"
+        return f"gives an answer of no use ({each.look.error})" if each.look.error else ""
+    if each.served:
+        return ""
     if answer.status == 0:
-        return answer.fault in ("read", "write", "protocol", "timeout")
-    return answer.status >= 300 and answer.status not in (401, 403, 404)
+        broken = answer.fault in ("read", "write", "protocol", "timeout")
+        return f"breaks off ({answer.text})" if broken else ""
+    known = answer.status < 300 or answer.status in (401, 403, 404)
+    return "" if known else f"answers {answer.status}"
 
 
 CHECK = ManifestUnexpectedAnswer()

@@ -43,7 +43,7 @@ class DnsLookupFailure:
                 code=self.code,
                 title=f"{lookup.host}{f' ({as_what})' if as_what else ''} does not resolve: "
                 f"{_MEANING.get(lookup.fault, lookup.fault)}",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence=confidence,
                 subject=subject_of(endpoint),
                 evidence=(

@@ -49,7 +49,7 @@ class TcpConnectFailure:
             yield Finding(
                 code=self.code,
                 title=f"{subject}{f' ({as_what})' if as_what else ''} cannot be reached: {meaning}",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=tuple(

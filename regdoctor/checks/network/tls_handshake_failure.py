@@ -81,7 +81,7 @@ class TlsHandshakeFailure:
             yield Finding(
                 code=self.code,
                 title=f"{subject}: the TLS handshake fails: {_MEANING[served.fault]}{detail}",
-                severity=severity_of(seen, EVERY),
+                severity=severity_of(seen, EVERY, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=tuple(evidence),

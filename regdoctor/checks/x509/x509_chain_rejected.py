@@ -41,7 +41,7 @@ class ChainRejected:
         return Finding(
             code=self.code,
             title=title,
-            severity=severity_of(seen, each.breaks),
+            severity=severity_of(seen, each.breaks, each.endpoint),
             confidence="certain",
             subject=subject,
             evidence=(

@@ -60,7 +60,7 @@ class ClockSkew:
         yield Finding(
             code=self.code,
             title=title,
-            severity=severity_of(seen, each.breaks),
+            severity=severity_of(seen, each.breaks, each.endpoint),
             confidence="certain" if certain else "likely",
             subject=subject,
             evidence=(

@@ -36,7 +36,7 @@ class ExpiredCertificate:
             yield Finding(
                 code=self.code,
                 title=f"{subject}: {own} expired on {day(culprit.not_after)}, {ago} ago",
-                severity=severity_of(seen, each.breaks),
+                severity=severity_of(seen, each.breaks, each.endpoint),
                 confidence="certain" if confirmed else "likely",
                 subject=subject,
                 evidence=(

@@ -52,7 +52,7 @@ class HostnameMismatch:
             yield Finding(
                 code=self.code,
                 title=f"{subject} serves a certificate for {covered}, not for {host}",
-                severity=severity_of(seen, each.breaks),
+                severity=severity_of(seen, each.breaks, each.endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=tuple(evidence),

@@ -29,7 +29,7 @@ class LegacyCommonName:
                 code=self.code,
                 title=f"{subject} serves a certificate that names {each.leaf.common_name} only in "
                 "its Common Name, which Go programs no longer read",
-                severity=severity_of(seen, each.breaks),
+                severity=severity_of(seen, each.breaks, each.endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(

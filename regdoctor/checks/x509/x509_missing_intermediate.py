@@ -58,7 +58,7 @@ class MissingIntermediate:
             code=self.code,
             title=f"{subject} does not send the intermediate certificate {found.top.issuer}, "
             f"so {listed(breaks)} cannot reach a root",
-            severity=severity_of(seen, breaks),
+            severity=severity_of(seen, breaks, endpoint),
             confidence=found.confidence,
             subject=subject,
             evidence=tuple(evidence),

@@ -38,7 +38,7 @@ class NoIpSans:
                 code=self.code,
                 title=f"{subject} is addressed as {host}, and its certificate carries no IP "
                 f"address{f' ({role})' if role else ''}",
-                severity=severity_of(seen, each.breaks),
+                severity=severity_of(seen, each.breaks, each.endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(

@@ -52,7 +52,7 @@ class SelfSignedLeaf:
             yield Finding(
                 code=self.code,
                 title=f"{subject} serves a self-signed certificate unknown to {listed(breaks)}",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence=found.confidence,
                 subject=subject,
                 evidence=tuple(evidence),

@@ -72,7 +72,7 @@ class PrivateRoot:
         return Finding(
             code=self.code,
             title=f"{subject} is signed by a private CA ({root}) unknown to {listed(breaks)}",
-            severity=severity_of(seen, breaks),
+            severity=severity_of(seen, breaks, endpoint),
             confidence=found.confidence,
             subject=subject,
             evidence=tuple(evidence),
