@@ -25,7 +25,7 @@ class Node:
     """Per input: id of its content record, once computed."""
     results: dict[int, Result] = field(default_factory=dict)
     outcome: str = ""
-    """"" (not settled), "hit", "run" or "merged"."""
+    """"" (not settled), "hit", "merged", "run" or "failed" (started, not finished)."""
     announced: bool = False
     """Whether progress has been told that it is cached."""
     lost: bool = False

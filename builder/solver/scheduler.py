@@ -77,8 +77,7 @@ class Solver:
         """
         known = len(self._nodes)
         nodes = graph.load(edges, self._nodes)
-        if len(self._nodes) > known:
-            self._reporter.present(reversed(nodes))
+        self._reporter.present(reversed(list(self._nodes.values())[known:]))
         run = _Run(self)
         try:
             results = await run.solve(
@@ -113,7 +112,9 @@ class Solver:
         for node in settled:
             trace = trace_of(node)
             before = last.get(node.vertex.name)
-            if trace and (before is None or node.outcome == "run" or differs(before, trace)):
+            if trace is None or node.outcome == "failed":
+                continue
+            if before is None or node.outcome == "run" or differs(before, trace):
                 fresh[trace.name] = trace
         if fresh:
             await self._cache.save_traces(tuple(fresh.values()))
@@ -348,7 +349,7 @@ class _Run:
         async with AsyncExitStack() as held:
             if self._solver._slots is not None:
                 await held.enter_async_context(self._solver._slots)
-            node.announced = True
+            node.announced, node.outcome = True, "failed"
             with self._reporter.running(node):
                 results = await node.op.execute(self._reporter.job(node), inputs)
         node.outcome = "run"
@@ -367,7 +368,12 @@ class _Run:
                 name = output_key(work, output) if node.inputs else key
             records.append(new_record(name, key, links, result.id, now))
             node.keys[output] = (name,)
-        await self._index.add(records)
+        saving = asyncio.ensure_future(self._index.add(records))
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await saving  # what is done is done: the next build need not do it again
+            raise
 
     def _merge(self, node: Node, same: Node) -> None:
         node.outcome = "merged"

@@ -66,7 +66,7 @@ def judge(nodes: Iterable[Node], last: Mapping[str, Trace]) -> list[CacheVerdict
     for node in nodes:
         if node.outcome in ("hit", "merged"):
             verdicts.append(CacheVerdict(node.vertex.digest, node.vertex.name, cached=True))
-        elif node.outcome == "run":
+        elif node.outcome in ("run", "failed"):
             reason, changes = _reason(node, last.get(node.vertex.name))
             verdicts.append(
                 CacheVerdict(node.vertex.digest, node.vertex.name, False, reason, changes)

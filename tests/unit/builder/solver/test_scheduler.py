@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from builder.cache.store import SQLiteCacheStore
 from builder.events import SourceInfo, SourceRange, VertexEvent
+from builder.solver.cachestore import Record
 from builder.solver.errors import CyclicGraphError, SolveError
 from builder.solver.types import Edge, Location
 from tests.unit.builder.solver.toys import Calls, Toy, add, const, value
@@ -144,6 +146,42 @@ async def test_the_first_error_names_its_vertex_and_stops_all_others(
     assert calls.of("sleeper")[-1].error == "context canceled"
     assert calls.of("sleeper")[-1].completed is not None
     assert calls.of("top") == []
+
+
+async def test_what_was_finished_when_another_failed_is_kept(
+    cache: SQLiteCacheStore, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = asyncio.Event()
+    save = cache.save
+
+    async def slow_save(records: Sequence[Record]) -> None:
+        saving.set()
+        await asyncio.sleep(0.02)
+        await save(records)
+
+    async def fails(_: list[int]) -> list[int]:
+        await saving.wait()
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(cache, "save", slow_save)
+    with pytest.raises(SolveError):
+        await calls.solver(cache).solve(
+            [add("top", const(1, "good"), Toy("bad", "bad", work=fails)).edge()]
+        )
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    monkeypatch.undo()
+    calls.forget()
+    await calls.solver(cache).solve([const(1, "good").edge()])
+    assert not calls.executed
+
+
+async def test_a_second_solve_names_only_what_is_new(cache: SQLiteCacheStore, calls: Calls) -> None:
+    base = const(2, "base")
+    solver = calls.solver(cache)
+    await solver.solve([base.edge()])
+    calls.events.clear()
+    await solver.solve([add("top", base).edge()])
+    assert {event.name for event in calls.events if isinstance(event, VertexEvent)} == {"top"}
 
 
 async def test_cancelling_the_solve_stops_everything(cache: SQLiteCacheStore, calls: Calls) -> None:

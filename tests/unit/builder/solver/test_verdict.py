@@ -89,4 +89,7 @@ async def test_verdicts_are_there_after_a_failure_too(
     solver = calls.solver(cache)
     with pytest.raises(SolveError):
         await solver.solve([Toy("bad", "bad", (base.edge(),), work=fails).edge()])
-    assert [v.name for v in solver.verdicts] == ["base"]
+    assert [(v.name, v.reason) for v in solver.verdicts] == [("base", "first"), ("bad", "first")]
+    assert set(await cache.traces(["base", "bad"])) == {"base"}, (
+        "a failure is nothing to compare with"
+    )
