@@ -12,7 +12,8 @@ from regdoctor.x509.keys import PublicKey, SignatureAlgorithm
 _UNREAD = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+"""A network as a constraint writes it, bits outside the mask included."""
 
 
 class ParseError(Exception):

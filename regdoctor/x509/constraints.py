@@ -119,12 +119,16 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
 
 
 def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
-    matching = [each for each in half.ip if each.version == value.version and value in each]
-    return str(_widest(matching)) if matching else None
+    """The widest network that holds ``value``. An IPv4-mapped address is in none: Go looks for
+    it among the networks of IPv6 and compares it there as IPv4."""
+    if isinstance(value, ipaddress.IPv6Address) and value.ipv4_mapped is not None:
+        return None
+    matching = [each for each in half.ip if value in each.network]
+    return str(min(matching, key=_from_the_widest)) if matching else None
 
 
-def _widest(networks: list[Network]) -> Network:
-    return min(networks, key=lambda each: (each.network_address.packed, each.netmask.packed))
+def _from_the_widest(network: Network) -> tuple[bytes, bytes]:
+    return network.packed, network.netmask.packed
 
 
 def _dns(half: Subtrees, value: str, excluded: bool) -> str | None:

@@ -5,6 +5,7 @@ Names in the order the certificate has them, excluded before permitted; a fault 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Sequence
 
 from regdoctor.x509 import text
@@ -87,10 +88,7 @@ def _matcher(
 
 
 def _network(address: Address, constraint: str) -> bool:
-    import ipaddress
-
-    network = ipaddress.ip_network(constraint)
-    return network.version == address.version and address in network
+    return address in ipaddress.ip_interface(constraint).network
 
 
 def _uri(uri: Uri, constraint: str) -> bool:

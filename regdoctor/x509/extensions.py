@@ -222,7 +222,7 @@ def _constraint_network(value: bytes) -> Network:
     inverse = mask ^ (1 << 8 * half) - 1
     if inverse & (inverse + 1):
         _fail(f"IP constraint contained invalid mask {value[half:].hex()}")
-    return ipaddress.ip_network((value[:half], mask.bit_count()), strict=False)
+    return ipaddress.ip_interface((value[:half], mask.bit_count()))
 
 
 def _distribution_points(_out: Certificate, extension: Extension, _: Release) -> bool:
