@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _ERROR_BODY = 64 * 1024
 
 
-class _HostFailed(Exception):  # noqa: N818 - a signal within this file
+class _HostFailed(Exception):
     """This host cannot go on; the next one may."""
 
     def __init__(self, error: RegistryError) -> None:
@@ -212,7 +212,7 @@ class Download:
         )
 
 
-class _Refused(Exception):  # noqa: N818 - a signal within this file
+class _Refused(Exception):
     """An answer other than the blob."""
 
     def __init__(self, answer: Answer, retry_after: str) -> None:

@@ -18,6 +18,7 @@ from builder.registry.errors import (
     IntegrityError,
     NotFound,
     RegistryError,
+    Unauthorized,
     UnexpectedStatus,
     Unreachable,
 )
@@ -237,3 +238,26 @@ def failure(subject: str, answer: Answer) -> RegistryError:
     if answer.status == 429:
         unexpected.hint = "the registry limits requests: log in, use a mirror, or wait"
     return unexpected
+
+
+def worth_a_get(head: Answer) -> bool:
+    """Whether a HEAD that ended so leaves a GET a chance: some registries break HEAD alone."""
+    error = head.error
+    if error is None:
+        return head.status != 429
+    if isinstance(error, TransportError):
+        return error.stage in ("read", "protocol")
+    return isinstance(error, Unauthorized) and error.refused
+
+
+def coped_code(head: Answer) -> str:
+    """What was wrong with a HEAD whose GET then worked; see ``Resolved.coped``."""
+    if head.error is not None:
+        if isinstance(head.error, TransportError):
+            return "head-broken-get-200"
+        return "head-401-get-200"
+    if not head.ok:
+        return f"head-{head.status}-get-200"
+    if head.digest is None:
+        return "head-without-digest"
+    return "head-without-length" if not head.length else "head-without-media-type"

@@ -82,6 +82,29 @@ class Upload:
             raise self._failed(reply)
         return self._location(reply)
 
+    async def send(
+        self, location: str, content: Content, size: int, *, chunked: bool = False
+    ) -> None:
+        """The whole blob, begun anew by the policy; ``location`` may name an open upload.
+
+        Raises RegistryError, TransportError.
+        """
+        number = 1
+        while True:
+            try:
+                location = location or await self.start()
+                await (self.in_chunks if chunked else self.whole)(location, content, size)
+            except (TransportError, RegistryError) as error:
+                reason = retry_reason(error)
+                pause = self.client.policy.pause(number) if reason else None
+                if pause is None:
+                    raise
+                url = self.log[-1].url if self.log else self.host.base
+                await self.client.policy.wait("PUT", url, reason, number, pause)
+                number, location = number + 1, ""
+            else:
+                return
+
     async def cancel(self, location: str) -> int:
         """Gives an upload up; the status of the answer."""
         return (await self._request("DELETE", location)).status

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,12 +23,11 @@ from builder.registry.errors import (
     Attempt,
     IntegrityError,
     RegistryError,
-    Unauthorized,
-    UnexpectedStatus,
     Unreachable,
 )
 from builder.registry.hosts import Host
-from builder.registry.manifests import Answer
+from builder.registry.manifests import Answer, coped_code, worth_a_get
+from builder.registry.once import Once
 from builder.registry.push import Content, Upload
 from builder.registry.retry import RetryPolicy
 from builder.registry.wire import Wire
@@ -88,7 +86,7 @@ class Session:
         wire = Wire(self.transport)
         self._authorizer = Authorizer(wire, self.credentials)
         self._client = Client(wire, self._authorizer, policy or RetryPolicy())
-        self._once: dict[Hashable, asyncio.Task[Any]] = {}
+        self._once = Once()
         self._attempts: list[Attempt] = []
         self._manifests: dict[Digest, bytes] = {}
         self._unreachable: set[Host] = set()
@@ -101,10 +99,7 @@ class Session:
 
     async def aclose(self) -> None:
         """Ends what is still under way, and closes the connections it opened itself."""
-        tasks = [task for task in self._once.values() if not task.done()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._once.aclose()
         if self._owns_transport:
             await self.transport.aclose()
 
@@ -145,7 +140,7 @@ class Session:
             self._record("ping", host, "", answer.exchanges, answer.error)
             return answer
 
-        return await self._single(("ping", host), step)
+        return await self._once.run(("ping", host), step)
 
     async def authorize(self, host: Host, repository: str, *, push_too: bool = False) -> Answer:
         """``GET /v2/`` with a credential or token for ``repository``; failures in the answer."""
@@ -163,7 +158,7 @@ class Session:
             self._record("token", host, repository, answer.exchanges, answer.error)
             return answer
 
-        return await self._single(("authorize", host, wanted), step)
+        return await self._once.run(("authorize", host, wanted), step)
 
     async def head_manifest(self, host: Host, reference: Reference) -> Answer:
         """HEAD with containerd's Accept list, once; failures are in the answer."""
@@ -183,7 +178,7 @@ class Session:
             )
 
         key = (method, host, reference.path, reference.target, accept)
-        return await self._single(key, step)
+        return await self._once.run(key, step)
 
     # -- pull -------------------------------------------------------------------------------
 
@@ -193,7 +188,7 @@ class Session:
         The error is that of BuildKit's rule (the first of the gravest kind), and has the
         attempts at all hosts.
         """
-        return await self._single(("resolve", reference), lambda: self._resolve(reference))
+        return await self._once.run(("resolve", reference), lambda: self._resolve(reference))
 
     async def _resolve(self, reference: Reference) -> Resolved:
         errors: list[RegistryError] = []
@@ -219,7 +214,7 @@ class Session:
     ) -> tuple[Descriptor, tuple[str, ...]]:
         head = await self.head_manifest(host, reference)
         exchanges += head.exchanges
-        if not self._worth_a_get(head):
+        if not worth_a_get(head):
             raise manifests.failure(str(reference), head)
         known = manifests.described_by_head(reference, head)
         if known is not None:
@@ -234,16 +229,7 @@ class Session:
             raise manifests.failure(str(reference), got if head.status == 404 else head)
         descriptor = manifests.described_by_get(reference, got)
         self._manifests[descriptor.digest] = got.body
-        return descriptor, (_coped(head),)
-
-    @staticmethod
-    def _worth_a_get(head: Answer) -> bool:
-        error = head.error
-        if error is None:
-            return head.status != 429
-        if isinstance(error, TransportError):
-            return error.stage in ("read", "protocol")
-        return isinstance(error, Unauthorized) and error.refused
+        return descriptor, (coped_code(head),)
 
     async def fetch_manifest(self, reference: Reference, descriptor: Descriptor) -> bytes:
         """The manifest or index ``descriptor``, verified; once per digest.
@@ -254,7 +240,7 @@ class Session:
         if known is not None:
             return known
         key = ("manifest", reference.name, descriptor.digest)
-        return await self._single(key, lambda: self._fetch_manifest(reference, descriptor))
+        return await self._once.run(key, lambda: self._fetch_manifest(reference, descriptor))
 
     async def _fetch_manifest(self, reference: Reference, descriptor: Descriptor) -> bytes:
         by_digest = Reference(reference.domain, reference.path, digest=descriptor.digest)
@@ -371,7 +357,7 @@ class Session:
         async def step() -> bool:
             return await self._push_blob(reference, descriptor, content, mount_from, chunked)
 
-        return await self._single(key, step)
+        return await self._once.run(key, step)
 
     async def _push_blob(
         self,
@@ -391,24 +377,9 @@ class Session:
                 return False
             if location:
                 break
-        number = 1
-        while True:
-            try:
-                location = location or await upload.start()
-                send = upload.in_chunks if chunked else upload.whole
-                await send(location, content, descriptor.size)
-            except (TransportError, RegistryError) as error:
-                reason = push.retry_reason(error)
-                pause = self._client.policy.pause(number) if reason else None
-                if pause is None:
-                    raise self._failed("push-blob", upload, error) from error
-                url = upload.log[-1].url if upload.log else upload.host.base
-                await self._client.policy.wait("PUT", url, reason, number, pause)
-                number, location = number + 1, ""
-            else:
-                subject = str(descriptor.digest)
-                self._record("push-blob", upload.host, subject, upload.log, None)
-                return True
+        work = upload.send(location, content, descriptor.size, chunked=chunked)
+        await self._guard("push-blob", upload, work)
+        return True
 
     async def push_manifest(self, reference: Reference, data: bytes, media_type: str) -> Descriptor:
         """PUT to the reference's tag, or to its digest where it has no tag.
@@ -419,7 +390,8 @@ class Session:
         work = push.put_manifest(self._client, upload.host, reference, data, media_type, upload.log)
         stored = await self._guard("push-manifest", upload, work)
         self._manifests[stored.digest] = data
-        self._forget(reference)
+        # What was learnt of a tag before it was pushed is no longer so.
+        self._once.forget(reference, (reference.path, reference.target))
         return stored
 
     # -- inside -----------------------------------------------------------------------------
@@ -478,48 +450,3 @@ class Session:
         error = worst(errors)
         error.attempts = tuple(mine)
         return error
-
-    def _forget(self, reference: Reference) -> None:
-        """What was learnt of a tag before it was pushed is no longer so."""
-        tagged = (reference.path, reference.target)
-        for key in list(self._once):
-            if isinstance(key, tuple) and (key[1:] == (reference,) or key[2:4] == tagged):
-                del self._once[key]
-
-    async def _single(self, key: Hashable, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Runs ``step`` once for all who ask; a caller that is cancelled does not stop it.
-
-        An error is remembered where it was an answer; what may pass is asked again.
-        """
-        task = self._once.get(key)
-        if task is None or _may_pass(task):
-            task = self._once[key] = asyncio.create_task(step())
-            task.add_done_callback(lambda t: t.cancelled() or t.exception())
-        result: T = await asyncio.shield(task)
-        return result
-
-
-def _may_pass(task: asyncio.Task[Any]) -> bool:
-    if not task.done():
-        return False
-    if task.cancelled():
-        return True
-    error = task.exception()
-    if error is None:
-        result = task.result()
-        return isinstance(result, Answer) and (result.error is not None or result.status >= 429)
-    if isinstance(error, UnexpectedStatus):
-        return error.status == 429 or error.status >= 500
-    return not isinstance(error, RegistryError) or isinstance(error, Unreachable)
-
-
-def _coped(head: Answer) -> str:
-    if head.error is not None:
-        if isinstance(head.error, TransportError):
-            return "head-broken-get-200"
-        return "head-401-get-200"
-    if not head.ok:
-        return f"head-{head.status}-get-200"
-    if head.digest is None:
-        return "head-without-digest"
-    return "head-without-length" if not head.length else "head-without-media-type"

@@ -15,10 +15,11 @@ from builder.transport import redaction
 from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import InvalidOverride, TransportError
 from builder.transport.exchange import Observer
-from builder.transport.network import Address, LayerError, Network
+from builder.transport.network import Network
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
 from builder.transport.response import Outgoing, Reply, Response
 from builder.transport.roots import system_roots
+from builder.transport.tcp import Address, LayerError
 from builder.transport.trust import Trust, ssl_context
 
 Body = bytes | Callable[[], AsyncIterable[bytes]]
