@@ -6,7 +6,6 @@ What counts as equal is containerd's rule: type, mode, owner, device, file capab
 size, and modification time; contents decide where both times have no nanoseconds.
 """
 # Inner loops: os calls on strings, no Path per file.
-# ruff: noqa: PTH115, PTH123, PTH208
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ is hashed with its tar header (without name and times), a directory with the nam
 digests of what it holds.
 """
 # Inner loops: os calls on strings, no Path per file.
-# ruff: noqa: PTH115, PTH208
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,8 @@ class Database:
         with self.transaction():
             self._db.execute(
                 "CREATE TABLE IF NOT EXISTS snapshots (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-                " parent INTEGER REFERENCES snapshots(id), boot TEXT NOT NULL)"
+                " parent INTEGER REFERENCES snapshots(id), boot TEXT NOT NULL,"
+                " created INTEGER NOT NULL)"
             )
             self._db.execute("CREATE INDEX IF NOT EXISTS by_parent ON snapshots(parent)")
             self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
@@ -79,7 +81,8 @@ class Database:
     def insert(self, parent: int | None) -> int:
         with self._lock, self._errors():
             row = self._db.execute(
-                "INSERT INTO snapshots (parent, boot) VALUES (?, ?)", (parent, self._boot)
+                "INSERT INTO snapshots (parent, boot, created) VALUES (?, ?, ?)",
+                (parent, self._boot, time.time_ns()),
             ).lastrowid
         assert row is not None
         return row
@@ -92,6 +95,12 @@ class Database:
         with self._lock, self._errors():
             found = self._db.execute("SELECT 1 FROM snapshots WHERE id = ?", (id,)).fetchone()
         return found is not None
+
+    def created(self, id: int) -> int | None:
+        """When the row was written, in nanoseconds since the epoch; None for an unknown id."""
+        with self._lock, self._errors():
+            row = self._db.execute("SELECT created FROM snapshots WHERE id = ?", (id,)).fetchone()
+        return None if row is None else int(row[0])
 
     def has_children(self, id: int) -> bool:
         with self._lock, self._errors():

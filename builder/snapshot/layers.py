@@ -3,7 +3,6 @@
 ``apply_layer`` and ``open_layer`` are here too, so that callers need one module.
 """
 # Inner loops: os calls on strings, no Path per file.
-# ruff: noqa: PTH115
 
 from __future__ import annotations
 

@@ -129,6 +129,13 @@ class StoredSnapshotter(ABC):
         chain = self._chain(id)
         return str(chain[1]) if len(chain) > 1 else None
 
+    def created(self, id: str) -> int:
+        """When ``id`` was committed, ns since the epoch. Raises SnapshotError if unknown."""
+        found = self._database.created(int(id)) if id.isdecimal() else None
+        if found is None:
+            raise SnapshotError(f"snapshot {id} does not exist")
+        return found
+
     def prepare(self, parent: str | None) -> ActiveSnapshot:
         """A new writable snapshot on ``parent``. Raises SnapshotError."""
         hold = self._hold(parent) if parent is not None else None
@@ -245,7 +252,7 @@ class StoredSnapshotter(ABC):
     def _sweep(self) -> None:
         """Remove what dead processes left, and what a crash of the machine made doubtful."""
         crashed = self._database.drop_unsynced()
-        for name in os.listdir(self._live):  # noqa: PTH208  (names are what we want)
+        for name in os.listdir(self._live):
             with absent(self._live / name) as dead:
                 if not dead:
                     continue

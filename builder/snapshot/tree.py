@@ -3,7 +3,6 @@
 No recursion: a RUN step may nest directories deeper than Python's stack.
 """
 # Inner loops: os calls on strings, no Path per file.
-# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH115, PTH118, PTH211
 
 from __future__ import annotations
 

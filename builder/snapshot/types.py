@@ -67,6 +67,8 @@ class Snapshotter(Protocol):
 
     def exists(self, id: str) -> bool: ...
     def parent(self, id: str) -> str | None: ...
+    def created(self, id: str) -> int:
+        """When it was committed, in nanoseconds since the epoch."""
 
     def prepare(self, parent: str | None) -> Active:
         """A new writable snapshot on top of ``parent`` (None: empty root)."""
