@@ -14,6 +14,8 @@ from builder.llb.definition import Definition
 from builder.llb.ops import SourceOp
 from builder.llb.state import Output, SourceVertex, marshal
 from builder.oci import gojson
+from builder.oci.platform import Platform
+from builder.oci.reference import Reference
 
 
 def local_source(
@@ -117,6 +119,18 @@ class Contexts:
         caps = frozenset({"source.http"})
         name = f"[context {key}] {url}"
         return SourceVertex(described(name), op=op, source_caps=caps).output()
+
+    def layout(self, key: str, store: str, image: Reference, platform: Platform) -> Output:
+        """The named context ``key`` from the client's OCI layout ``store``."""
+        attrs = {"oci.store": store}
+        if self.options.session:
+            attrs["oci.session"] = self.options.session
+        return SourceVertex(
+            described(f"[context {key}] OCI load from client"),
+            platform=platform,
+            op=SourceOp(f"oci-layout://{image}", attrs),
+            source_caps=frozenset({"source.ocilayout"}),
+        ).output()
 
     def settle(self, used: Iterable[str]) -> None:
         """Fix the sources; ``used`` are the paths used of the main context."""

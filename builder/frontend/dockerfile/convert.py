@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
-from builder.frontend.dockerfile.dispatch import Conversion as Dispatching
-from builder.frontend.dockerfile.dispatch import Handler, dispatch
+from builder.frontend.dockerfile.dispatch import Dispatching, Handler, dispatch
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.grammar import parse, parse_trigger
 from builder.frontend.dockerfile.ignore import IgnoreMatcher
@@ -221,7 +220,8 @@ def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
     for item in image.env:
         key, _, value = item.partition("=")
         state.root.set_env(key, value)
-    state.root.hostname = options.hostname or state.root.hostname
+    sandbox = options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")
+    state.root.hostname = options.hostname or sandbox
     if image.text("WorkingDir"):
         directory = normalized("", image.text("WorkingDir"), keep_slash=False)
         image.config["WorkingDir"] = directory

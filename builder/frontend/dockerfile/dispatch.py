@@ -28,7 +28,7 @@ NO_ENV_ARGS = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE
 
 
 @dataclass(slots=True)
-class Conversion:
+class Dispatching:
     """What dispatching needs beside the stage: the same for the whole file."""
 
     options: ConvertOptions
@@ -51,7 +51,7 @@ class Conversion:
 class Step:
     """One command of one stage being dispatched."""
 
-    conversion: Conversion
+    conversion: Dispatching
     state: StageState
     command: Command
     linter: Linter
@@ -120,7 +120,7 @@ Handler = Callable[[Step, Any], None]
 
 
 def dispatch(
-    conversion: Conversion, state: StageState, command: Command, handlers: Mapping[type, Handler]
+    conversion: Dispatching, state: StageState, command: Command, handlers: Mapping[type, Handler]
 ) -> None:
     """Raises DockerfileError, placed at the command."""
     instruction = command.instruction

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
 from builder.frontend.dockerfile.errors import DockerfileError
@@ -57,7 +59,7 @@ def run(step: Step, instruction: ins.Run) -> None:
         plan.mounts.append(MountSpec(tmpfs))
     lexer = step.conversion.lexer
     name = expanded(
-        type(lexer)(escape=lexer.escape, raw_quotes=True, skip_unset=True),
+        replace(lexer, raw_quotes=True, skip_unset=True),
         title,
         {**step.env, **{secret.name: "****" for secret in plan.secretenv}},
     )
@@ -194,7 +196,8 @@ class _Mounts:
         used.add(below_root(option.source))
 
     def _cache(self, option: MountOption) -> CacheOpt:
-        namespace = self._step.conversion.options.cache_namespace
+        options = self._step.conversion.options
+        namespace = options.cache_namespace or options.build_args.get("BUILDKIT_CACHE_MOUNT_NS", "")
         id_ = option.id or clean(option.target)
         return CacheOpt(f"{namespace}/{id_}", _SHARING[option.sharing])
 

@@ -5,6 +5,9 @@ The message is BuildKit's own text, so that what users know and search for stays
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 from builder.errors import BuilderError
 from builder.events import SourceRange
 
@@ -18,9 +21,12 @@ class DockerfileError(BuilderError):
         super().__init__(message, hint=hint)
         self.ranges = ranges
 
-    def located(self, ranges: tuple[SourceRange, ...], prefix: str = "") -> DockerfileError:
+    def located(self, ranges: tuple[SourceRange, ...], prefix: str = "") -> Self:
         """The same error with ``prefix``, placed at ``ranges`` unless it already has a place."""
-        return DockerfileError(prefix + str(self), ranges=self.ranges or ranges, hint=self.hint)
+        placed = copy(self)
+        placed.args = (prefix + str(self),)
+        placed.ranges = self.ranges or ranges
+        return placed
 
 
 class ParseError(DockerfileError):
@@ -47,7 +53,12 @@ class BaseImageError(DockerfileError):
     """An image's metadata could not be had; ``__cause__`` tells why."""
 
     def __init__(
-        self, message: str, *, reference: str, ranges: tuple[SourceRange, ...] = (), hint: str = ""
+        self,
+        message: str,
+        *,
+        reference: str = "",
+        ranges: tuple[SourceRange, ...] = (),
+        hint: str = "",
     ) -> None:
         super().__init__(message, ranges=ranges, hint=hint)
         self.reference = reference

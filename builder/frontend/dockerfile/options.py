@@ -15,13 +15,24 @@ from builder.oci.platform import Platform
 from builder.oci.reference import Reference
 
 
+class LayoutResolver(Protocol):
+    """Who answers for images in OCI layouts of the client (``oci-layout://`` contexts)."""
+
+    async def resolve_layout_config(
+        self, store: str, digest: Digest, platform: Platform, *, log_name: str
+    ) -> bytes:
+        """The config of the image ``digest`` in the layout that the client calls ``store``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConvertOptions:
     """Everything that decides over the graph beside the Dockerfile.
 
     ``target_platform`` None means "that of this machine", which a base image may narrow.
     ``named_contexts`` maps a name (or ``name::os/arch``) to ``docker-image://ref``,
-    ``local:NAME``, ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
+    ``local:NAME``, ``oci-layout://STORE@digest`` (asked of
+    ``layouts``), ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
     local ones. ``session`` is the id of the client session that serves local sources, empty
     for none. ``main_context`` replaces the local context (a git or http source).
     ``epoch`` is in seconds; ``shm_size`` in bytes.
@@ -52,6 +63,7 @@ class ConvertOptions:
     pull: str = "default"
     cache_namespace: str = ""
     epoch: int | None = None
+    layouts: LayoutResolver | None = None
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

@@ -166,11 +166,11 @@ class _Parsing:
             parts.append(following)
         if empty:
             self.empty_continuations.append(self.line)
-        ranges = tuple(SourceRange(n, n) for n in range(start, self.line + 1))
         try:
             node = parse_line("".join(parts), self.scanner.escape)
             heredocs = self._heredocs(node) if _takes_heredocs(node) else ()
         except ParseError as error:
+            ranges = tuple(SourceRange(n, n) for n in range(start, self.line + 1))
             raise error.located(ranges) from error
         return replace(node, heredocs=heredocs, start=start, end=self.line, comments=comments)
 

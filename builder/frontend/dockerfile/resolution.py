@@ -26,6 +26,7 @@ from builder.llb.ops import SourceOp
 from builder.llb.state import Output, SourceVertex
 from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
 
@@ -166,8 +167,36 @@ class BaseImages:
             state.root = Filesystem(self._contexts.local(key, rest, state.paths))
         elif scheme == "docker-image":
             await self._from_context_image(state, key, rest.removeprefix("//"), platform)
+        elif scheme == "oci-layout":
+            await self._from_layout(state, key, rest.removeprefix("//"), platform)
         else:
             state.root = Filesystem(self._contexts.remote(key, value))
+
+    async def _from_layout(
+        self, state: StageState, key: str, text: str, platform: Platform | None
+    ) -> None:
+        store, at, digest_text = text.partition("@")
+        if not at:
+            raise DockerfileError(f"oci-layout reference {go_quote(text)} has no digest")
+        layouts = self._options.layouts
+        if layouts is None:
+            raise DockerfileError(f"unsupported context source oci-layout for {key}")
+        wanted = platform or self._options.platform
+        try:
+            digest = Digest(digest_text)
+            shown = references.parse(key.partition("::")[0], default_tag="").with_digest(digest)
+            config = await layouts.resolve_layout_config(
+                store.partition(":")[0],
+                digest,
+                wanted,
+                log_name=f"[context {key}] load metadata for {shown}",
+            )
+        except BuilderError as error:
+            raise DockerfileError(f"{text}: {error}", hint=error.hint) from error
+        state.image = ImageConfig.decode(config)
+        state.base_image = ImageConfig.decode(config)
+        state.platform = wanted
+        state.root = Filesystem(self._contexts.layout(key, store.partition(":")[0], shown, wanted))
 
     async def _from_context_image(
         self, state: StageState, key: str, text: str, platform: Platform | None

@@ -1,0 +1,150 @@
+"""Ignore files: patternmatcher's answers, and a walk that agrees with single questions."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.frontend.dockerfile import IgnoreMatcher, read_patterns
+from builder.frontend.dockerfile import ignore as module
+from builder.frontend.dockerfile.errors import IgnorePatternError
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "ignored"),
+    [
+        ("**", "file", True),
+        ("**", "file/", True),
+        ("**/", "dir/file", True),
+        ("**/**", "dir/file", True),
+        ("dir/**", "dir/file", True),
+        ("dir/**", "dir", False),
+        ("dir/**", "dir2/file", False),
+        ("**/dir2/*", "dir/dir2/file", True),
+        ("**/dir2/**", "dir/dir2/dir2/file", True),
+        ("**file", "dir/file", True),
+        ("**file", "dir/afile", True),
+        ("**/file", "dir/afile", False),
+        ("**/file", "file", True),
+        ("**file*txt", "dir/dir/file.txt", True),
+        ("**/**/*.txt", "dir/dir/file.txt", True),
+        ("**/**/*.txt2", "dir/dir/file.txt", False),
+        ("**/*.txt", "file.txt", True),
+        ("a**/*.txt", "a/file.txt", True),
+        ("a**/*.txt", "a/dir/file.txt", True),
+        ("a[b-d]e", "ae", False),
+        ("a[b-d]e", "ace", True),
+        ("a[^b-d]e", "aze", True),
+        (".*", ".foo", True),
+        (".*", "foo", False),
+        ("abc.def", "abcdef", False),
+        ("abc?def", "abcZdef", True),
+        ("abc?def", "abc/def", False),
+        ("a\\*b", "a*b", True),
+        ("a\\*b", "axb", False),
+        ("**/foo/bar", "foo/bar", True),
+        ("foo", "foo/bar/baz", True),
+        ("a(b)c/def", "a(b)c/def", True),
+        ("*", "a/b", True),
+        ("*.md", "dir/x.md", False),
+        ("./x", "x", True),
+        ("x/../y", "y", True),
+    ],
+)
+def test_a_pattern_answers_as_patternmatcher_does(pattern: str, path: str, ignored: bool) -> None:
+    assert IgnoreMatcher([pattern]).matches(path) is ignored
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "ignored"),
+    [
+        (["**", "!keep"], "keep", False),
+        (["**", "!keep"], "other", True),
+        (["docs", "!docs/README.md"], "docs/README.md", False),
+        (["docs", "!docs/README.md"], "docs/x", True),
+        (["docs", "!docs/a", "docs/a/b"], "docs/a/b", True),
+        (["!x", "x"], "x", True),
+        (["x", "!x/y"], "x/y/z", False),
+        (["*", "!a", "!b/c"], "b/d", True),
+    ],
+)
+def test_the_last_match_wins(patterns: list[str], path: str, ignored: bool) -> None:
+    assert IgnoreMatcher(patterns).matches(path) is ignored
+
+
+def test_the_root_is_never_ignored() -> None:
+    assert not IgnoreMatcher(["**"]).matches(".")
+    assert not IgnoreMatcher(["**"]).matches("")
+
+
+def test_an_ignore_file_is_cleaned() -> None:
+    source = b"\xef\xbb\xbf# comment\n\n  /abs/./x/ \n! /keep \n #kept\n*.o\r\n!\n"
+    assert read_patterns(source) == ("abs/x", "!keep", "#kept", "*.o", "!")
+
+
+@pytest.mark.parametrize("pattern", ["[", "[a", "a[]", "[-]", "[b-a]", "a\\", "[a-", "!"])
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(IgnorePatternError):
+        IgnoreMatcher([pattern])
+
+
+def test_a_directory_is_skipped_only_where_nothing_can_come_back() -> None:
+    assert IgnoreMatcher(["node_modules"]).may_skip("node_modules")
+    keep = IgnoreMatcher(["a", "!a/b/c"])
+    assert not keep.may_skip("a")
+    assert not keep.may_skip("a/b")
+    assert keep.may_skip("a/x")
+    assert keep.may_skip("other")
+    assert not IgnoreMatcher(["a", "!**/keep"]).may_skip("a")
+
+
+NAMES = st.sampled_from(["a", "b", "ab", "a.b", "c"])
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+PATTERN = st.builds(
+    lambda bang, parts: bang + "/".join(parts),
+    st.sampled_from(["", "", "!"]),
+    st.lists(
+        st.sampled_from(["a", "b", "*", "**", "a*", "?", "[ab]", "**a", "*.b"]),
+        min_size=1,
+        max_size=4,
+    ),
+)
+
+
+@given(st.lists(PATTERN, max_size=4), PATHS)
+def test_a_walk_agrees_with_single_questions(patterns: list[str], path: str) -> None:
+    matcher = IgnoreMatcher(patterns)
+    state, ignored = matcher.root(), False
+    parts = path.split("/")
+    for depth in range(1, len(parts) + 1):
+        here = "/".join(parts[:depth])
+        ignored, state = matcher.enter(here, state)
+        assert ignored == matcher.matches(here)
+        if ignored and matcher.may_skip(here):
+            assert matcher.matches(path)
+
+
+@given(PATTERN, PATHS)
+def test_both_ways_of_matching_agree(pattern: str, path: str) -> None:
+    parsed = module._Pattern(pattern.removeprefix("!"))
+    if parsed._regex is not None:
+        assert module.match_tokens(parsed._tokens, path) == (
+            parsed._regex.fullmatch(path) is not None
+        )
+
+
+def test_a_pattern_full_of_stars_does_not_hang() -> None:
+    started = time.monotonic()
+    matcher = IgnoreMatcher(["*a" * 20 + "b", "**/a/" * 20 + "b"])
+    assert not matcher.matches("a" * 200 + "/" + "a/" * 100 + "c")
+    assert time.monotonic() - started < 10
+
+
+@given(st.binary(max_size=80), st.text(max_size=20))
+def test_any_bytes_are_patterns_or_raise(data: bytes, path: str) -> None:
+    with suppress(IgnorePatternError):
+        IgnoreMatcher(read_patterns(data)).matches(path)
