@@ -159,21 +159,19 @@ class Plan:
 
     async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
         """Blobs of the whole chain, made side by side where they are missing."""
-        chains = self._state.chains
-        records = await asyncio.gather(
-            *(
-                asyncio.to_thread(chains.layer, snapshot, form)
-                for snapshot in chains.ancestry(tree.snapshot)
-            )
-        )
-        return tuple(
-            Layer(
+        chains, snapshots = self._state.chains, self._state.snapshots
+
+        def made(snapshot: str) -> Layer:
+            record = chains.layer(snapshot, form)
+            return Layer(
                 record.descriptor,
                 record.diff_id,
+                created=snapshots.created(snapshot),
                 repositories=chains.origins(record.descriptor.digest),
             )
-            for record in records
-        )
+
+        ancestry = chains.ancestry(tree.snapshot)
+        return tuple(await asyncio.gather(*(asyncio.to_thread(made, each) for each in ancestry)))
 
 
 def _outputs(request: BuildRequest) -> tuple[Output, ...]:
