@@ -50,7 +50,7 @@ def check_host(certificate: Certificate, host: str, release: Release) -> HostFau
         return _fault(certificate, shown, wanted, release)
     name = lower(host)
     parts, host_like = split(name), host_name(name, pattern=False, bare_wildcard=False)
-    for each in certificate.dns_names:
+    for each in _names(certificate, release):
         if host_like and host_name(each, pattern=True, bare_wildcard=release.bare_wildcard):
             if _matches(each, parts):
                 return None
@@ -86,11 +86,20 @@ def _fault(
     if certificate.san is None and _matches(certificate.subject.common_name, split(host)):
         return HostFault(
             Mismatch.LEGACY_COMMON_NAME,
-            "x509: certificate relies on legacy Common Name field, use SANs instead",
+            f"x509: certificate relies on legacy Common Name field, {release.common_name_advice}",
         )
     if wanted is not None:
         return _address_fault(certificate, host, release)
     return _name_fault(certificate, host, release)
+
+
+def _names(certificate: Certificate, release: Release) -> list[str]:
+    """The DNS names that count: once, the common name did where there was nothing else."""
+    name = certificate.subject.common_name
+    legacy = certificate.san is None and release.matches_common_name
+    if legacy and host_name(name, pattern=True, bare_wildcard=release.bare_wildcard):
+        return [name]
+    return certificate.dns_names
 
 
 def _address_fault(certificate: Certificate, host: str, release: Release) -> HostFault:
@@ -106,7 +115,7 @@ def _address_fault(certificate: Certificate, host: str, release: Release) -> Hos
 
 
 def _name_fault(certificate: Certificate, host: str, release: Release) -> HostFault:
-    found = certificate.dns_names
+    found = _names(certificate, release)
     if len(found) >= MANY_NAMES and release.shortens_many_names:
         message = f"certificate is valid for {len(found)} names, but none matched {host}"
         return HostFault(Mismatch.OTHER_NAME, f"x509: {message}")

@@ -2,7 +2,8 @@
 
 Boundaries lie between the releases that were executed (1.19.8 1.21.13 1.22.10 1.23.9 1.24.3
 1.24.11 1.25.0 1.25.2 1.25.5 1.26.0 1.26.6 1.27.3); where a security release is known to have
-brought the change, that release is the boundary.
+brought the change, that release is the boundary. Before 1.19 only what its release notes and
+its users' reports say is known: the common name and SHA-1.
 """
 
 from __future__ import annotations
@@ -106,6 +107,19 @@ class Release:
         return not self.since(1, 23)
 
     @property
+    def matches_common_name(self) -> bool:
+        """A certificate without any SAN is valid for its common name."""
+        asked = self.settings.get("x509ignoreCN") == "0"
+        return not self.since(1, 15) or (asked and not self.since(1, 17))
+
+    @property
+    def common_name_advice(self) -> str:
+        """How the message about the common name ends."""
+        if self.since(1, 17):
+            return "use SANs instead"
+        return "use SANs or temporarily enable Common Name matching with GODEBUG=x509ignoreCN=0"
+
+    @property
     def normalises_address(self) -> bool:
         return self.since(1, 27)
 
@@ -118,6 +132,11 @@ class Release:
     @property
     def hints_unknown_key(self) -> bool:
         return not self.since(1, 20)
+
+    @property
+    def accepts_sha1(self) -> bool:
+        asked = self.settings.get("x509sha1") == "1"
+        return not self.since(1, 18) or (asked and not self.since(1, 24))
 
     @property
     def sha1_override_text(self) -> bool:

@@ -39,7 +39,6 @@ _UNIMPLEMENTED = Refusal(
     SignatureFault.UNIMPLEMENTED, "x509: cannot verify signature: algorithm unimplemented"
 )
 _RSA_MISMATCH = Refusal(SignatureFault.MISMATCH, "crypto/rsa: verification error")
-_INSECURE: Final = ("md5", "sha1")
 
 # DigestInfo of PKCS #1 up to the digest itself (RFC 8017, section 9.2, note 1).
 _DIGEST_INFO: Final = {
@@ -63,7 +62,7 @@ def check(child: Certificate, parent: Certificate, release: Release) -> Refusal 
     algorithm = child.signature_algorithm
     if parent.key is None or algorithm is None:
         return _UNIMPLEMENTED
-    if algorithm.digest in _INSECURE:
+    if algorithm.digest == "md5" or (algorithm.digest == "sha1" and not release.accepts_sha1):
         return _insecure(algorithm, release)
     return _check_key(parent.key, algorithm, child, release)
 

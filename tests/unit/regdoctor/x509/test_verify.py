@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from regdoctor.x509 import Kind, UnknownReleaseError, release, verify
 from regdoctor.x509.hosts import check_host, parse_address
@@ -112,6 +113,28 @@ def test_addresses_are_those_that_go_reads(host: str, normalised: str | None) ->
         normalised,
         "::ffff:c000:20a" if normalised == "::ffff:192.0.2.10" else normalised,
     )
+
+
+def test_the_common_name_counted_once_and_the_advice_dates_the_client() -> None:
+    served = CA.issue("r.example", san=False)
+
+    def says(go: str, godebug: str = "") -> str:
+        return verify(served.chain, [ROOT.pem], "r.example", NOW, go, godebug=godebug).text
+
+    assert says("1.14") == says("1.16", "x509ignoreCN=0") == ""
+    assert says("1.15.5").endswith("GODEBUG=x509ignoreCN=0")
+    assert says("1.17", "x509ignoreCN=0").endswith("legacy Common Name field, use SANs instead")
+
+
+def test_sha1_was_accepted_and_then_could_be_asked_for_until_1_24() -> None:
+    served = CA.issue("r.example", hash=hashes.SHA1())
+
+    def accepts(go: str, godebug: str = "") -> bool:
+        return verify(served.chain, [ROOT.pem], "r.example", NOW, go, godebug=godebug).accepted
+
+    asked = "x509sha1=1"
+    assert [accepts("1.17"), accepts("1.18"), accepts("1.23", asked)] == [True, False, True]
+    assert not accepts("1.24", asked)
 
 
 def test_a_host_in_brackets_is_an_address() -> None:
