@@ -3,7 +3,9 @@
 Both walks give changes in the order of a layer tar: parents before children, names in byte
 order. A directory that is equal below and above is written only as the parent of a change.
 What counts as equal is containerd's rule: type, mode, owner, device, file capabilities,
-size, and modification time; contents decide where both times have no nanoseconds.
+size, and modification time; contents decide where both times have no nanoseconds. A file
+that is equal is left out even where a new hard link to it came: BuildKit's layer then has
+the new name as a file of its own.
 """
 # Inner loops: os calls on strings, no Path per file.
 
@@ -50,9 +52,6 @@ class ChangeWalk:
         self._lower = os.fspath(lower) if lower is not None else None
         self._overlay = overlay
         self._stack: list[_Folder] = []
-        self._changed: set[tuple[int, int]] = set()
-        self._equal_links: dict[tuple[int, int], list[tuple[str, str]]] = {}
-        self._written: set[str] = set()
 
     def __iter__(self) -> Iterator[Change]:
         """Raises SnapshotError where a tree cannot be read."""
@@ -98,15 +97,11 @@ class ChangeWalk:
         if stat.S_ISDIR(mode):
             yield from self._directory(folder, path, upper, above, lower, below)
         elif below is None:
-            yield from self._record(ChangeKind.ADD, path, upper, above)
+            yield from self._parents(path)
+            yield Change(ChangeKind.ADD, path, Path(upper))
         elif not _equal(upper, above, lower or "", below):
-            yield from self._record(ChangeKind.MODIFY, path, upper, above)
-        elif above.st_nlink > 1:
-            key = (above.st_dev, above.st_ino)
-            if key in self._changed:
-                yield from self._record(ChangeKind.MODIFY, path, upper, above)
-            else:
-                self._equal_links.setdefault(key, []).append((path, upper))
+            yield from self._parents(path)
+            yield Change(ChangeKind.MODIFY, path, Path(upper))
 
     def _directory(
         self,
@@ -121,45 +116,18 @@ class ChangeWalk:
         written = below is None or not _equal(upper, above, lower or "", below)
         if written:
             yield from self._parents(path)
-            self._written.add(path)
             kind = ChangeKind.ADD if below is None else ChangeKind.MODIFY
             yield Change(kind, path, Path(upper))
         if below is None or not stat.S_ISDIR(below.st_mode):
             lower = None
         self._enter(path, upper, lower, whole=folder.whole or opaque, written=written)
 
-    def _record(
-        self, kind: ChangeKind, path: str, upper: str, above: os.stat_result
-    ) -> Iterator[Change]:
-        yield from self._parents(path)
-        yield Change(kind, path, Path(upper))
-        if above.st_nlink > 1:
-            key = (above.st_dev, above.st_ino)
-            self._changed.add(key)
-            for sibling, source in self._equal_links.pop(key, ()):
-                yield from self._parents_of_sibling(sibling)
-                yield Change(ChangeKind.MODIFY, sibling, Path(source))
-
     def _parents(self, path: str) -> Iterator[Change]:
         """The directories that are equal on both sides, but now hold a change."""
         for folder in self._stack:
             if not folder.written and path.startswith(folder.path + "/"):
                 folder.written = True
-                self._written.add(folder.path)
                 yield Change(ChangeKind.MODIFY, folder.path, Path(folder.upper))
-
-    def _parents_of_sibling(self, path: str) -> Iterator[Change]:
-        """The same for a path that the walk has passed already."""
-        parts = path.split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            parent = "/".join(parts[:depth])
-            if parent in self._written:
-                continue
-            self._written.add(parent)
-            for folder in self._stack:
-                if folder.path == parent:
-                    folder.written = True
-            yield Change(ChangeKind.MODIFY, parent, Path(self._upper, parent))
 
 
 def _lstat(path: str) -> os.stat_result | None:

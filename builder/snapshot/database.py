@@ -102,6 +102,11 @@ class Database:
             row = self._db.execute("SELECT created FROM snapshots WHERE id = ?", (id,)).fetchone()
         return None if row is None else int(row[0])
 
+    def parent(self, id: int) -> int | None:
+        with self._lock, self._errors():
+            row = self._db.execute("SELECT parent FROM snapshots WHERE id = ?", (id,)).fetchone()
+        return None if row is None or row[0] is None else int(row[0])
+
     def has_children(self, id: int) -> bool:
         with self._lock, self._errors():
             found = self._db.execute(

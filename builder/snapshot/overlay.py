@@ -9,17 +9,19 @@ of snapshots knows instead which trees are on disk (``database``).
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from builder.snapshot.changes import ChangeWalk
-from builder.snapshot.mounts import MS_RDONLY, in_user_namespace, mount_from, unmount
+from builder.snapshot.mounts import MS_RDONLY, in_user_namespace, mount, mount_from, unmount
 from builder.snapshot.store import StoredSnapshotter
-from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import Change, SnapshotError
 
 _PAGE = 4096
+_SPECIAL = re.compile(r"[,:\\]")
+"""What mount options would have to quote."""
 _OPTIONS = "redirect_dir=off,index=off,metacopy=off"
 
 
@@ -91,39 +93,47 @@ class OverlaySnapshotter(StoredSnapshotter):
         upper.chmod(stat.S_IMODE(found.st_mode))
         os.utime(upper, ns=(found.st_atime_ns, found.st_mtime_ns))
         (directory / "work").mkdir(mode=0o700)
-        chain = self._chain(str(parent))
-        active = f"../active/{directory.name}"
-        self._mount(chain, directory, 0, f",upperdir={active}/fs,workdir={active}/work")
+        self._mount(parent, directory, writable=True)
         return directory / "merged"
 
     def _close_active(self, directory: Path) -> None:
+        # The empty directories stay: removing them costs more than keeping them.
         merged = directory / "merged"
         if merged.exists():
             unmount(merged, detach=False)
-            merged.rmdir()
-            remove_tree(directory / "work")
 
     def _open_view(self, directory: Path, id: int | None) -> Path:
         if id is None:
             path = directory / "fs"
             path.mkdir(mode=0o755)
             return path
-        chain = self._chain(str(id))
-        if len(chain) == 1:
+        if self._database.parent(id) is None:
             return self._tree(id)
-        self._mount(chain, directory, MS_RDONLY, "")
+        self._mount(id, directory, writable=False)
         return directory / "merged"
 
-    def _mount(self, chain: list[int], directory: Path, flags: int, upper: str) -> None:
-        (directory / "merged").mkdir(mode=0o700)
-        options = self._options
-        if flags & MS_RDONLY:
-            options = options.replace(",volatile", "")
-        lower = ":".join(f"{layer}/fs" for layer in chain)
-        options = f"{options},lowerdir={lower}{upper}"
-        if len(options) >= _PAGE:
+    def _mount(self, top: int, directory: Path, *, writable: bool) -> None:
+        """``top`` and all below it on ``directory/merged``."""
+        merged = directory / "merged"
+        merged.mkdir(mode=0o700)
+        layers = [f"{layer}/fs" for layer in self._chain(str(top))]
+        flags = 0 if writable else MS_RDONLY
+
+        def options(below: str, beside: str) -> str:
+            lower = ":".join(below + layer for layer in layers)
+            if not writable:
+                return f"{self._options.replace(',volatile', '')},lowerdir={lower}"
+            return f"{self._options},lowerdir={lower},upperdir={beside}/fs,workdir={beside}/work"
+
+        absolute = options(f"{self._trees}/", str(directory))
+        if len(absolute) < _PAGE and not _SPECIAL.search(str(self.root)):
+            mount("overlay", merged, "overlay", flags, absolute)
+            return
+        beside = f"../active/{directory.name}"
+        relative = options("", beside)
+        if len(relative) >= _PAGE:
             raise SnapshotError(
-                f"{len(chain)} layers are more than one overlay mount can name",
+                f"{len(layers)} layers are more than one overlay mount can name",
                 hint="use fewer instructions, or squash the base image",
             )
-        mount_from(self._trees, f"../active/{directory.name}/merged", "overlay", flags, options)
+        mount_from(self._trees, f"{beside}/merged", "overlay", flags, relative)

@@ -197,7 +197,7 @@ class StoredSnapshotter(ABC):
 
     @abstractmethod
     def _close_active(self, directory: Path) -> None:
-        """Unmount, and leave nothing in ``directory`` but ``fs``."""
+        """Unmount; ``directory/fs`` will not be written any more."""
 
     @abstractmethod
     def _open_view(self, directory: Path, id: int | None) -> Path:
