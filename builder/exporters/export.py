@@ -11,12 +11,14 @@ from typing import BinaryIO, Protocol
 
 from builder.events import Emit
 from builder.exporters import image as images
-from builder.exporters import layout, rootfs
+from builder.exporters import layout
 from builder.exporters.destination import archive_file
 from builder.exporters.errors import ExportError
 from builder.exporters.output import STDOUT, Output
 from builder.exporters.progress import ExportProgress
 from builder.exporters.push import push
+from builder.exporters.rootfstar import write_tar
+from builder.exporters.treecopy import copy_tree
 from builder.exporters.types import ExportContext, Exported, ExportInput, PlatformImage
 from builder.oci import reference as references
 from builder.oci.descriptor import Descriptor
@@ -190,11 +192,11 @@ class TreeExporter:
             epoch = self._context.epoch
             if self._archive:
                 with _destination(self._output, self._context) as file:
-                    rootfs.write_tar(file, trees, epoch)
+                    write_tar(file, trees, epoch)
                 return
             dest = Path(self._output.dest)
             for prefix, root in trees:
-                rootfs.copy_tree(root, dest / prefix, epoch)
+                copy_tree(root, dest / prefix, epoch)
 
 
 class NoExporter:

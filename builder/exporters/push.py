@@ -93,12 +93,10 @@ def _mounts(reference: Reference, repositories: Sequence[str]) -> tuple[str, ...
 
 def _content(store: ContentStore, digest: Digest) -> Callable[[], AsyncIterator[bytes]]:
     async def chunks() -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(store.open, digest)
-        try:
+        # Opened here, not in a thread: a cancellation would lose a file that a thread opens.
+        with store.open(digest) as file:
             while data := await asyncio.to_thread(file.read, _CHUNK):
                 yield data
-        finally:
-            file.close()
 
     return chunks
 

@@ -23,16 +23,25 @@ class Entry:
 def walk(root: Path) -> Iterator[Entry]:
     """Every entry below ``root``, parents before children, names in byte order. Blocks."""
     seen: dict[tuple[int, int], str] = {}
-    yield from _below(root, "", seen)
-
-
-def _below(directory: Path, prefix: str, seen: dict[tuple[int, int], str]) -> Iterator[Entry]:
-    for name in sorted(os.listdir(directory), key=os.fsencode):  # noqa: PTH208 - names only
-        source, path = directory / name, prefix + name
+    waiting = _children(root, "")
+    while waiting:
+        source, path = waiting.pop()
         info = source.lstat()
-        link = ""
-        if info.st_nlink > 1 and not stat.S_ISDIR(info.st_mode):
-            link = seen.setdefault((info.st_dev, info.st_ino), path)
-        yield Entry(path, source, info, "" if link == path else link)
         if stat.S_ISDIR(info.st_mode):
-            yield from _below(source, path + "/", seen)
+            yield Entry(path, source, info)
+            waiting += _children(source, path + "/")
+            continue
+        first = path
+        if info.st_nlink > 1:
+            first = seen.setdefault((info.st_dev, info.st_ino), path)
+        yield Entry(path, source, info, "" if first == path else first)
+
+
+def sorted_names(directory: Path) -> list[str]:
+    """The names in ``directory`` in byte order."""
+    return sorted(os.listdir(directory), key=os.fsencode)  # noqa: PTH208 - names only
+
+
+def _children(directory: Path, prefix: str) -> list[tuple[Path, str]]:
+    """Last first, for a stack."""
+    return [(directory / name, prefix + name) for name in reversed(sorted_names(directory))]

@@ -1,4 +1,8 @@
-"""The root file system itself as output: a tar, or a directory of the client."""
+"""A root file system copied into a directory of the client, which may have files already.
+
+Every directory is opened without following links, so that a link in the destination leads
+nowhere. Only the directory in hand is open, however deep the tree is.
+"""
 
 from __future__ import annotations
 
@@ -7,86 +11,42 @@ import os
 import secrets
 import shutil
 import stat
-import tarfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from builder.exporters.errors import ExportError, unwritable
-from builder.exporters.treewalk import Entry, walk
+from builder.exporters.treewalk import sorted_names
 
-_CAPABILITY = "security.capability"
 _MODE = 0o7777
-_KINDS = {
-    stat.S_IFREG: tarfile.REGTYPE,
-    stat.S_IFDIR: tarfile.DIRTYPE,
-    stat.S_IFLNK: tarfile.SYMTYPE,
-    stat.S_IFCHR: tarfile.CHRTYPE,
-    stat.S_IFBLK: tarfile.BLKTYPE,
-    stat.S_IFIFO: tarfile.FIFOTYPE,
-}
-
-
-def write_tar(file: BinaryIO, trees: list[tuple[str, Path]], epoch: int | None = None) -> None:
-    """The trees, each below its prefix (``""``, ``linux_amd64/``), streamed. Blocks.
-
-    Owners are numbers only. ``epoch`` (seconds) bounds the times. Sockets are left out.
-    """
-    with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for prefix, root in trees:
-            if prefix:
-                _add_root(tar, prefix, root, epoch)
-            for entry in walk(root):
-                _add(tar, prefix, entry, epoch)
-
-
-def _add_root(tar: tarfile.TarFile, prefix: str, root: Path, epoch: int | None) -> None:
-    _add(tar, "", Entry(prefix.rstrip("/"), root, root.stat()), epoch)
-
-
-def _add(tar: tarfile.TarFile, prefix: str, entry: Entry, epoch: int | None) -> None:
-    kind = _KINDS.get(stat.S_IFMT(entry.info.st_mode))
-    if kind is None:
-        return
-    header = tarfile.TarInfo(prefix + entry.path)
-    header.type = kind
-    header.mode = stat.S_IMODE(entry.info.st_mode)
-    header.uid, header.gid = entry.info.st_uid, entry.info.st_gid
-    seconds = entry.info.st_mtime_ns // 10**9
-    header.mtime = min(seconds, epoch) if epoch is not None else seconds
-    if entry.link:
-        header.type, header.linkname = tarfile.LNKTYPE, prefix + entry.link
-    elif kind == tarfile.SYMTYPE:
-        header.linkname = str(entry.source.readlink())
-    elif kind in (tarfile.CHRTYPE, tarfile.BLKTYPE):
-        header.devmajor = os.major(entry.info.st_rdev)
-        header.devminor = os.minor(entry.info.st_rdev)
-    if header.type != tarfile.REGTYPE:
-        tar.addfile(header)
-        return
-    header.size = entry.info.st_size
-    with contextlib.suppress(OSError):
-        value = os.getxattr(entry.source, _CAPABILITY, follow_symlinks=False)
-        header.pax_headers = {f"SCHILY.xattr.{_CAPABILITY}": os.fsdecode(value)}
-    with entry.source.open("rb") as content:
-        tar.addfile(header, content)
+_OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def copy_tree(root: Path, dest: Path, epoch: int | None = None) -> None:
-    """Copy the tree into ``dest``, which may have files already; equal names are replaced.
+    """Copy the tree into ``dest``; what has an equal name there is replaced.
 
-    Modes, times, links and hard links are kept, owners are ours. Every directory is opened
-    without following links, so that a link in ``dest`` leads nowhere. Blocks. Raises
-    ExportError.
+    Modes, times, links and hard links are kept, owners are ours. ``epoch`` (seconds) bounds
+    the times. Blocks. Raises ExportError, for a link where a directory has to be as well.
     """
     try:
         dest.mkdir(parents=True, exist_ok=True)
         base = os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            _Copy(base, dest, epoch).directory(base, root, "")
+            _Copy(base, dest, epoch).run(root)
         finally:
             os.close(base)
     except OSError as error:
         raise unwritable(error.filename or dest, error) from error
+
+
+@dataclass(slots=True)
+class _Level:
+    """A directory on the way down: what is left of it, and how to know it again."""
+
+    source: Path
+    path: str
+    info: os.stat_result
+    left: list[str]
+    identity: tuple[int, int]
 
 
 class _Copy:
@@ -98,19 +58,47 @@ class _Copy:
         self._epoch = epoch
         self._seen: dict[tuple[int, int], str] = {}
 
-    def directory(self, target: int, source: Path, prefix: str) -> None:
-        for name in sorted(os.listdir(source), key=os.fsencode):  # noqa: PTH208 - names only
-            info = (source / name).lstat()
-            if stat.S_ISDIR(info.st_mode):
-                child = self._enter(target, name, prefix + name)
-                try:
-                    self.directory(child, source / name, prefix + name + "/")
-                    os.fchmod(child, info.st_mode & _MODE)
-                    os.utime(child, ns=self._times(info))
-                finally:
-                    os.close(child)
-            else:
-                self._leaf(target, source / name, name, prefix + name, info)
+    def run(self, root: Path) -> None:
+        here = os.dup(self._base)
+        try:
+            levels = [self._level(here, root, "")]
+            while True:
+                level = levels[-1]
+                if level.left:
+                    name = level.left.pop()
+                    source, path = level.source / name, level.path + name
+                    info = source.lstat()
+                    if not stat.S_ISDIR(info.st_mode):
+                        self._leaf(here, source, name, path, info)
+                        continue
+                    child = self._enter(here, name, path)
+                    os.close(here)
+                    here = child
+                    levels.append(self._level(here, source, path + "/"))
+                    continue
+                levels.pop()
+                if not levels:
+                    return
+                here = self._leave(here, level, levels[-1])
+        finally:
+            os.close(here)
+
+    def _level(self, target: int, source: Path, path: str) -> _Level:
+        found = os.fstat(target)
+        names = sorted_names(source)[::-1]
+        return _Level(source, path, source.lstat(), names, (found.st_dev, found.st_ino))
+
+    def _leave(self, here: int, level: _Level, above: _Level) -> int:
+        """Give the finished directory its mode and time, and go back to the one above."""
+        os.fchmod(here, level.info.st_mode & _MODE)
+        parent = os.open("..", _OPEN_DIRECTORY, dir_fd=here)
+        found = os.fstat(parent)
+        if (found.st_dev, found.st_ino) != above.identity:
+            os.close(parent)
+            raise ExportError(f"{self._dest / level.path} was moved while it was written")
+        os.utime(here, ns=self._times(level.info))
+        os.close(here)
+        return parent
 
     def _enter(self, parent: int, name: str, path: str) -> int:
         """The directory ``name``, made where it is missing; a file there is replaced."""
@@ -125,8 +113,7 @@ class _Copy:
                 os.unlink(name, dir_fd=parent)
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=parent)
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        child = os.open(name, flags, dir_fd=parent)
+        child = os.open(name, _OPEN_DIRECTORY, dir_fd=parent)
         os.fchmod(child, 0o700)  # writable until its own mode is set at the end
         return child
 
@@ -173,7 +160,7 @@ class _Copy:
         try:
             os.rename(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
         except IsADirectoryError:
-            _remove_tree(parent, name)
+            shutil.rmtree(name, dir_fd=parent)
             os.rename(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
 
     def _times(self, info: os.stat_result) -> tuple[int, int]:
@@ -181,8 +168,3 @@ class _Copy:
         if self._epoch is not None:
             moment = min(moment, self._epoch * 10**9)
         return moment, moment
-
-
-def _remove_tree(parent: int, name: str) -> None:
-    """``shutil.rmtree`` below a descriptor; it follows no links."""
-    shutil.rmtree(name, dir_fd=parent)
