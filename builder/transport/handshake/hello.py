@@ -50,7 +50,7 @@ class ClientHello:
         )
 
     def _extensions(self, shares: Sequence[Share], cookie: bytes) -> list[bytes]:
-        versions = number(parameters.TLS_1_3) + number(parameters.TLS_1_2)
+        versions = b"".join(map(number, sorted(parameters.VERSIONS, reverse=True)))
         protocols = b"".join(vector(each, 1) for each in parameters.APPLICATION_PROTOCOLS)
         entries = b"".join(number(each.group) + vector(each.public, 2) for each in shares)
         made = [

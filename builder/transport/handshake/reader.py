@@ -148,9 +148,9 @@ class _Conversation:
     async def _say_hello(self, cookie: bytes = b"") -> bytes:
         body = self._hello.body(self._shares, cookie)
         message = bytes((_CLIENT_HELLO,)) + vector(body, 3)
+        await self._send(handshake_record(message, first=not self._transcript))
         self._transcript += message
         self.waiting_for = "ServerHello"
-        await self._send(handshake_record(message))
         return message
 
     async def _send(self, octets: bytes) -> None:
@@ -225,7 +225,9 @@ class _Conversation:
     async def close(self) -> None:
         if self._writer is None:
             return
-        if self.waiting_for == "Certificate" and not self._writer.is_closing():
+        protected = self._records is not None and self._records.opener is not None
+        if self.waiting_for == "Certificate" and not protected:
+            # In TLS 1.3 it would have to be encrypted; there the end of the stream must do.
             self._writer.write(_CLOSE_NOTIFY)
         self._writer.close()
         try:

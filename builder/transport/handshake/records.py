@@ -28,9 +28,11 @@ _FIRST_BYTES_PAUSE = 0.2
 Opener = Callable[[bytes, bytes], tuple[int, bytes]]
 
 
-def handshake_record(message: bytes) -> bytes:
-    """A ClientHello in its record; version 1.0 there, as middleboxes expect."""
-    return bytes((HANDSHAKE,)) + number(parameters.TLS_1_0) + vector(message, 2)
+def handshake_record(message: bytes, *, first: bool) -> bytes:
+    """A ClientHello in its record. The first says version 1.0, as old middleboxes expect, and
+    any later one 1.2 (RFC 8446, section 5.1)."""
+    version = parameters.TLS_1_0 if first else parameters.TLS_1_2
+    return bytes((HANDSHAKE,)) + number(version) + vector(message, 2)
 
 
 class Records:

@@ -15,6 +15,7 @@ from tests.unit.builder.transport.handshake.servers import (
     certificate,
     handshake,
     plain_server,
+    read_record,
     record,
     says,
     server_hello,
@@ -136,6 +137,41 @@ async def test_an_old_protocol_version_is_read_and_named() -> None:
     async with plain_server(says(answer)) as port:
         chain = await read_chain("127.0.0.1", port, None)
     assert (chain.version, chain.certificates) == ("TLSv1", (SERVED.der,))
+
+
+async def test_the_second_hello_says_another_record_version_and_keeps_the_rest() -> None:
+    hellos: list[bytes] = []
+    retry = handshake(
+        2,
+        b"\x03\x03"
+        + bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+        + b"\x00\x13\x01\x00"
+        + bytes.fromhex("0014" + "002b00020304" + "003300020019" + "002c0004" + "0002abcd"),
+    )
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hellos.append(await read_record(reader))
+        writer.write(record(retry))
+        hellos.append(await read_record(reader))
+
+    async with plain_server(talk) as port:
+        failure = await _failure(port)
+    assert failure.stage is HandshakeStage.CLOSED
+    first, second = hellos
+    assert (first[:3], second[:3]) == (b"\x16\x03\x01", b"\x16\x03\x03")
+    assert first[9:75] == second[9:75]
+    assert b"\x00\x2c\x00\x04\x00\x02\xab\xcd" in second
+    assert len(second) > len(first)
+
+
+async def test_a_server_that_asks_for_what_was_not_offered_is_named() -> None:
+    random = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+    retry = (
+        b"\x03\x03" + random + b"\x00\x13\x01\x00" + bytes.fromhex("000c002b000203040033000211ec")
+    )
+    async with plain_server(says(record(handshake(2, retry)))) as port:
+        failure = await _failure(port)
+    assert "asks for group 0x11ec" in str(failure)
 
 
 async def test_a_warning_is_kept_and_the_chain_still_read() -> None:
