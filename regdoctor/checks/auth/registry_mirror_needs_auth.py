@@ -49,6 +49,7 @@ class RegistryMirrorNeedsAuth:
                 continue
             subject = subject_of(endpoint)
             domains = listed(role.domains)
+            probe = "manifest" if "/manifests/" in refusal.url else "ping"
             yield Finding(
                 code=self.code,
                 title=f"{subject}, a mirror of {domains}, demands a login "
@@ -57,9 +58,7 @@ class RegistryMirrorNeedsAuth:
                 confidence="certain",
                 subject=subject,
                 evidence=(
-                    answer_evidence(
-                        refusal, "manifest" if "/manifests/" in refusal.url else "ping"
-                    ),
+                    answer_evidence(refusal, probe),
                     Evidence(
                         f"it is a mirror of {domains} by {listed(role.origins)}",
                         "files",

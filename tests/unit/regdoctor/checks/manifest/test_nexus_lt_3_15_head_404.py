@@ -1,0 +1,75 @@
+"""nexus-lt-3.15-head-404: by behaviour, the version beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from regdoctor.observations.host import AskedClients
+from regdoctor.observations.http import Answer
+from regdoctor.observations.store import HOST
+from tests.fixtures.scenes import API, found, manifest_answer, manifest_seen
+
+CODE = "nexus-lt-3.15-head-404"
+OTHER = "head-manifest-refused"
+NO_CACHE = (
+    ("Pragma", "no-cache"),
+    ("Cache-Control", "post-check=0, pre-check=0"),
+    ("Expires", "0"),
+)
+
+
+def server(version: str) -> tuple[str, str]:
+    return ("Server", f"Nexus/{version} (OSS)")
+
+
+def page(*headers: tuple[str, str]) -> Answer:
+    return manifest_answer("HEAD", 404, *headers, kind="text/html")
+
+
+SERVED = manifest_answer("GET", 200, API)
+
+
+@pytest.mark.parametrize("version", ["3.14.0-04", "3.2.1-01"])
+def test_fires_as_a_warning_for_we_cope(version: str) -> None:
+    finding = found(manifest_seen(page(server(version), *NO_CACHE), SERVED))[CODE]
+    assert finding.severity == "warning"
+    assert finding.confidence == "certain"
+    assert finding.breaks == ("buildkit", "containerd")
+    assert "upgrade Nexus" in finding.fixes[0].title
+
+
+def test_an_error_through_the_eyes_of_buildkit() -> None:
+    seen = manifest_seen(page(server("3.14.0-04")), SERVED)
+    seen.add(HOST, AskedClients(("buildkit",)))
+    assert found(seen)[CODE].severity == "error"
+
+
+def test_likely_for_a_nexus_whose_name_a_proxy_took_away() -> None:
+    finding = found(manifest_seen(page(("Server", "nginx"), *NO_CACHE), SERVED))[CODE]
+    assert finding.confidence == "likely"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        manifest_answer("HEAD", 404, server("3.15.0-01"), kind="text/html"),
+        manifest_answer("HEAD", 404, ("Server", "nginx"), kind="text/html"),
+        manifest_answer("HEAD", 404, server("3.14.0-04"), kind="application/json"),
+        manifest_answer("HEAD", 404, server("3.14.0-04"), API, kind="text/html"),
+        manifest_answer("HEAD", 500, server("3.14.0-04"), kind="text/html"),
+    ],
+)
+def test_the_same_effect_with_another_cause_is_not_called_nexus(head: Answer) -> None:
+    codes = found(manifest_seen(head, SERVED))
+    assert CODE not in codes
+    assert OTHER in codes
+
+
+def test_quiet_for_an_old_nexus_where_the_image_is_missing() -> None:
+    missing = manifest_answer("GET", 404, server("3.14.0-04"))
+    codes = found(manifest_seen(page(server("3.14.0-04")), missing))
+    assert set(codes) == {"image-not-found"}
+
+
+def test_quiet_for_an_old_nexus_that_answers_head() -> None:
+    assert found(manifest_seen(manifest_answer("HEAD", 200, server("3.14.0-04")), None)) == {}

@@ -1,0 +1,49 @@
+"""x509-expired-certificate: which certificate, and whether the clock can be believed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tests.fixtures.ca import CertificateAuthority, Validity
+from tests.fixtures.scenes import NOW, VALID, chain_seen, found, questions
+
+CODE = "x509-expired-certificate"
+ROOT = CertificateAuthority("Example Root CA", validity=VALID)
+EXPIRED = Validity.expired(NOW, days=3)
+
+
+def test_fires_and_names_the_leaf() -> None:
+    leaf = ROOT.issue("registry.example", validity=EXPIRED)
+    finding = found(chain_seen(leaf, system=[ROOT.der]))[CODE]
+    assert finding.confidence == "certain"
+    assert "its certificate expired" in finding.title
+    assert "3 days ago" in finding.title
+    assert finding.evidence[0].data["chain"][0]["mark"].startswith("expired")
+
+
+def test_names_the_intermediate_where_that_one_expired() -> None:
+    issuing = ROOT.intermediate(validity=EXPIRED)
+    leaf = issuing.issue("registry.example", validity=VALID)
+    finding = found(chain_seen(leaf, system=[ROOT.der]))[CODE]
+    assert "CN=Example Issuing CA" in finding.title
+    assert finding.evidence[0].data["chain"][1]["mark"].startswith("expired")
+
+
+def test_quiet_for_a_valid_chain() -> None:
+    leaf = ROOT.issue("registry.example", validity=VALID)
+    assert found(chain_seen(leaf, system=[ROOT.der])) == {}
+
+
+def test_quiet_where_the_servers_clock_says_that_ours_is_wrong() -> None:
+    leaf = ROOT.issue("registry.example", validity=EXPIRED)
+    before = NOW - dt.timedelta(days=10)
+    codes = found(chain_seen(leaf, system=[ROOT.der], server_clock=before))
+    assert CODE not in codes
+    assert "x509-clock-skew-not-yet-valid" in codes
+
+
+def test_likely_with_the_clock_as_a_question_where_no_date_was_seen() -> None:
+    leaf = ROOT.issue("registry.example", validity=EXPIRED)
+    seen = chain_seen(leaf, system=[ROOT.der], server_clock=None)
+    assert found(seen)[CODE].confidence == "likely"
+    assert "x509-clock-skew-not-yet-valid" in questions(seen)
