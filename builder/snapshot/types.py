@@ -22,6 +22,8 @@ class SnapshotError(BuilderError):
 
 
 class ChangeKind(Enum):
+    """What happened to a path."""
+
     ADD = "add"
     MODIFY = "modify"
     DELETE = "delete"

@@ -21,7 +21,7 @@ from builder.frontend.dockerfile.options import (
     MetaResolver,
     StageInfo,
 )
-from builder.frontend.dockerfile.paths import normalized
+from builder.frontend.dockerfile.paths import workdir
 from builder.frontend.dockerfile.resolution import BaseImages
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import (
@@ -106,8 +106,8 @@ def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
         if scheme != "docker-image" or rest.removeprefix("//") == SCRATCH:
             return None
         text = rest.removeprefix("//")
-    line = state.ranges[0].start if state.ranges else 0
-    return ImageUse(text, platform, state.why, line, state.ranges)
+    line = state.place[0].start if state.place else 0
+    return ImageUse(text, platform, state.why, line, state.place)
 
 
 def _familiar(text: str) -> str:
@@ -223,7 +223,7 @@ def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
     sandbox = options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")
     state.root.hostname = options.hostname or sandbox
     if image.text("WorkingDir"):
-        directory = normalized("", image.text("WorkingDir"), keep_slash=False)
+        directory = workdir("", image.text("WorkingDir"))
         image.config["WorkingDir"] = directory
         state.root.cwd = directory
     if image.text("User"):

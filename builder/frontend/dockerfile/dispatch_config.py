@@ -9,7 +9,8 @@ from builder.frontend.dockerfile.image import describe_healthcheck
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import described, expanded, located
 from builder.frontend.dockerfile.owners import chown_option
-from builder.frontend.dockerfile.paths import normalized
+from builder.frontend.dockerfile.paths import clean
+from builder.frontend.dockerfile.paths import workdir as workdir_path
 from builder.frontend.dockerfile.ports import parse_ports
 from builder.frontend.dockerfile.signals import check_signal
 from builder.llb.ops import MkDir
@@ -162,7 +163,7 @@ def workdir(step: Step, instruction: ins.Workdir) -> None:
             step.ranges,
         )
     step.state.workdir_set = True
-    directory = normalized(step.image.text("WorkingDir"), path, keep_slash=False)
+    directory = workdir_path(step.image.text("WorkingDir"), path)
     step.image.config["WorkingDir"] = directory
     step.state.root.cwd = directory
     if directory != "/":
@@ -174,7 +175,7 @@ def _make_directory(step: Step, directory: str) -> None:
     name = expanded(step.conversion.lexer, step.code, step.env)
     owner = step.image.text("User")
     action = MkDir(
-        path=directory,
+        path=clean(directory),
         mode=0o755,
         make_parents=True,
         owner=chown_option(owner) if owner else None,

@@ -26,6 +26,14 @@ def normalized(parent: str, path: str, *, keep_slash: bool) -> str:
     return result
 
 
+def workdir(current: str, path: str) -> str:
+    """The working directory after ``WORKDIR path``: an absolute one stays as it is written,
+    with every slash and dot of it (BuildKit ``system.NormalizeWorkdir``)."""
+    if path.startswith("/"):
+        return path
+    return join("/", current, path)
+
+
 def below_root(path: str) -> str:
     """``path`` as seen from the root of a context: ``..`` cannot leave it."""
     return join("/", path)
