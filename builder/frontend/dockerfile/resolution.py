@@ -83,7 +83,7 @@ class BaseImages:
         except BaseImageError:
             raise
         except DockerfileError as error:
-            raise error.located(state.ranges) from error
+            raise error.located(state.place) from error
         if state.unregistered:
             state.dispatched = True
 
@@ -238,7 +238,7 @@ class BaseImages:
                 f"{state.base_name}: failed to resolve source metadata for {reference}: "
                 f"{error}{near}",
                 reference=str(reference),
-                ranges=state.ranges,
+                ranges=state.place,
                 hint=error.hint,
             ) from error
 

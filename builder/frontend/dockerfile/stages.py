@@ -68,13 +68,18 @@ class Filesystem:
 
 @dataclass(eq=False, slots=True)
 class StageState:
-    """A stage on its way from text to a root file system and an image config."""
+    """A stage on its way from text to a root file system and an image config.
+
+    ``ranges`` are what its vertices record; ``place`` is where it is named, for errors.
+    BuildKit records nothing for an image that a mount names.
+    """
 
     base_name: str
     name: str = ""
     stage_name: str = ""
     source_code: str = ""
     ranges: tuple[SourceRange, ...] = ()
+    place: tuple[SourceRange, ...] = ()
     comments: tuple[str, ...] = ()
     why: str = "FROM"
     unregistered: bool = False
@@ -211,6 +216,7 @@ class StageGraph:
             stage_name=start.name or f"stage-{number}",
             source_code=start.written.code,
             ranges=with_place,
+            place=with_place,
             comments=start.written.comments,
             instructions=list(stage.commands),
         )
@@ -280,13 +286,12 @@ class StageGraph:
         return [state.stage_name for state in self.states if state.stage_name]
 
     def _link(self, state: StageState) -> None:
+        if state.context is not None:
+            return  # a named context stands for the stage: what it says is never run
         for instruction in state.instructions:
-            self.attach(state, self.command(instruction))
-
-    def attach(self, state: StageState, command: Command) -> None:
-        """``command`` becomes the last of ``state``."""
-        state.commands.append(command)
-        self._depend(state, command)
+            command = self.command(instruction)
+            state.commands.append(command)
+            self._depend(state, command)
 
     def _depend(self, state: StageState, command: Command) -> None:
         for source in command.sources:
@@ -304,7 +309,12 @@ class StageGraph:
                 instruction,
                 tuple(
                     self._by_name.get(name.lower())
-                    or StageState(name, unregistered=True, why="RUN --mount from")
+                    or StageState(
+                        name,
+                        place=instruction.written.ranges,
+                        unregistered=True,
+                        why="RUN --mount from",
+                    )
                     for name in (source or SCRATCH for source in instruction.mount_sources)
                 ),
             )
@@ -321,7 +331,7 @@ class StageGraph:
         if copy.from_.lstrip("+-").isdigit() and copy.from_.isascii():
             return self._by_number(int(copy.from_), ranges)
         return self._by_name.get(copy.from_.lower()) or StageState(
-            copy.from_, ranges=ranges, unregistered=True, why="COPY --from"
+            copy.from_, ranges=ranges, place=ranges, unregistered=True, why="COPY --from"
         )
 
     def take_triggers(self, state: StageState, triggers: Iterable[ins.Instruction]) -> bool:

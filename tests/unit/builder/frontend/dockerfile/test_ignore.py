@@ -115,17 +115,49 @@ PATTERN = st.builds(
 )
 
 
-@given(st.lists(PATTERN, max_size=4), PATHS)
-def test_a_walk_agrees_with_single_questions(patterns: list[str], path: str) -> None:
-    matcher = IgnoreMatcher(patterns)
-    state, ignored = matcher.root(), False
+def walked(matcher: IgnoreMatcher, path: str) -> list[bool]:
+    """Whether each step down to ``path`` is ignored, as a walk finds it."""
+    state, out = matcher.root(), []
     parts = path.split("/")
     for depth in range(1, len(parts) + 1):
-        here = "/".join(parts[:depth])
-        ignored, state = matcher.enter(here, state)
-        assert ignored == matcher.matches(here)
-        if ignored and matcher.may_skip(here):
-            assert matcher.matches(path)
+        ignored, state = matcher.enter("/".join(parts[:depth]), state)
+        out.append(ignored)
+    return out
+
+
+@given(st.lists(PATTERN.map(lambda p: p.removeprefix("!")), max_size=4), PATHS)
+def test_a_walk_agrees_with_single_questions(patterns: list[str], path: str) -> None:
+    matcher = IgnoreMatcher(patterns)
+    parts = path.split("/")
+    heads = ["/".join(parts[: n + 1]) for n in range(len(parts))]
+    assert walked(matcher, path) == [matcher.matches(head) for head in heads]
+
+
+@given(st.lists(PATTERN, max_size=4), PATHS)
+def test_nothing_below_a_skipped_directory_is_kept(patterns: list[str], path: str) -> None:
+    matcher = IgnoreMatcher(patterns)
+    found = walked(matcher, path)
+    parts = path.split("/")
+    for depth, ignored in enumerate(found, 1):
+        if ignored and matcher.may_skip("/".join(parts[:depth])):
+            assert all(found[depth:])
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "found"),
+    [
+        (["a", "!a/b"], "a/b/c", [True, False, False]),
+        (["a", "!a/b", "a/b/c"], "a/b/c", [True, False, True]),
+        (["*", "!a"], "a/b", [False, False]),
+        # A walk does not look again at what it passed over: "!a" said nothing about a, which
+        # was not ignored, so it does not bring a/a back. BuildKit's walk answers the same.
+        (["a/a", "!a"], "a/a", [False, True]),
+    ],
+)
+def test_a_walk_remembers_what_its_parents_matched(
+    patterns: list[str], path: str, found: list[bool]
+) -> None:
+    assert walked(IgnoreMatcher(patterns), path) == found
 
 
 @given(PATTERN, PATHS)
