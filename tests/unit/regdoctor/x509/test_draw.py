@@ -1,3 +1,5 @@
+"""A chain drawn in lines: what is shown, and which certificate is marked."""
+
 from __future__ import annotations
 
 import dataclasses

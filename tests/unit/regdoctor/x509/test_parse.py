@@ -1,3 +1,5 @@
+"""DER and certificates: strict where Go is, and no traceback on any octets."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,3 +1,5 @@
+"""Root files as Go loads them, and the reason of each block that it passes over."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Messages, keys and names of the handshake, against the RFCs and against any octets."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,3 +1,5 @@
+"""Chains read from servers of every kind, and what each failure is called."""
+
 from __future__ import annotations
 
 import asyncio
