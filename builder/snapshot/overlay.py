@@ -23,6 +23,8 @@ _PAGE = 4096
 _SPECIAL = re.compile(r"[,:\\]")
 """What mount options would have to quote."""
 _OPTIONS = "redirect_dir=off,index=off,metacopy=off"
+_USER_OPTIONS = "userxattr,redirect_dir=nofollow,index=off,metacopy=off"
+"""In a user namespace; there ``off`` itself is a conflict, as it may mean to follow."""
 
 
 class OverlaySnapshotter(StoredSnapshotter):
@@ -35,9 +37,8 @@ class OverlaySnapshotter(StoredSnapshotter):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        base = _OPTIONS + (",userxattr" if in_user_namespace() else "")
         try:
-            self._options = self._find_options(base)
+            self._options = self._find_options(_USER_OPTIONS if in_user_namespace() else _OPTIONS)
         except BaseException:
             self.close()
             raise

@@ -98,17 +98,20 @@ class StoredSnapshotter(ABC):
         self._presence = Presence(self._live)
         self._sweep()
 
-    def close(self) -> None:
-        """Make what was committed durable, and end; what is still active is discarded.
+    def sync(self) -> None:
+        """Make what was committed outlive a crash of the machine, and a restart.
 
         Takes as long as the disk needs for what the kernel has not written yet: call it
-        when nobody waits any more.
+        when nobody waits any more. Without it, snapshots last until the machine restarts.
         """
+        newest = self._database.unsynced()
+        if newest:
+            sync_file_system(self.root)
+            self._database.mark_synced(newest)
+
+    def close(self) -> None:
+        """End; what is still active is discarded."""
         try:
-            newest = self._database.unsynced()
-            if newest:
-                sync_file_system(self.root)
-                self._database.mark_synced(newest)
             for path in self._actives.glob(f"{self._presence.token}-*"):
                 self._throw_away(path)
         finally:

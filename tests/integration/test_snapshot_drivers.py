@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -195,7 +196,6 @@ def test_a_new_link_to_an_unchanged_file_does_not_bring_the_file(
 ) -> None:
     found = after(snapshots, lambda root: os.link(root / "top", root / "kept/third"))
     assert found == ["M kept", "A kept/third"]
-
 
 
 def test_sockets_are_no_change(snapshots: StoredSnapshotter) -> None:
@@ -435,16 +435,15 @@ def test_processes_share_one_root(snapshots: StoredSnapshotter) -> None:
 
 def test_what_another_boot_left_unsynced_is_not_believed(snapshots: StoredSnapshotter) -> None:
     kept = snapshot(snapshots, None, base)
-    snapshots.close()
-    with open_snapshotter(snapshots.root.parent, snapshots.name) as second:
-        lost = snapshot(second, kept, lambda root: None)
-        snapshot(second, lost, lambda root: None)
-        second._database._db.execute("UPDATE snapshots SET boot='another' WHERE id = ?", (lost,))
-        with open_snapshotter(snapshots.root.parent, snapshots.name) as third:
-            assert third.ids() == [kept]
-            assert os.listdir(third.root / "snapshots") == [kept]
-    reopened = open_snapshotter(snapshots.root.parent, snapshots.name)
-    snapshots._database, snapshots._presence = reopened._database, reopened._presence
+    snapshots.sync()
+    lost = snapshot(snapshots, kept, lambda root: None)
+    snapshot(snapshots, lost, lambda root: None)
+    with sqlite3.connect(snapshots.root / "snapshots.db", isolation_level=None) as table:
+        table.execute("UPDATE snapshots SET boot = 'another' WHERE boot != ''")
+    table.close()
+    with open_snapshotter(snapshots.root.parent, snapshots.name) as again:
+        assert again.ids() == [kept]
+        assert os.listdir(again.root / "snapshots") == [kept]
 
 
 def test_auto_takes_overlay_where_it_works(tmp_path: Path) -> None:
