@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from builder.events import Emit, VertexEvent
+from builder.events import Emit, VertexEvent, WarningEvent
 from builder.solver.errors import CANCELED, SolveError
 from builder.solver.graph import Node
 from builder.solver.types import Vertex
@@ -58,6 +58,10 @@ class Reporter:
             current.outcome = current.outcome or "hit"
             now = time.time()
             self._event(current, started=now, completed=now, cached=True)
+
+    def warn(self, node: Node, text: str) -> None:
+        """Warns about a vertex, which need not have been started."""
+        self._emit(WarningEvent(str(node.vertex.digest), text))
 
     @contextmanager
     def running(self, node: Node, *, stage: str = "", quiet: bool = False) -> Iterator[None]:

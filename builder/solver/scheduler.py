@@ -19,11 +19,11 @@ the depth of a graph costs no stack, and the first failure ends all of them.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
-from uuid import uuid4
 
 from builder.errors import BuilderError
 from builder.events import Emit
@@ -294,7 +294,12 @@ class _Run:
         for stored in self._index.results(ids):
             result = self._solver._live.get(stored)
             if result is None:
-                result = await self._solver._results.load(stored)
+                try:
+                    result = await self._solver._results.load(stored)
+                except BuilderError as error:  # a remote cache that fails: the step can still run
+                    node.lost = True
+                    self._reporter.warn(node, f"cached result not used: {error}")
+                    continue
             if result is None:
                 node.lost = True
                 await self._index.drop(stored)
@@ -363,7 +368,7 @@ class _Run:
             key = _key(node, output)
             if node.ignores_cache:
                 # Not the record that the cache has: what was made from that one is stale.
-                name = identity(work, [Source((uuid4().hex,))])
+                name = identity(work, [Source((os.urandom(16).hex(),))])
             else:
                 name = output_key(work, output) if node.inputs else key
             records.append(new_record(name, key, links, result.id, now))

@@ -111,7 +111,11 @@ class ResultStore(Protocol):
     """Turns results into ids that outlive the process, and back."""
 
     async def load(self, id: str) -> Result | None:
-        """None where the result is gone (pruned): the cache entry is then dropped."""
+        """None where the result is gone (pruned): the cache entry is then dropped.
+
+        Raises ``BuilderError`` where it cannot be had now (a registry that does not answer):
+        the entry is kept, a warning is emitted, and the step runs.
+        """
         ...
 
 

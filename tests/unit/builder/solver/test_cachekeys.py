@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from builder.cache.store import SQLiteCacheStore
+from builder.errors import BuilderError
+from builder.events import WarningEvent
 from builder.oci.digest import Digest
 from builder.solver.cachestore import Link, content_id, output_key
 from builder.solver.types import Edge
@@ -204,6 +208,23 @@ async def test_a_result_that_is_gone_is_made_again_and_its_entry_dropped(
     assert await _solve(calls, cache, top) == 2
     assert calls.loaded == ["result-4"]
     assert {result.id for result in await cache.results()} == {"result-3", "result-4"}
+
+
+async def test_a_result_that_cannot_be_loaded_now_is_made_again_with_a_warning(
+    cache: SQLiteCacheStore, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(_: str) -> None:
+        raise BuilderError("registry does not answer")
+
+    await _solve(calls, cache, const(1, "one"))
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "load", unreachable)
+        assert await _solve(calls, cache, const(1, "one")) == 1
+    assert calls.executed == {"one": 1}
+    (warning,) = [event for event in calls.events if isinstance(event, WarningEvent)]
+    assert warning.vertex == str(const(1, "one").digest)
+    assert "registry does not answer" in warning.short
+    assert "result-1" in {result.id for result in await cache.results()}, "the entry is kept"
 
 
 async def test_a_pruned_input_is_not_missed_while_its_user_is_there(
