@@ -240,14 +240,12 @@ def _keys(
                 key = "/".join((name, *parts[:length]))
                 if key in auths:
                     yield key
-    if host in _HUB_NAMES:
-        if HUB_KEY in auths:
-            yield HUB_KEY
-    elif host in auths:
-        yield host
+    best = HUB_KEY if host in _HUB_NAMES else host
+    if best in auths:
+        yield best
     wanted = _HUB_NAMES if host in _HUB_NAMES else {host}
     for key in auths:
-        if key not in (host, HUB_KEY) and _hostname(file, key) in wanted:
+        if key != best and _hostname(file, key) in wanted:
             yield key
 
 

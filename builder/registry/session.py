@@ -19,12 +19,7 @@ from builder.registry.blobs import Download, worst
 from builder.registry.client import Client
 from builder.registry.config import RegistryConfig
 from builder.registry.credentials import CredentialStore
-from builder.registry.errors import (
-    Attempt,
-    IntegrityError,
-    RegistryError,
-    Unreachable,
-)
+from builder.registry.errors import Attempt, IntegrityError, RegistryError, Unreachable
 from builder.registry.hosts import Host
 from builder.registry.manifests import Answer, coped_code, worth_a_get
 from builder.registry.once import Once
@@ -377,7 +372,7 @@ class Session:
                 return False
             if location:
                 break
-        work = upload.send(location, content, descriptor.size, chunked=chunked)
+        work = upload.send(location or "", content, descriptor.size, chunked=chunked)
         await self._guard("push-blob", upload, work)
         return True
 

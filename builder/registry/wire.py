@@ -76,8 +76,10 @@ class Wire:
                         yield response
                         return
             except TransportError as error:
-                if first is not None and error.stage == "tls" and not error.certificate_refused:
-                    raise first from error  # no TLS there either: the first error was the point
+                if first is not None and not _is_tls(error):
+                    # No TLS there either: the first error was the point.
+                    self._scheme[host.endpoint] = host.endpoint.scheme
+                    raise first from error
                 if met or host.endpoint in self._scheme or not self._other_scheme(host, url, error):
                     raise
                 first = error if host.https_upgrade else None
@@ -122,6 +124,11 @@ class Wire:
         if host.http_fallback and error.stage == "connect":
             return host.endpoint.default_port
         return host.https_upgrade and error.stage in ("read", "protocol")
+
+
+def _is_tls(error: TransportError) -> bool:
+    """Whether a failed handshake shows that there is TLS at all."""
+    return error.certificate_refused or error.cause.startswith(("tls: failed", "remote error: tls"))
 
 
 async def _speaks_tls(host: Host, response: Response) -> bool:
