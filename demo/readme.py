@@ -23,8 +23,8 @@ def scenes(stage: Stage) -> dict[str, list[str]]:
     return {
         "diagnose": ["check", f"{stage.registry}/base/busybox:1"],
         "preflight": [
-            *("build", "--preflight", "only"),
-            *("--build-arg", f"REGISTRY={stage.registry}", *state, context),
+            *("build", "--preflight", "only", *trust),
+            *("--build-arg", f"REGISTRY={stage.registry}/golden", *state, context),
         ],
         "mirror": ["build", *through, *state, *image, context],
     }
@@ -47,10 +47,10 @@ def played(stage: Stage, arguments: list[str]) -> str:
         (str(stage.root_certificate), "corp-root.pem"),
         (f"{stage.directory}/", ""),
         (str(HERE / "context"), "."),
-        (f":{stage.registry_port}", ":5000"),
-        (f":{stage.nexus_port}", ":8443"),
     ):
         text = text.replace(machine, meant)
+    for port, usual in ((stage.registry_port, "5000"), (stage.nexus_port, "8443")):
+        text = re.sub(rf"(?<=[:-]){port}\b", usual, text)
     return text
 
 
