@@ -71,12 +71,15 @@ def _checks(
         if domain_valid(name, constraint=False):
             yield _bind(_dns, "DNS name", name, name)
         else:
-            problem = f"x509: cannot parse dnsName {quote(name)}"
-            yield lambda _issuer, _release, problem=problem: problem  # type: ignore[misc]
+            yield _always(f"x509: cannot parse dnsName {quote(name)}")
     for uri, host in uris:
         yield _bind(_uri, "URI", uri.text, host)
     for each in mailboxes:
         yield _bind(_email, "email address", str(each), each)
+
+
+def _always(problem: str) -> _Check:
+    return lambda _issuer, _release: problem
 
 
 def _bind(query: _Query[V], kind: str, shown: str, value: V) -> _Check:

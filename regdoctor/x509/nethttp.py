@@ -23,13 +23,15 @@ def host_and_port(authority: str) -> tuple[str, str]:
 
 
 def tls_name(authority: str) -> str:
-    """The name that the certificate must cover."""
+    """The name that the certificate must cover; Unicode becomes punycode (UTS 46)."""
     host = host_and_port(authority)[0]
     if host.isascii():
         return host
+    import idna
+
     try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return host
 
 

@@ -53,7 +53,10 @@ def build(
     """Every complete path in Go's order, or the fault that Go tells when there is none."""
     search = _Search(roots, sent, now, release)
     step = _issuers((leaf,), search)
-    return step.paths or step.fault or _unknown(leaf, step)
+    if step.paths:
+        return step.paths
+    assert step.fault is not None
+    return step.fault
 
 
 def check_leaf(leaf: Certificate, now: dt.datetime) -> Fault | None:

@@ -84,9 +84,13 @@ def sendable_name(name: str | None) -> bytes:
     else:
         return b""
     text = name.removesuffix(".")
+    if text.isascii():
+        return text.encode("ascii")
+    import idna
+
     try:
-        return text.encode("ascii") if text.isascii() else text.encode("idna")
-    except UnicodeError:
+        return idna.encode(text, uts46=True)
+    except idna.IDNAError:
         return b""
 
 

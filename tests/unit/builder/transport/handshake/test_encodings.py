@@ -47,6 +47,7 @@ def test_certificate_entries_of_tls_1_3_carry_extensions(
         ("registry.example", b"registry.example"),
         ("registry.example.", b"registry.example"),
         ("bücher.example", b"xn--bcher-kva.example"),
+        ("STRAßE.example", b"xn--strae-oqa.example"),
         ("192.0.2.1", b""),
         ("[2001:db8::1]", b""),
         ("fe80::1%eth0", b""),
