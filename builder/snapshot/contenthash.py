@@ -73,7 +73,7 @@ class _Folder:
 
     path: str
     digest: hashlib._Hash
-    names: Iterator[str]
+    entries: Iterator[os.DirEntry[str]]
     aside: dict[str, Future[str]]
     name: str
 
@@ -114,36 +114,38 @@ class _TreeHasher:
         stack = [self._enter(top, "")]
         while True:
             folder = stack[-1]
-            name = next(folder.names, None)
-            if name is None:
+            entry = next(folder.entries, None)
+            if entry is None:
                 stack.pop()
                 digest = f"sha256:{folder.digest.hexdigest()}"
                 if not stack:
                     return digest
                 stack[-1].digest.update(_child(folder.name, digest))
                 continue
-            path = f"{folder.path}/{name}"
+            name = entry.name
             aside = folder.aside.pop(name, None)
             if aside is not None:
                 folder.digest.update(_child(name, aside.result()))
-                continue
-            found = os.lstat(path)
-            if stat.S_ISDIR(found.st_mode):
-                stack.append(self._enter(path, name))
-            elif not stat.S_ISSOCK(found.st_mode):
-                folder.digest.update(_child(name, _file_digest(path, found)))
+            elif entry.is_dir(follow_symlinks=False):
+                stack.append(self._enter(entry.path, name))
+            else:
+                found = entry.stat(follow_symlinks=False)
+                if not stat.S_ISSOCK(found.st_mode):
+                    folder.digest.update(_child(name, _file_digest(entry.path, found)))
 
     def _enter(self, path: str, name: str) -> _Folder:
-        names = sorted(os.listdir(path), key=os.fsencode)
+        with os.scandir(path) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+        aside = {
+            entry.name: self._pool.submit(
+                _file_digest, entry.path, entry.stat(follow_symlinks=False)
+            )
+            for entry in entries
+            if entry.is_file(follow_symlinks=False)
+            and entry.stat(follow_symlinks=False).st_size >= _ASIDE
+        }
         digest = hashlib.sha256(_child("", _file_digest(path, os.lstat(path))))
-        aside = {}
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False):
-                    found = entry.stat(follow_symlinks=False)
-                    if found.st_size >= _ASIDE:
-                        aside[entry.name] = self._pool.submit(_file_digest, entry.path, found)
-        return _Folder(path, digest, iter(names), aside, name)
+        return _Folder(path, digest, iter(entries), aside, name)
 
     def _filtered(self, selector: Selector) -> str:
         path = _absolute(selector.path)
@@ -297,8 +299,9 @@ def _file_digest(path: str, found: os.stat_result) -> str:
     if size:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            while data := os.read(fd, _CHUNK):
+            while size > 0 and (data := os.read(fd, _CHUNK)):
                 digest.update(data)
+                size -= len(data)
         finally:
             os.close(fd)
     return f"sha256:{digest.hexdigest()}"

@@ -15,6 +15,9 @@ _READ = 1 << 20
 _META_LIMIT = 1 << 20
 """Bytes of one extended header; Go's archive/tar allows as many."""
 _ZERO = bytes(512)
+_MAX_ID = 0xFFFFFFFE
+"""The next one means "leave it as it is" to chown(2)."""
+_MAX_DEVICE = 0xFFFFFFF
 _XATTR = b"SCHILY.xattr."
 
 REGULAR, LINK, SYMLINK, CHAR, BLOCK, DIRECTORY, FIFO = b"0", b"1", b"2", b"3", b"4", b"5", b"6"
@@ -215,15 +218,24 @@ def _entry(
         entry.major, entry.minor = _number(header[329:337]), _number(header[337:345])
     if kind != REGULAR:
         entry.size = 0  # archives of old set a size on links, and no data follows
-    if entry.size < 0 or entry.uid < 0 or entry.gid < 0:
-        raise InvalidTar(f"{_shown(entry.name)} has a negative size or owner")
+    _check_range(entry)
     entry.kind = kind
     entry.xattrs = (
         {key[len(_XATTR) :]: value for key, value in pax.items() if key.startswith(_XATTR)}
         if pax
         else {}
     )
+    if any(b"\0" in text for text in (entry.name, entry.link, *entry.xattrs)):
+        raise InvalidTar(f"{_shown(entry.name)} has a NUL byte in a name")
     return entry
+
+
+def _check_range(entry: Entry) -> None:
+    """What no kernel could take is refused here, by name."""
+    if entry.size < 0 or not 0 <= entry.uid <= _MAX_ID or not 0 <= entry.gid <= _MAX_ID:
+        raise InvalidTar(f"{_shown(entry.name)} has an impossible size or owner")
+    if not 0 <= entry.major <= _MAX_DEVICE or not 0 <= entry.minor <= _MAX_DEVICE:
+        raise InvalidTar(f"{_shown(entry.name)} has an impossible device number")
 
 
 def _shown(name: bytes) -> str:

@@ -95,8 +95,6 @@ class _Unpacking:
         if not name:
             return  # the root itself keeps its metadata, as with containerd
         folder, _, base = name.rpartition(b"/")
-        if b"\0" in name:
-            raise InvalidTar("an entry with a NUL byte in its name")
         if self._owner is not None:
             entry.uid, entry.gid = self._owner
         if self._whiteouts and base.startswith(_WHITEOUT):

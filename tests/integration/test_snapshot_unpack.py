@@ -7,14 +7,18 @@ import io
 import os
 import random
 import stat
+import subprocess
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from builder.content import ContentError, ContentStore
 from builder.snapshot.layers import apply_layer
+from builder.snapshot.mounts import mount, unmount
 from builder.snapshot.tarread import InvalidTar
 from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import SnapshotError
@@ -390,3 +394,92 @@ def test_data_after_the_archive_is_read_too(root: Path) -> None:
 def test_a_hard_link_to_nothing_says_so(root: Path) -> None:
     with pytest.raises(SnapshotError, match="hard link to gone/file, which does not exist"):
         apply_layer(layer(hard_link("h", "gone/file")), root)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 2**32), st.integers(1, 60))
+def test_a_damaged_layer_never_ends_in_another_error(root: Path, seed: int, flips: int) -> None:
+    source = random.Random(seed)
+    rich = member("d/é" * 30)
+    rich.pax_headers = {"SCHILY.xattr.user.x": "y", "mtime": "1.5"}
+    data = bytearray(
+        layer(
+            directory("d"),
+            (rich, b"hello"),
+            symlink("l", "d"),
+            hard_link("h", "l"),
+            member("c", tarfile.CHRTYPE, devmajor=1, devminor=3),
+            member("d/.wh.x"),
+        ).getvalue()
+    )
+    for _ in range(flips):
+        at = source.randrange(len(data))
+        data[at] = source.choice([0, 0x2F, 0x2E, 0x30, 0x37, 0xFF, source.randrange(256)])
+    for at in range(0, len(data), 512):  # most damage would only fail the checksum
+        block = data[at : at + 512]
+        if block[257:262] == b"ustar":
+            data[at + 148 : at + 156] = b"%06o\0 " % (sum(block) - sum(block[148:156]) + 256)
+    before = canary(root)
+    with contextlib.suppress(SnapshotError):
+        apply_layer(io.BytesIO(bytes(data)), root)
+    assert canary(root) == before
+
+
+@pytest.mark.parametrize("form", ["gnu", "posix", "ustar", "oldgnu"])
+def test_archives_of_gnu_tar_come_out_as_they_went_in(
+    root: Path, tmp_path: Path, form: str
+) -> None:
+    tree = tmp_path / "tree"
+    (tree / "d" / ("long" * 20)).mkdir(parents=True)
+    (tree / "d" / ("long" * 20) / ("name" * 20)).write_text("x" * 1000)
+    (tree / "é").write_text("")
+    (tree / "link").symlink_to("d/" + "long" * 20)
+    os.link(tree / "é", tree / "d" / "hard")
+    os.mkfifo(tree / "pipe")
+    os.chown(tree / "é", 1234, 4321)
+    (tree / "é").chmod(0o6755)
+    subprocess.run(
+        ["tar", f"--format={form}", "--sort=name", "-cf", tmp_path / "t", "-C", tree, "."],
+        check=True,
+    )
+    with (tmp_path / "t").open("rb") as stream:
+        apply_layer(stream, root)
+    assert look(root) == look(tree)
+
+
+def look(root: Path) -> dict[str, tuple[object, ...]]:
+    return {
+        str(path.relative_to(root)): (
+            *(found.st_mode, found.st_uid, found.st_gid, int(found.st_mtime)),
+            path.read_bytes() if stat.S_ISREG(found.st_mode) else "",
+            path.readlink() if path.is_symlink() else "",
+        )
+        for path in sorted(root.rglob("*"))
+        for found in [path.lstat()]
+    }
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "small"
+    path.mkdir()
+    mount("tmpfs", path, "tmpfs", 0, "size=1m")
+    yield path
+    unmount(path)
+
+
+def test_a_full_disk_is_one_line_with_a_hint(small_disk: Path) -> None:
+    with pytest.raises(SnapshotError, match="No space left on device") as caught:
+        apply_layer(layer((member("big"), bytes(4 << 20))), small_disk)
+    assert "big" in str(caught.value)
+    assert "space" in caught.value.hint
+
+
+def test_a_full_disk_leaves_no_half_blob(small_disk: Path) -> None:
+    store = ContentStore(small_disk / "store")
+    with pytest.raises(ContentError, match="No space left on device"), store.writer() as writer:
+        writer.write(bytes(4 << 20))
+    assert list(store.digests()) == []
+    assert os.listdir(small_disk / "store" / "ingest") == []

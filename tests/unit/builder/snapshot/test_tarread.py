@@ -162,6 +162,28 @@ def test_broken_records_are_an_error(records: bytes) -> None:
         read(data)
 
 
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"uid": "4294967295"},
+        {"gid": "99999999999999999999"},
+        {"uid": "-1"},
+        {"size": "-1"},
+        {"size": "1" * 5000},
+        {"uid": "x"},
+        {"mtime": "soon"},
+        {"linkpath": "a\0b"},
+        {"path": "a\0b"},
+        {"SCHILY.xattr.a\0b": "v"},
+    ],
+)
+def test_what_no_kernel_could_take_is_an_error(records: dict[str, str]) -> None:
+    info = tarfile.TarInfo("f")
+    info.pax_headers = records
+    with pytest.raises(InvalidTar):
+        read(archive((info, b"")))
+
+
 @given(st.binary(max_size=3000))
 def test_noise_never_ends_in_another_error(noise: bytes) -> None:
     with contextlib.suppress(SnapshotError):
