@@ -70,7 +70,7 @@ class Wire:
                     connect_timeout=host.connect_timeout,
                     on_exchange=log.append,
                 ) as response:
-                    wrong = not met and await _speaks_tls(host, response)
+                    wrong = not met and await self._wants_tls(host, method, response, log)
                     if not wrong:
                         self._scheme.setdefault(host.endpoint, host.endpoint.scheme)
                         yield response
@@ -125,18 +125,35 @@ class Wire:
             return host.endpoint.default_port
         return host.https_upgrade and error.stage in ("read", "protocol")
 
+    async def _wants_tls(
+        self, host: Host, method: str, response: Response, log: list[Exchange]
+    ) -> bool:
+        """Whether a server with TLS says in clear text that it wants no clear text.
+
+        It says so in the body of a 400; the 400 of a HEAD has none, so TLS itself is tried.
+        """
+        if not host.https_upgrade or response.status != 400:
+            return False
+        if method != "HEAD":
+            body = (await response.peek(_COMPLAINT)).lower()
+            return b"https" in body or b"ssl" in body
+        url = "https" + host.endpoint.url.removeprefix("http") + "/v2/"
+        try:
+            async with self.transport.stream(
+                "GET",
+                url,
+                trust=host.trust,
+                connect_timeout=host.connect_timeout,
+                on_exchange=log.append,
+            ):
+                return True
+        except TransportError as error:
+            return _is_tls(error)
+
 
 def _is_tls(error: TransportError) -> bool:
     """Whether a failed handshake shows that there is TLS at all."""
     return error.certificate_refused or error.cause.startswith(("tls: failed", "remote error: tls"))
-
-
-async def _speaks_tls(host: Host, response: Response) -> bool:
-    """Whether a server with TLS says in clear text that it wants no clear text."""
-    if not host.https_upgrade or response.status != 400:
-        return False
-    body = (await response.peek(_COMPLAINT)).lower()
-    return b"https" in body or b"ssl" in body
 
 
 def detail_of(body: bytes) -> str:
