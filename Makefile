@@ -80,7 +80,7 @@ bench: setup peers peers-go ## our times beside those of BuildKit, docker and bu
 .PHONY: docs
 docs: setup ## write docs/cli.md and the outputs of the README from the commands themselves
 	@$(PEERS)/install-packages $(DEMO_PACKAGES)
-	$(BIN)/pytest -q tests/unit/test_docs.py -k reference --golden
+	$(BIN)/pytest -q tests/unit/test_docs.py -k reference_has --golden
 	$(BIN)/python -m demo.readme
 
 .PHONY: golden

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -52,16 +53,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="wants root: sudo make test"))
 
 
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
-    """``golden(path, actual)``: compares with the file, or writes it under ``--golden``."""
+class Golden(Protocol):
+    """Compares with the file, or writes it under ``--golden``.
 
-    def compare(path: Path, actual: str) -> None:
+    ``meaning`` takes from both texts what must be equal; by default all of it.
+    """
+
+    def __call__(self, path: Path, actual: str, meaning: Callable[[str], object] = str) -> None: ...
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """``golden(path, actual)``; see Golden."""
+
+    def compare(path: Path, actual: str, meaning: Callable[[str], object] = str) -> None:
         if request.config.getoption("--golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(actual, encoding="utf-8")
             return
         assert path.exists(), f"{path} is missing; `make golden` writes it"
-        assert actual == path.read_text(encoding="utf-8")
+        assert meaning(actual) == meaning(path.read_text(encoding="utf-8"))
 
     return compare
