@@ -118,7 +118,7 @@ class SourceVertex(Vertex):
     def sources(self) -> Sequence[Output]:
         return ()
 
-    def build(self, inputs: InputNumbers) -> AnyOp:  # noqa: ARG002  (a source has no inputs)
+    def build(self, inputs: InputNumbers) -> AnyOp:
         return self.op
 
     def caps(self) -> frozenset[str]:

@@ -133,7 +133,7 @@ async def convert(
     linter = Linter(LintConfig.parse(check or ""))
     linter.text(dockerfile)
     args = global_args(dockerfile, options, lexer)
-    linter.default_args(dockerfile, args.env)
+    linter.default_args(dockerfile, args.predefined)
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
     dispatching = Dispatching(
@@ -254,13 +254,9 @@ def _finish(
         image.config["Labels"] = {**(image.config.get("Labels") or {}), **options.labels}
     if options.target_platform is not None:
         image.platform = _labelled(image.platform, options.target_platform)
-    file = SourceFile(
-        dockerfile.filename,
-        dockerfile.source,
-        dockerfile_definition(dockerfile.filename, options).encode(),
-        "Dockerfile",
-    )
     try:
+        fetched = dockerfile_definition(dockerfile.filename, options).encode()
+        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
         definition = marshal(target.root.output, [file])
     except LLBError as error:
         raise DockerfileError(f"the Dockerfile cannot be encoded: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
@@ -82,6 +82,15 @@ def _is_http(path: str) -> bool:
 
 def _remote(path: str) -> GitRef | None:
     return parse_git_ref(path)
+
+
+def _base_name(url: str) -> str:
+    """The name that a download gets: the last part of the URL's path."""
+    try:
+        path = unquote(urlsplit(url).path)
+    except ValueError:
+        path = ""
+    return join("/", path).rpartition("/")[2] or "__unnamed__"
 
 
 @dataclass(slots=True)
@@ -172,7 +181,7 @@ class _Copying:
             )
 
     def http(self, url: str, checksum: str, *, unpack: bool) -> None:
-        filename = join("/", urlsplit(url).path).rpartition("/")[2] or "__unnamed__"
+        filename = _base_name(url)
         attrs = {"http.filename": filename}
         caps = {"source.http"}
         if checksum:

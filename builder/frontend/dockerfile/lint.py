@@ -16,6 +16,8 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.options import LintWarning
 from builder.frontend.dockerfile.shell import Expansion, Lexer
 from builder.frontend.dockerfile.suggest import suggestion
+from builder.oci import reference as references
+from builder.oci.reference import InvalidReference
 
 _SECRET_TOKENS = frozenset(
     {"apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd"}
@@ -163,8 +165,7 @@ class Linter:
                     if arg.value is not None:
                         values[arg.key] = lexer.word(arg.value, values)
             for stage in dockerfile.stages:
-                name = lexer.word(stage.start.base, values)
-                if not name or name.endswith((":", "@", "/")) or name.startswith((":", "/")):
+                if not _is_image_name(lexer.word(stage.start.base, values)):
                     self.with_comments(stage.start.written.comments).warn(
                         "InvalidDefaultArgInFrom",
                         f"Default value for ARG {stage.start.base} results in empty or invalid "
@@ -229,3 +230,11 @@ class Linter:
 
 def _case(word: str) -> str:
     return "lower" if word == word.lower() else "upper" if word == word.upper() else word
+
+
+def _is_image_name(text: str) -> bool:
+    try:
+        references.parse(text)
+    except InvalidReference:
+        return False
+    return True

@@ -66,7 +66,6 @@ class BaseImages:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
-            self._running.clear()
         for state, error in zip(waiting, results, strict=True):
             if error is not None:
                 raise error
@@ -263,6 +262,7 @@ async def _all(pending: list[Awaitable[None]]) -> list[Exception | None]:
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     out: list[Exception | None] = []
     for result in results:
         if isinstance(result, Exception):

@@ -123,9 +123,13 @@ class StageState:
 
 @dataclass(slots=True)
 class GlobalArgs:
-    """Variables that FROM lines see: platform args and the ARGs before the first stage."""
+    """Variables that FROM lines see: platform args and the ARGs before the first stage.
+
+    ``predefined`` are the platform args alone.
+    """
 
     env: dict[str, str]
+    predefined: dict[str, str] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)
 
 
@@ -134,7 +138,7 @@ def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexe
     target = options.target or dockerfile.stages[-1].start.name or "default"
     env = platform_args(options, target)
     env.update({key: options.build_args[key] for key in env if key in options.build_args})
-    args = GlobalArgs(env)
+    args = GlobalArgs(env, dict(env))
     for instruction in dockerfile.meta_args:
         for arg in instruction.args:
             value = options.build_args.get(arg.key)
