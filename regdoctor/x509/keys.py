@@ -159,7 +159,9 @@ def _pss_algorithm(parameters: bytes) -> SignatureAlgorithm | None:
     inner = _algorithm(Der(mask[1]))
     if inner is None or inner[0] != digest[0] or not _null_or_nothing(digest[1], inner[1]):
         return None
-    name, length = _PSS_DIGESTS.get(digest[0], ("", -1))
+    if digest[0] not in _PSS_DIGESTS:
+        return None
+    name, length = _PSS_DIGESTS[digest[0]]
     if salt.integer() != length or not _default_trailer(outer):
         return None
     return SignatureAlgorithm(f"{name.upper()}-RSAPSS", KeyKind.RSA, name, pss=True)
@@ -170,10 +172,13 @@ def _null_or_nothing(*parameters: bytes) -> bool:
 
 
 def _default_trailer(outer: Der) -> bool:
-    if not outer.peek(der.context(3, constructed=True)):
+    """The trailer field is 1 or left out; an empty element in its place Go does not read."""
+    if not outer:
         return True
-    trailer = outer.inside(der.context(3, constructed=True))
-    return trailer is not None and trailer.integer() == 1
+    found = outer.any()
+    if found is None or (not found[1] and not outer):
+        return False
+    return found[0] != der.context(3, constructed=True) or Der(found[1]).integer() == 1
 
 
 def _explicit_algorithm(outer: Der, number: int) -> tuple[str, bytes] | None:
