@@ -36,7 +36,7 @@ class Answer:
     """One step's final answer at one host, or the ``error`` in its place.
 
     ``status`` is 0 where no answer came, or none that was authenticated. ``exchanges`` are
-    all that it took, authentication included, in order.
+    all that it took, authentication included, in the order in which they were over.
     """
 
     host: Host
@@ -74,8 +74,8 @@ class Answer:
 
     @property
     def url(self) -> str:
-        """Of the first request of the step, redacted; empty where none was sent."""
-        return self.exchanges[0].url if self.exchanges else ""
+        """What gave the answer, redirects followed, redacted; empty where nothing was sent."""
+        return self.exchanges[-1].url if self.exchanges else ""
 
 
 async def ask(

@@ -74,7 +74,7 @@ async def test_a_server_that_says_it_wants_https_gets_it(store, session, tmp_pat
             made = await session(config=RegistryConfig(ca=[ca], environ=ENVIRON))
             resolved = await made.resolve(parse(f"127.0.0.1:{port}/team/app:1"))
             # The 400 of a HEAD has no body, so that it takes a request to learn of the TLS.
-            first, probe, answer = resolved.attempts[0].exchanges
+            probe, first, answer = resolved.attempts[0].exchanges
             assert (first.method, first.status) == ("HEAD", 400)
             assert (probe.method, probe.url) == ("GET", f"https://127.0.0.1:{port}/v2/")
             assert (answer.method, answer.status) == ("HEAD", 200)
@@ -83,7 +83,9 @@ async def test_a_server_that_says_it_wants_https_gets_it(store, session, tmp_pat
             ping = await other.ping(host)
             assert [e.status for e in ping.exchanges] == [400, 200]
             assert b"HTTPS server" in ping.exchanges[0].body
-            await other.transport.aclose()
+            await asyncio.gather(made.transport.aclose(), other.transport.aclose())
+            behind.close()
+            await asyncio.sleep(0.05)
             await made.transport.aclose()
 
 
