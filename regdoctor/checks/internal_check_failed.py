@@ -24,7 +24,7 @@ class InternalCheckFailed:
             if failure.internal:
                 yield Finding(
                     code=self.code,
-                    title=f"regdoctor itself failed in {failure.probe}: {failure.why}",
+                    title=f"a fault of regdoctor itself, in {failure.probe}: {failure.why}",
                     severity="error",
                     confidence="certain",
                     subject=subject_of(endpoint) or "this host",

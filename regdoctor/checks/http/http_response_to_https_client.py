@@ -48,8 +48,7 @@ class HttpResponseToHttpsClient:
                 what = _what(plain)
             yield Finding(
                 code=self.code,
-                title=f"{subject} speaks {what} where {listed(breaks) or 'no client'} "
-                "would speak HTTPS",
+                title=f"{subject} speaks {what}, where HTTPS is expected by {listed(breaks)}",
                 severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
@@ -79,9 +78,9 @@ def _what(plain: PlainAnswer) -> str:
     if plain.registry_like:
         return "plain HTTP (a registry)"
     if answer.status in (301, 302, 307, 308) and answer.header("Location").startswith("https://"):
-        return f"plain HTTP and points to {answer.header('Location').partition('?')[0]},"
+        return f"plain HTTP and points to {answer.header('Location').partition('?')[0]}"
     if answer.status:
-        return f"plain HTTP, but answers {answer.status} and not as a registry,"
+        return f"plain HTTP, but answers {answer.status} and not as a registry"
     return "plain HTTP"
 
 
