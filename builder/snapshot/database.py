@@ -162,6 +162,6 @@ class Database:
 
 def _boot_id() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SnapshotError(f"cannot tell this boot of the machine: {error}") from error

@@ -163,7 +163,7 @@ def enter_private_mount_namespace() -> None:
 def in_user_namespace() -> bool:
     """Whether this process's user namespace is not the first one of the machine."""
     try:
-        text = Path("/proc/self/uid_map").read_text(encoding="ascii")
+        text = Path("/proc/self/uid_map").read_text(encoding="utf-8")
     except OSError:
         return False
     return text.split() != ["0", "0", "4294967295"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from builder.snapshot.database import Database
 from builder.snapshot.liveness import Hold, Presence, absent
 from builder.snapshot.mounts import sync_file_system, unmount_if_mounted
-from builder.snapshot.tree import remove_tree
+from builder.snapshot.tree import refused, remove_tree
 from builder.snapshot.types import Change, SnapshotError
 
 
@@ -35,7 +35,10 @@ class ActiveSnapshot:
         self._parent = parent
         self._hold = hold
         self._open = True
-        self._path = store._open_active(directory, parent)
+        try:
+            self._path = store._open_active(directory, parent)
+        except OSError as error:
+            raise refused("prepare a snapshot in", str(directory), error) from error
 
     @property
     def path(self) -> Path:
@@ -95,8 +98,16 @@ class StoredSnapshotter(ABC):
             ) from error
         self._database = Database(root / "snapshots.db")
         self._numbers = itertools.count()
-        self._presence = Presence(self._live)
-        self._sweep()
+        try:
+            self._presence = Presence(self._live)
+        except OSError as error:
+            self._database.close()
+            raise refused("lock", str(self._live), error) from error
+        try:
+            self._sweep()
+        except BaseException:
+            self.close()
+            raise
 
     def sync(self) -> None:
         """Make what was committed outlive a crash of the machine, and a restart.
@@ -136,7 +147,7 @@ class StoredSnapshotter(ABC):
         """When ``id`` was committed, ns since the epoch. Raises SnapshotError if unknown."""
         found = self._database.created(int(id)) if id.isdecimal() else None
         if found is None:
-            raise SnapshotError(f"snapshot {id} does not exist")
+            raise SnapshotError(f"there is no snapshot {id}")
         return found
 
     def prepare(self, parent: str | None) -> ActiveSnapshot:
@@ -163,7 +174,11 @@ class StoredSnapshotter(ABC):
         try:
             directory = self._new_directory()
             try:
-                yield self._open_view(directory, int(id) if id is not None else None)
+                try:
+                    path = self._open_view(directory, int(id) if id is not None else None)
+                except OSError as error:
+                    raise refused("show a snapshot in", str(directory), error) from error
+                yield path
             finally:
                 self._throw_away(directory)
         finally:
@@ -233,7 +248,7 @@ class StoredSnapshotter(ABC):
         try:
             path.mkdir(mode=0o700)
         except OSError as error:
-            raise SnapshotError(f"cannot create {path}: {error.strerror}") from error
+            raise refused("create", str(path), error) from error
         return path
 
     def _adopt(self, directory: Path, parent: int | None) -> int:

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -318,6 +319,73 @@ def test_only_a_leaf_that_nobody_uses_can_be_removed(snapshots: StoredSnapshotte
     snapshots.remove(one)
     assert snapshots.ids() == []
     assert os.listdir(snapshots.root / "snapshots") == []
+
+
+def test_a_snapshot_knows_when_it_was_committed(snapshots: StoredSnapshotter) -> None:
+    before = time.time_ns()
+    id = snapshot(snapshots, None, base)
+    assert before <= snapshots.created(id) <= time.time_ns()
+    with pytest.raises(SnapshotError, match="there is no snapshot"):
+        snapshots.created("999")
+
+
+def test_a_full_disk_is_an_error_with_a_hint_and_leaves_nothing(tmp_path: Path) -> None:
+    mounts.mount("tmpfs", tmp_path, "tmpfs", 0, "size=1m")
+    try:
+        with open_snapshotter(tmp_path, "copy") as snapshots:
+            id = snapshot(snapshots, None, lambda root: (root / "f").write_bytes(bytes(600_000)))
+            with pytest.raises(SnapshotError, match="No space left on device") as caught:
+                snapshots.prepare(id)
+            assert "space" in caught.value.hint
+            assert os.listdir(snapshots.root / "active") == []
+            snapshots.remove(id)
+    finally:
+        mounts.unmount(tmp_path)
+
+
+# Imports come first: the interpreter may lie where a plain user cannot read it.
+PLAIN_USER = """
+import os, sys
+from pathlib import Path
+from builder.snapshot.drivers import choose_snapshotter
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+opened = choose_snapshotter(Path(sys.argv[1]))
+with opened.snapshotter as snapshots:
+    with snapshots.prepare(None) as active:
+        (active.path / "d").mkdir()
+        (active.path / "d/f").write_text("")
+        (active.path / "d").chmod(0o555)
+        parent = active.commit()
+    with snapshots.prepare(parent) as active:
+        (active.path / "g").write_text("")
+        id = active.commit()
+    print(snapshots.name, *(change.path for change in snapshots.changes(id)))
+    snapshots.remove(id)
+    snapshots.remove(parent)
+print(opened.why.hint)
+"""
+
+
+def test_a_plain_user_gets_copies_and_the_reason(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        path.chmod(path.stat().st_mode | 0o011)
+    found = subprocess.run(
+        [sys.executable, "-c", PLAIN_USER, str(state)],
+        capture_output=True,
+        text=True,
+        cwd=Path.cwd(),
+    )
+    assert found.stdout.startswith("copy g\nmounting needs root"), found.stderr
+    assert os.listdir(state / "copy" / "snapshots") == []
+
+
+def test_a_root_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SnapshotError, match="cannot keep snapshots"):
+        open_snapshotter(tmp_path / "file")
 
 
 def test_an_id_is_never_given_twice(snapshots: StoredSnapshotter) -> None:

@@ -150,6 +150,48 @@ def test_level_0_of_the_inputs_equals_buildkit_s_blob(
     assert wanted in found
 
 
+def run_step(root: Path) -> None:
+    for name in ("d/e", "gone", "dev", "proc", "sys"):
+        (root / name).mkdir(parents=True)
+    (root / "d/e/f").write_text("1\n")
+    os.link(root / "d/e/f", root / "d/hard")
+    (root / "d/sym").symlink_to("e")
+    (root / "d/e/f").chmod(0o4755)
+    (root / "etc/group").unlink()
+    shutil.rmtree(root / "root")
+    (root / "root").mkdir()
+
+
+def workdir_step(root: Path) -> None:
+    (root / "srv/app").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "diff_id"),
+    [
+        (run_step, "b6e0eb8166ca8bdb441b137ff904ed21b85e9941c1761dc7f703ac4efb3ef96a"),
+        (workdir_step, "8934ff26790cddde356faf2fb267c53ca2fcbc6a111f9def365780cdb33a2920"),
+    ],
+)
+def test_steps_give_the_layers_that_buildkit_gave(
+    snapshots: StoredSnapshotter, step: Callable[[Path], None], diff_id: str
+) -> None:
+    """A RUN with links, a set-id file, a delete and a directory made anew; a WORKDIR."""
+
+    def below(root: Path) -> None:
+        for name in ("etc", "root"):
+            (root / name).mkdir()
+        (root / "etc/group").write_text("root:x:0:")
+
+    old = os.umask(0o022)
+    try:
+        id = snapshot(snapshots, snapshot(snapshots, None, below), step)
+    finally:
+        os.umask(old)
+    # The golden build set all times to one moment; later ones are lowered to it here.
+    assert hashlib.sha256(tar_of(snapshots, id, 1_700_000_000)).hexdigest() == diff_id
+
+
 def rich(root: Path) -> None:
     (root / "d/e").mkdir(parents=True)
     (root / "d/e/f").write_text("1\n")
@@ -375,6 +417,7 @@ def test_a_failed_layer_leaves_no_blob(snapshots: StoredSnapshotter, store: Cont
     assert os.listdir(store.root / "ingest") == []
 
 
+# Imports come first: the interpreter may lie where a plain user cannot read it.
 PLAIN_USER = """
 import io, os, sys, tarfile
 from pathlib import Path
