@@ -38,8 +38,8 @@ def _line(data: bytes, at: int) -> tuple[bytes, int]:
     """The line at ``at`` without trailing blanks, and where the next one begins."""
     end = data.find(b"\n", at)
     if end < 0:
-        return data[at:].rstrip(b" \t\r\n"), len(data)
-    return data[at:end].rstrip(b" \t\r\n"), end + 1
+        return data[at:].rstrip(b" \t"), len(data)
+    return data[at:end].removesuffix(b"\r").rstrip(b" \t"), end + 1
 
 
 def _next(data: bytes, at: int) -> tuple[Block, int] | None:
@@ -55,29 +55,40 @@ def _next(data: bytes, at: int) -> tuple[Block, int] | None:
             return None
         trailer = end + len(_END)
         begin = data.rfind(_BEGIN, search, end)
-        if begin < 0 or (begin > search and data[begin - 1 : begin] != b"\n"):
-            search = trailer
-            continue
-        label, body = _line(data, begin + len(_BEGIN))
         block = None
-        if label.endswith(_DASHES):
-            block = _block(data, label.removesuffix(_DASHES), begin, body, end)
-        if block is None:
-            search = trailer
-            continue
-        return block, _line(data, trailer)[1]
+        if begin == search or (begin > search and data[begin - 1 : begin] == b"\n"):
+            label, body = _line(data, begin + len(_BEGIN))
+            if label.endswith(_DASHES):
+                headers, body = _headers(data, body)
+                if headers and (body == len(data) or body > trailer):
+                    # A header that swallows the END line ends the search for good.
+                    return None
+                block = _block(data, label.removesuffix(_DASHES), headers, (begin, body, end))
+        if block is not None:
+            return block, _line(data, trailer)[1]
+        search = trailer
 
 
-def _block(data: bytes, label: bytes, begin: int, body: int, end: int) -> Block | None:
-    headers: list[str] = []
-    while True:
+def _headers(data: bytes, body: int) -> tuple[tuple[str, ...], int]:
+    """The keys of the lines with a colon that begin a block, and where they end."""
+    found: list[str] = []
+    while body < len(data):
         line, following = _line(data, body)
         key, colon, _ = line.partition(b":")
-        if not colon or body >= len(data):
+        if not colon:
             break
-        headers.append(key.strip().decode("latin-1"))
+        found.append(key.strip().decode("latin-1"))
         body = following
-    if headers and body > end + 1:
+    return tuple(found), body
+
+
+def _block(
+    data: bytes, label: bytes, headers: tuple[str, ...], places: tuple[int, int, int]
+) -> Block | None:
+    """The block at ``places`` (BEGIN, content, END), if its parts fit together."""
+    begin, body, end = places
+    if headers and body > end:
+        # Headers need an empty line, or content, before the END line.
         return None
     closing, _ = _line(data, end + len(_END))
     if closing != label + _DASHES:
@@ -85,12 +96,14 @@ def _block(data: bytes, label: bytes, begin: int, body: int, end: int) -> Block 
     content = _decode(data[body:end]) if body < end else b""
     if content is None:
         return None
-    return Block(label.decode("latin-1"), tuple(headers), content, begin)
+    return Block(label.decode("latin-1"), headers, content, begin)
 
 
 def _decode(text: bytes) -> bytes | None:
     """Standard base64; line ends and blanks anywhere, nothing else."""
     compact = text.translate(None, b" \t\r\n")
+    if len(compact) % 4:
+        return None
     try:
         return base64.b64decode(compact, validate=True)
     except binascii.Error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regdoctor.x509 import NotLoadedReason, load_pool, release
+from regdoctor.x509.pem import blocks
 from tests.fixtures.ca import CertificateAuthority
 
 LATEST = release()
@@ -93,6 +94,26 @@ def test_a_file_without_any_block_is_named() -> None:
 def test_files_are_numbered_and_a_certificate_counts_once() -> None:
     pool = load_pool((ROOT.pem, ROOT.pem + OTHER.pem), LATEST)
     assert [pool.file_of(each) for each in pool.certificates] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        (b"-----BEGIN A-----\nQUJD\n-----END A-----\n", ["A"]),
+        (b"-----BEGIN A-----\nQUJD=\n-----END A-----\n", []),
+        (b"-----BEGIN A-----\nk: v\n-----END A-----\n", []),
+        (b"-----BEGIN A-----\nk: v\n\nQUJD\n-----END A-----\n", ["A"]),
+        (b"-----BEGIN A-----\n-----END A-----\n", ["A"]),
+        (b"-----BEGIN A-----\nQUJD\n-----END A-----\r", []),
+        (b"-----BEGIN A-----\nQUJD\n-----END A----- \t", ["A"]),
+        (b"-----BEGIN A-----\n-----BEGIN B-----\nQUJD\n-----END B-----", ["B"]),
+        (b"-----BEGIN A-----\nQUJD\n-----END B-----\n", []),
+        # A colon in an END line makes it a header, and ends the reading of the file.
+        (b"-----BEGIN A-----\n-----END A: -----\n-----BEGIN B-----\nQUJD\n-----END B-----\n", []),
+    ],
+)
+def test_blocks_are_those_that_go_decodes(text: bytes, labels: list[str]) -> None:
+    assert [each.label for each in blocks(text)] == labels
 
 
 def test_a_private_key_beside_the_certificate_is_no_hindrance() -> None:
