@@ -1,4 +1,8 @@
-"""The build cache on disk: records, links and results of the solver.
+"""The build cache: records, links and results of the solver, on disk and to exchange.
 
-Errors: ``store.CacheStoreError`` (a ``BuilderError``), for a file that cannot be used.
+Errors::
+
+    BuilderError
+    |-- store.CacheStoreError                    a file that cannot be used
+    `-- cacheconfig.InvalidCacheConfigError      a document that is no cache configuration
 """

@@ -175,6 +175,17 @@ class RecordIndex:
         if fresh:
             await self.add(fresh)
 
+    async def adopt(self, ids: Iterable[str], former: str, result: str) -> None:
+        """Remembers that a stored result has come to this machine as ``result``."""
+        adopted = []
+        for name in ids:
+            for stored in self._records[name].results if name in self._records else ():
+                if stored.id == former:
+                    links, key = self._records[name].links, self._records[name].key
+                    here = StoredResult(result, stored.created, time.time())
+                    adopted.append(Record(name, key, links, (here,)))
+        await self.add(adopted)
+
     async def drop(self, result: str) -> None:
         """Forgets a result that is gone."""
         for name, record in self._records.items():

@@ -304,7 +304,9 @@ class _Run:
                 node.lost = True
                 await self._index.drop(stored)
                 continue
-            self._index.used(stored)
+            if result.id != stored:
+                await self._index.adopt(ids, stored, result.id)
+            self._index.used(result.id)
             self._keep(node, output, result)
             self._reporter.cached(node)
             return result

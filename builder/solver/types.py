@@ -113,8 +113,10 @@ class ResultStore(Protocol):
     async def load(self, id: str) -> Result | None:
         """None where the result is gone (pruned): the cache entry is then dropped.
 
-        Raises ``BuilderError`` where it cannot be had now (a registry that does not answer):
-        the entry is kept, a warning is emitted, and the step runs.
+        The result may have another id than was asked for (pulled, it is a local one now);
+        that id is remembered too. Raises ``BuilderError`` where it cannot be had now (a
+        registry that does not answer): the entry is kept, a warning is emitted, and the
+        step runs.
         """
         ...
 
