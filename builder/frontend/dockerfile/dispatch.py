@@ -75,6 +75,11 @@ class Step:
         return self.command.instruction.written.ranges
 
     @property
+    def keyword(self) -> str:
+        """The instruction's name as it is typed."""
+        return self.command.instruction.written.keyword
+
+    @property
     def code(self) -> str:
         return self.command.instruction.written.code
 
@@ -99,8 +104,8 @@ class Step:
         if first is not None:
             self.linter.warn(
                 "MultipleInstructionsDisallowed",
-                f"Multiple {name} instructions should not be used in the same stage because "
-                "only the last one will be used",
+                f"Multiple {self.keyword} instructions should not be used in the same stage "
+                "because only the last one will be used",
                 first,
             )
         self.state.seen_once[name] = self.ranges

@@ -17,8 +17,9 @@ from builder.llb.ops import MkDir
 from builder.llb.state import FileStep, FileVertex
 
 
-def _legacy(step: Step, pair: ins.KeyValue, name: str) -> None:
+def _legacy(step: Step, pair: ins.KeyValue) -> None:
     if pair.legacy:
+        name = step.keyword
         step.linter.warn(
             "LegacyKeyValueFormat",
             f'"{name} key=value" should be used instead of legacy "{name} key value" format',
@@ -29,7 +30,7 @@ def _legacy(step: Step, pair: ins.KeyValue, name: str) -> None:
 def env(step: Step, instruction: ins.Env) -> None:
     text = "ENV"
     for pair in expanded_pairs(step, instruction.pairs):
-        _legacy(step, pair, "ENV")
+        _legacy(step, pair)
         step.linter.secret_name("ENV", pair.key, step.ranges)
         text += f" {pair.key}={pair.value}"
         step.state.root.set_env(pair.key, pair.value)
@@ -41,7 +42,7 @@ def label(step: Step, instruction: ins.Label) -> None:
     text = "LABEL"
     labels = dict(step.image.config.get("Labels") or {})
     for pair in expanded_pairs(step, instruction.pairs):
-        _legacy(step, pair, "LABEL")
+        _legacy(step, pair)
         labels[pair.key] = pair.value
         text += f" {pair.key}={pair.value}"
     step.image.config["Labels"] = labels
@@ -75,14 +76,14 @@ def maintainer(step: Step, instruction: ins.Maintainer) -> None:
     step.image.commit(f"MAINTAINER {instruction.name}", layer=False)
 
 
-def _arguments(step: Step, name: str, command: tuple[str, ...], *, shell: bool) -> list[str]:
+def _arguments(step: Step, command: tuple[str, ...], *, shell: bool) -> list[str]:
     if not shell:
         return list(command)
     if not step.image.config.get("Shell"):
         step.linter.warn(
             "JSONArgsRecommended",
-            f"JSON arguments recommended for {name} to prevent unintended behavior related to "
-            "OS signals",
+            f"JSON arguments recommended for {step.keyword} to prevent unintended behavior "
+            "related to OS signals",
             step.ranges,
         )
     return step.shell_command(command)
@@ -90,7 +91,7 @@ def _arguments(step: Step, name: str, command: tuple[str, ...], *, shell: bool) 
 
 def cmd(step: Step, instruction: ins.Cmd) -> None:
     step.said_once("CMD")
-    args = _arguments(step, "CMD", instruction.command, shell=instruction.shell)
+    args = _arguments(step, instruction.command, shell=instruction.shell)
     step.image.config["Cmd"] = args
     step.image.config["ArgsEscaped"] = True
     step.image.commit(f"CMD {go_list([go_quote(a) for a in args])}", layer=False)
@@ -98,7 +99,7 @@ def cmd(step: Step, instruction: ins.Cmd) -> None:
 
 def entrypoint(step: Step, instruction: ins.Entrypoint) -> None:
     step.said_once("ENTRYPOINT")
-    args = _arguments(step, "ENTRYPOINT", instruction.command, shell=instruction.shell)
+    args = _arguments(step, instruction.command, shell=instruction.shell)
     step.image.config["Entrypoint"] = args
     if "CMD" not in step.state.seen_once:
         step.image.config.pop("Cmd", None)

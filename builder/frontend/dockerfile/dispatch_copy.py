@@ -14,7 +14,13 @@ from builder.frontend.dockerfile.gitref import GitRef, git_source, parse_git_ref
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located
 from builder.frontend.dockerfile.owners import chown_option, mode_option
-from builder.frontend.dockerfile.paths import below_root, contains_wildcards, join, normalized
+from builder.frontend.dockerfile.paths import (
+    below_root,
+    clean,
+    contains_wildcards,
+    join,
+    normalized,
+)
 from builder.frontend.dockerfile.shell import Lexer
 from builder.llb.definition import OpMetadata, ProgressGroup
 from builder.llb.ops import Copy, MkFile, SourceOp
@@ -172,11 +178,13 @@ class _Copying:
 
     def _remark_ignored(self, path: str) -> None:
         matcher = self.step.conversion.ignored
-        if self.check_ignored and matcher and matcher.matches(path):
+        path = clean(path)
+        # With exceptions nothing is certain: a file below may be let in again.
+        if self.check_ignored and not matcher.has_exceptions and matcher.matches(path):
+            command = self.step.keyword.capitalize()
             self.step.linter.warn(
                 "CopyIgnoredFile",
-                f"Attempting to {self.step.command.instruction.written.keyword.capitalize()} "
-                f'file "{path}" that is excluded by .dockerignore',
+                f'Attempting to {command} file "{path}" that is excluded by .dockerignore',
                 self.step.ranges,
             )
 

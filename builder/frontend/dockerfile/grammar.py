@@ -181,8 +181,6 @@ def _stop_signal(node: Node) -> ins.Instruction:
 def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], str]:
     command = node.command.upper()
     if len(node.words) < 2:
-        if not node.words:
-            raise ParseError(f"{command} requires at least two arguments")
         raise ParseError(
             f"{command} requires at least two arguments, but only one was provided. "
             "Destination could not be determined"

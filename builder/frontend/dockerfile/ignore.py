@@ -60,6 +60,11 @@ class IgnoreMatcher:
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
+    @property
+    def has_exceptions(self) -> bool:
+        """Whether any pattern re-includes."""
+        return bool(self._exceptions)
+
     def matches(self, path: str) -> bool:
         """Whether ``path`` is ignored, by itself or with a directory above it."""
         path = clean(path).lstrip("/")

@@ -16,7 +16,9 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.options import LintWarning
 from builder.frontend.dockerfile.shell import Expansion, Lexer
 from builder.frontend.dockerfile.suggest import suggestion
+from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.platform import InvalidPlatform
 from builder.oci.reference import InvalidReference
 
 _SECRET_TOKENS = frozenset(
@@ -201,6 +203,8 @@ class Linter:
                     ranges,
                 )
         elif not expansion.matched and not expansion.unmatched:
+            if _names_platform(start.name, expansion.text):
+                return
             self.warn(
                 "FromPlatformFlagConstDisallowed",
                 f'FROM --platform flag should not use constant value "{expansion.text}"',
@@ -230,6 +234,15 @@ class Linter:
 
 def _case(word: str) -> str:
     return "lower" if word == word.lower() else "upper" if word == word.upper() else word
+
+
+def _names_platform(stage: str, text: str) -> bool:
+    """Whether ``stage`` is named for a platform, or ``text`` is none (refused elsewhere)."""
+    try:
+        platform = platforms.parse(text)
+    except InvalidPlatform:
+        return True
+    return platform.os in stage or platform.architecture in stage
 
 
 def _is_image_name(text: str) -> bool:

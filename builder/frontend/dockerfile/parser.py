@@ -19,7 +19,7 @@ from builder.frontend.dockerfile.shell import Lexer
 
 MAX_LINE = 65535
 _WHITESPACE = re.compile(r"[\t\v\f\r ]+")
-_HEREDOC = re.compile(r"(\d*)<<(-?)([^<]*)", re.ASCII)
+_HEREDOC = re.compile(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
 _HEREDOC_COMMANDS = frozenset({"add", "copy", "run"})
 _COMPOUND_COMMANDS = frozenset({"onbuild"})
 _NOT_STRINGS = "when using JSON array syntax, arrays must be comprised of strings only"
@@ -120,7 +120,8 @@ class _Parsing:
             first = raw.rstrip("\r\n").lstrip(BLANKS)
             if first.startswith("#"):
                 if not self.scanner.take(first, self.line):
-                    comments.append(first[1:].strip(BLANKS))
+                    comment = first[1:].strip(BLANKS)
+                    comments = [*comments, comment] if comment else []
                 continue
             self.scanner.stop()
             text, ended = self._trim_continuation(first)
@@ -196,7 +197,10 @@ class _Parsing:
             if candidate == heredoc.name:
                 return replace(heredoc, content="".join(content))
             content.append(raw)
-        raise ParseError("unterminated heredoc")
+        raise ParseError(
+            "unterminated heredoc",
+            hint=f"no line is {go_quote(heredoc.name)}; if << is a shift, leave out the blanks",
+        )
 
 
 def _physical_lines(text: str) -> Iterator[str]:

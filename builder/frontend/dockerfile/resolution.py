@@ -110,7 +110,7 @@ class BaseImages:
     async def _from_registry(
         self, state: StageState, reference: Reference, platform: Platform
     ) -> None:
-        wanted, asked = state.base_name, platform
+        wanted = state.base_name
         where = f"{platform} internal" if self._options.multi_platform else "internal"
         log_name = f"[{where}] load metadata for {reference}"
         resolved = await self._ask(state, reference, platform, log_name)
@@ -127,13 +127,12 @@ class BaseImages:
             state.root = Filesystem(
                 self._image_output(pinned, platform, name, state.source_code, located(state.ranges))
             )
-        if not platforms.matches(asked, image.platform) and not platforms.matches(
-            platform, image.platform
-        ):
+        if (platform.os, platform.architecture) != (image.platform.os, image.platform.architecture):
             self._linter.with_comments(state.comments).warn(
                 "InvalidBaseImagePlatform",
-                f'Base image {wanted} was pulled with platform "{image.platform}", '
-                f'expected "{asked}" for current build',
+                f"Base image {wanted} was pulled with platform "
+                f'"{platforms.normalize(image.platform)}", '
+                f'expected "{platforms.normalize(platform)}" for current build',
                 state.ranges,
             )
 

@@ -14,6 +14,7 @@ from builder.frontend.dockerfile.lexical import BLANKS, go_quote
 from builder.frontend.dockerfile.shellpattern import Pattern
 
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
+_HEREDOC_BLANKS = " \t\r"
 _MODIFIERS = frozenset("+-?#%")
 MAX_NESTING = 100
 """How deep ``${a:-${b:-...}}`` may nest; far beyond any real file, short of Python's stack."""
@@ -136,6 +137,10 @@ class _Reader:
                 value = self._dollar()
                 result.append(value)
                 words.add(value)
+            elif char == "<":
+                value = self._heredoc_mark()
+                result.append(value)
+                words.add_raw(value)
             elif char in "'\"" and self._lexer.quotes:
                 value = self._single_quoted() if char == "'" else self._double_quoted()
                 result.append(value)
@@ -153,6 +158,16 @@ class _Reader:
         if stop is not None:
             raise ShellWordError(f"unexpected end of statement while looking for matching {stop}")
         return "".join(result), words.finish()
+
+    def _heredoc_mark(self) -> str:
+        """``<``, or ``<<`` with the blanks after it: they belong to the heredoc's word."""
+        start = self._position
+        self._next()
+        if self._peek() == "<":
+            self._next()
+            while self._peek() in _HEREDOC_BLANKS and self._peek():
+                self._next()
+        return self._text[start : self._position]
 
     def _single_quoted(self) -> str:
         quote = self._next()
@@ -221,6 +236,8 @@ class _Reader:
         """``${name<operator>word}``; ``:`` before the modifier makes empty count as unset."""
         modifier = operator[-1:]
         if not operator or (operator[0] != ":" and modifier not in _MODIFIERS):
+            raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
+        if operator[0] == ":" and modifier in ("#", "%"):
             raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
         word = self._operand("}", modifier in "#%", "syntax error: missing '}'")
         value = self._lookup(name)

@@ -366,7 +366,7 @@ async def test_ignore_patterns_and_used_paths_go_with_the_context() -> None:
 
 async def test_a_copied_file_that_is_ignored_is_remarked_on() -> None:
     options = replace(HOST, ignore_patterns=("*.md",))
-    result = await made("FROM a\nCOPY x.md /\nADD y /\n", options)
+    result = await made("FROM a\nCOPY ./x.md /\nADD y /\n", options)
     assert [str(w) for w in result.warnings] == [
         'CopyIgnoredFile: Attempting to Copy file "x.md" that is excluded by .dockerignore (line 2)'
     ]

@@ -91,6 +91,7 @@ async def test_a_default_that_makes_no_image_name_is_remarked_on() -> None:
         "FROM a\nWORKDIR /x\nWORKDIR y\n",
         "FROM a\nARG y\nENV x=$y z=${w:-1}\n".replace("${w:-1}", "1"),
         "FROM --platform=$BUILDPLATFORM a\n",
+        "FROM --platform=linux/amd64 a AS on-amd64\n",
         "FROM a\nARG PUBLIC_KEY TOKEN_FILE\n",
         "FROM a\nRUN echo $y\n",
     ],

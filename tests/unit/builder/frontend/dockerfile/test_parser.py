@@ -114,6 +114,27 @@ def test_heredocs_are_read_one_after_another() -> None:
     assert lines(copy) == [2, 3, 4, 5, 6]
 
 
+def test_blanks_may_stand_before_the_name_of_a_heredoc() -> None:
+    run = first("RUN cat <<  E > /x && cat <<F\na\nE\nb\nF\n")
+    assert isinstance(run, ins.Run)
+    assert [(h.name, h.content) for h in run.heredocs] == [("E", "a\n"), ("F", "b\n")]
+    alone = first("RUN << E\na\nE\n")
+    assert isinstance(alone, ins.Run)
+    assert alone.command == ("<< E",)
+
+
+def test_a_shift_with_blanks_reads_as_a_heredoc_and_says_so() -> None:
+    assert isinstance(first("RUN echo $((1<<2))"), ins.Run)
+    with pytest.raises(ParseError, match="unterminated heredoc") as caught:
+        first("RUN echo $((1 << 2))")
+    assert "shift" in caught.value.hint
+
+
+def test_an_empty_comment_ends_what_is_said_about_an_instruction() -> None:
+    nodes = parse_text(b"FROM x\n# one\n#\n# two\nRUN a\n").nodes
+    assert nodes[1].comments == ("two",)
+
+
 @pytest.mark.parametrize("word", ["<<", "<<<x", "x<<y", "<<'a", "<< ", "a"])
 def test_what_is_no_heredoc(word: str) -> None:
     assert parse_heredoc(word) is None

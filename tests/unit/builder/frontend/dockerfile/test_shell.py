@@ -81,6 +81,8 @@ def test_a_word_expands(word: str, expected: str) -> None:
         ("${}", "syntax error: bad substitution"),
         ("${{x}}", "syntax error: bad substitution"),
         ("${:x}", "syntax error: bad substitution"),
+        ("${x:#v}", r"unsupported modifier \(:#\) in substitution"),
+        ("${x:%v}", r"unsupported modifier \(:%\) in substitution"),
         ("${x:=y}", r"unsupported modifier \(:=\) in substitution"),
         ("${x^y}", r"unsupported modifier \(\^\) in substitution"),
         ("${unset:?gone}", "unset: gone"),
@@ -107,6 +109,10 @@ def test_the_error_names_the_word() -> None:
 
 def test_words_are_split_after_expansion_unless_quoted() -> None:
     assert Lexer().split('$spaces "$spaces" d', ENV) == ["a", "b", "c", "a b  c", "d"]
+
+
+def test_blanks_after_a_heredoc_mark_stay_in_its_word() -> None:
+    assert Lexer().split("a << E <b <<\vF", {}) == ["a", "<< E", "<b", "<<", "F"]
 
 
 def test_a_backtick_escapes_where_the_file_says_so() -> None:
