@@ -260,7 +260,9 @@ async def _probe(
     from regdoctor.probes.table import endpoint_probes
 
     by_url = {host.endpoint.url: host for host in hosts}
-    probes = endpoint_probes(session, by_url, settings.overrides, settings.timeout)
+    probes = endpoint_probes(
+        session, by_url, settings.overrides, settings.timeout, settings.environ
+    )
     runner = Runner(seen, probes, _follow, settings.timeout)
     references = dict.fromkeys(ref for each in wanted for ref in each.references)
 
@@ -297,7 +299,11 @@ def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> Non
         return
     if realm is None or realm.url == endpoint or role is None:
         return
-    note_role(seen, realm.url, "realm", role.domains[0] if role.domains else role.written)
+    domain = role.domains[0] if role.domains else role.written
+    note_role(seen, realm.url, "realm", domain, written=role.written)
+    own = seen.get(OwnTrust, endpoint)
+    if own is not None:
+        seen.add(realm.url, own)
 
 
 @contextlib.asynccontextmanager

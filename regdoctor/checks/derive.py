@@ -95,7 +95,11 @@ class _Judge:
         written = role.written if role else endpoint.partition("://")[2]
         files = seen.get(HostFiles, HOST) or HostFiles()
         own = seen.get(OwnTrust, endpoint) or OwnTrust()
-        self.policies = (*policies(files, written), _own_policy(own))
+        others = policies(files, written)
+        if role is not None and role.kind == "realm":
+            # BuildKit leaves tokens to its client, which knows the system's pool alone.
+            others = tuple(Policy(p.client) if p.client == "buildkit" else p for p in others)
+        self.policies = (*others, _own_policy(own))
         fetched = seen.get(FetchedIssuer, endpoint)
         self.issuers: tuple[bytes, ...] = ()
         if fetched is not None and fetched.certificate:

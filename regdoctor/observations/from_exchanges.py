@@ -84,14 +84,20 @@ def challenge_of(answer: Answer) -> Challenge | None:
 
 
 def note_role(
-    seen: Observations, endpoint: str, kind: RoleKind, domain: str, *, origin: str = ""
+    seen: Observations,
+    endpoint: str,
+    kind: RoleKind,
+    domain: str,
+    *,
+    origin: str = "",
+    written: str = "",
 ) -> None:
     """Keeps why ``endpoint`` is contacted; domains and origins add up."""
     role = seen.get(Role, endpoint)
     if role is None:
-        written = endpoint.partition("://")[2]
-        if kind == "registry" and domain != "docker.io":
-            written = domain
+        if not written:
+            named = kind == "registry" and domain != "docker.io"
+            written = domain if named else endpoint.partition("://")[2]
         role = Role(kind, (), written)
     domains = role.domains if domain in role.domains else (*role.domains, domain)
     origins = role.origins if not origin or origin in role.origins else (*role.origins, origin)
@@ -112,7 +118,9 @@ def _observe(
         and _same(exchange.url, challenge.realm)
     )
     if not own or is_token:
-        note_role(seen, endpoint, "realm" if is_token else "redirect", domain)
+        first = seen.get(Role, registry)
+        kind: RoleKind = "realm" if is_token else "redirect"
+        note_role(seen, endpoint, kind, domain, written=first.written if first else "")
     _layers(seen, exchange)
     if is_token:
         _token(seen, exchange, answer, registry)

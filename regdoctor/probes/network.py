@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builder.transport import Endpoint
-from builder.transport.proxy import InvalidProxy, ProxyRules
+from builder.transport.proxy import ProxyRules
 from regdoctor.observations.network import (
     ConnectAttempt,
     ConnectFault,
@@ -21,6 +21,7 @@ from regdoctor.observations.network import (
     Resolution,
 )
 from regdoctor.observations.store import Observations
+from regdoctor.probes.proxied import proxy_of
 
 MOST_ADDRESSES = 6
 """Addresses of one name that are tried."""
@@ -54,7 +55,7 @@ class Lookup:
 
     def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
         """Behind a proxy it is the proxy that resolves the name."""
-        return proxy_of(self.proxies, endpoint) == ""
+        return proxy_of(self.proxies, endpoint) is None
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> Resolution:
         given = self.overrides.get((endpoint.host, endpoint.port))
@@ -116,15 +117,6 @@ class Connect:
         seconds = time.monotonic() - began
         writer.transport.abort()
         return ConnectAttempt(shown, seconds=seconds)
-
-
-def proxy_of(rules: ProxyRules, endpoint: Endpoint) -> str:
-    """The proxy's URL for the endpoint; empty for a direct connection."""
-    try:
-        proxy = rules.proxy_for(endpoint)
-    except InvalidProxy as error:
-        return str(error)
-    return proxy.url if proxy else ""
 
 
 def _literal(host: str) -> bool:

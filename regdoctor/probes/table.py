@@ -18,13 +18,15 @@ def endpoint_probes(
     hosts: Mapping[str, Host],
     overrides: Mapping[tuple[str, int], str],
     timeout: float,
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[Probe, ...]:
     """The probes of one run. ``hosts`` are the registries and mirrors by URL; ``timeout`` is
     for each wait of each probe, in seconds."""
+    proxies = ProxyRules(environ)
     return (
-        Lookup(overrides, ProxyRules(), timeout),
+        Lookup(overrides, proxies, timeout),
         Connect(timeout),
-        Handshake(timeout),
+        Handshake(timeout, proxies),
         Issuer(session.transport, min(timeout, 5.0)),
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),

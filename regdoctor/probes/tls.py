@@ -6,16 +6,19 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from builder.transport import Endpoint, TransportError
 from builder.transport.errors import BodyTooLarge
+from builder.transport.proxy import ProxyRules
 from builder.transport.transport import Transport
-from regdoctor.observations.network import Connection, Resolution
+from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, HandshakeFault, ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
+from regdoctor.probes.proxied import proxy_of, through
 
 MOST_ISSUERS = 3
 """Certificates that are fetched above the topmost one served."""
@@ -27,14 +30,19 @@ class Handshake:
     """Reads the certificates up to which a handshake comes, whatever they are."""
 
     timeout: float = 10.0
+    proxies: ProxyRules = field(default_factory=ProxyRules)
 
     name = "tls"
     gives = ServedChain
-    needs: tuple[type, ...] = (Resolution,)
+    needs: tuple[type, ...] = (Role,)
 
     def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        """Once the name resolved, or at once where a proxy resolves it."""
+        if endpoint.scheme != "https":
+            return False
         found = seen.get(Resolution, endpoint.url)
-        return endpoint.scheme == "https" and found is not None and bool(found.addresses)
+        resolved = found is not None and bool(found.addresses)
+        return resolved or proxy_of(self.proxies, endpoint) is not None
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> ServedChain | Failure:
         from builder.transport.handshake import HandshakeError, HandshakeStage, read_chain
@@ -46,9 +54,15 @@ class Handshake:
             good = [each.address for each in reached.attempts if not each.fault]
             address = good[0].rpartition(":")[0].strip("[]") if good else address
         name = endpoint.host
+        proxy = proxy_of(self.proxies, endpoint)
         try:
             served = await read_chain(
-                endpoint.host, endpoint.port, name, address=address, timeout=self.timeout
+                endpoint.host,
+                endpoint.port,
+                name,
+                address=address,
+                timeout=self.timeout,
+                open_stream=partial(through, proxy, endpoint) if proxy else None,
             )
         except HandshakeError as error:
             if error.stage is HandshakeStage.CONNECT or error.waiting_for == "connection":

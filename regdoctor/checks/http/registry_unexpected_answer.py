@@ -13,7 +13,7 @@ from regdoctor.checks.judging import (
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, Ping
-from regdoctor.observations.network import Role
+from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 
 
@@ -32,7 +32,7 @@ class RegistryUnexpectedAnswer:
             ping, role = seen.get(Ping, endpoint), seen.get(Role, endpoint)
             if ping is None or (role and role.kind in ("realm", "redirect")):
                 continue
-            verdict = _verdict(ping.answer)
+            verdict = _verdict(ping.answer) or _unreached(seen, endpoint, ping.answer)
             if not verdict:
                 continue
             subject = subject_of(endpoint)
@@ -47,6 +47,18 @@ class RegistryUnexpectedAnswer:
                 evidence=(answer_evidence(ping.answer, "ping"),),
                 breaks=breaks,
             )
+
+
+def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:
+    """A request that did not get through although name and port do: never left unsaid."""
+    if answer.status or answer.fault in ("", "certificate", "tls"):
+        return ""
+    lookup, connection = seen.get(Resolution, endpoint), seen.get(Connection, endpoint)
+    if lookup is not None and lookup.fault:
+        return ""
+    if connection is not None and connection.attempts and not connection.reached:
+        return ""
+    return f"could not be asked: {answer.text}"
 
 
 def _verdict(answer: Answer) -> str:

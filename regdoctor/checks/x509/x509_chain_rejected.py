@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
 from regdoctor.checks.x509.leaf_faults import Refused, refused
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
+from regdoctor.observations.http import Ping
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
-from regdoctor.observations.trust import Reason
+from regdoctor.observations.trust import ChainFacts, ChainVerdicts, Reason
 
 
 class ChainRejected:
@@ -28,6 +30,14 @@ class ChainRejected:
         for reason in reasons:
             for each in refused(seen, reason):
                 yield self._finding(seen, each, reason)
+        for endpoint in seen.endpoints():
+            facts, verdicts = seen.get(ChainFacts, endpoint), seen.get(ChainVerdicts, endpoint)
+            ping = seen.get(Ping, endpoint)
+            own = verdicts.of(OWN) if verdicts else None
+            if facts is None or ping is None or own is None or own.skipped:
+                continue
+            if own.accepted and not ping.verified and endpoint.startswith("https://"):
+                yield _only_ours(endpoint, facts)
 
     def _finding(self, seen: Observations, each: Refused, reason: Reason) -> Finding:
         subject = subject_of(each.endpoint)
@@ -50,6 +60,20 @@ class ChainRejected:
             ),
             breaks=each.breaks,
         )
+
+
+def _only_ours(endpoint: str, facts: ChainFacts) -> Finding:
+    """OpenSSL, which carries our own requests, is stricter than Go here."""
+    subject = subject_of(endpoint)
+    return Finding(
+        code=ChainRejected.code,
+        title=f"{subject}: the TLS library of regdoctor refuses a chain that Go accepts",
+        severity="error",
+        confidence="likely",
+        subject=subject,
+        evidence=(chain_evidence(facts, "Go's verifier finds nothing wrong with the chain"),),
+        breaks=(OWN,),
+    )
 
 
 CHECK = ChainRejected()
