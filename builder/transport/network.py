@@ -18,6 +18,8 @@ import httpcore
 from builder.transport import tlswords
 from builder.transport.tcp import Address, LayerError, Wire, first_to_answer, lookup
 
+_PIECE = 256 * 1024  # bytes handed on at a time, so that buffers below stay small
+
 
 class Network(httpcore.AsyncNetworkBackend):
     """Connects over TCP; ``overrides`` sends a ``(host, port)`` to another address."""
@@ -76,10 +78,11 @@ class PlainStream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if not buffer:
-            return
+        view = memoryview(buffer)
         try:
-            await self._wire.write(buffer, timeout)
+            while view:
+                await self._wire.write(bytes(view[:_PIECE]), timeout)
+                view = view[_PIECE:]
         except TimeoutError as error:
             raise _write_timeout(self._wire) from error
 
@@ -199,7 +202,7 @@ class TLSStream(httpcore.AsyncNetworkStream):
             view = memoryview(buffer)
             while view:
                 try:
-                    view = view[self._ssl.write(view) :]
+                    view = view[self._ssl.write(view[:_PIECE]) :]
                 except ssl.SSLError as error:
                     cause = tlswords.alert_words(error)
                     raise LayerError("tls", cause, peer=self._wire.peer) from error
