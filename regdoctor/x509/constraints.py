@@ -111,7 +111,10 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
         shown = quote(uri.text)
         return "", f"URI with empty host ({shown}) cannot be matched against constraints"
     if ":" in host and not host.endswith("]"):
-        host = host.rpartition(":")[0]
+        host, _, _ = host.rpartition(":")
+        if not host.startswith("[") and (":" in host or "]" in host):
+            what = "too many colons in address" if ":" in host else "unexpected ']' in address"
+            return "", f"cannot parse URI host {quote(uri.host)}: address {uri.host}: {what}"
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         ipaddress.ip_address(bare)

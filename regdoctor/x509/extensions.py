@@ -122,8 +122,7 @@ def _uri(text: str, release: Release) -> Uri:
     try:
         host = host_of(text)
     except UrlError as fault:
-        shown = quote(text)
-        _fail(f"cannot parse URI {shown}: parse {shown}: {fault}")
+        _fail(f"cannot parse URI {quote(text)}: parse {quote(fault.url)}: {fault}")
     if host and not domain_valid(host, constraint=False):
         cause = "%!s(<nil>)" if release.strict_domains else "invalid domain"
         _fail(f"cannot parse URI {quote(text)}: {cause}")

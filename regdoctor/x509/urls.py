@@ -15,13 +15,30 @@ _USER = frozenset(string.ascii_letters + string.digits + "-._:~!$&'()*+,;=%@")
 _HOST = frozenset(string.ascii_letters + string.digits + "-_.~!$&'()*+,;=:[]<>\"")
 
 
+_PIECE = re.compile(r"%(?P<octet>[0-9A-Fa-f]{2})|(?P<broken>%.{0,2})|.", re.DOTALL)
+
+
 class UrlError(Exception):
-    """``str`` is the cause as Go words it, without ``parse "...": ``."""
+    """``str`` is the cause as Go words it, without ``parse "...": ``, which shows ``url``."""
+
+    url = ""
 
 
 def host_of(uri: str) -> str:
     """The authority's host with its port; empty where there is none. Raises UrlError."""
-    uri, _, fragment = uri.partition("#")
+    before, _, fragment = uri.partition("#")
+    shown = before
+    try:
+        host = _host_before_fragment(before)
+        shown = uri
+        _check_escapes(fragment)
+    except UrlError as error:
+        error.url = shown
+        raise
+    return host
+
+
+def _host_before_fragment(uri: str) -> str:
     if any(each < " " or each == "\x7f" for each in uri):
         raise UrlError("net/url: invalid control character in URL")
     scheme, rest = _scheme(uri)
@@ -36,7 +53,6 @@ def host_of(uri: str) -> str:
         authority, slash, path = rest[2:].partition("/")
         host, rest = _authority(scheme, authority), slash + path
     _check_escapes(rest)
-    _check_escapes(fragment)
     return host
 
 
@@ -75,7 +91,8 @@ def _literal(host: str) -> str:
     if closing < 0:
         raise UrlError("missing ']' in host")
     _check_port(host[closing + 1 :])
-    inside = _unescape_host(host[1:closing].replace("%25", "%", 1), zone=True)
+    address, mark, zone = host[1:closing].partition("%25")
+    inside = _unescape_host(address) + _unescape_host(mark + zone, zone=True)
     try:
         value = ipaddress.ip_address(inside)
     except ValueError:
@@ -91,17 +108,23 @@ def _check_port(port: str) -> None:
 
 
 def _unescape_host(host: str, *, zone: bool = False) -> str:
-    if zone:
-        host, mark, after = host.partition("%")
-        return _unescape_host(host) + mark + after
-    _check_escapes(host)
-    for match in re.finditer(r"%([0-9A-Fa-f])[0-9A-Fa-f]", host):
-        if int(match[1], 16) < 8 and match[0] != "%25":
-            raise UrlError(f"invalid URL escape {quote(match[0])}")
-    for each in re.sub(r"%[0-9A-Fa-f]{2}", "", host):
-        if each.isascii() and each not in _HOST:
-            raise UrlError(f"invalid character {quote(each)} in host name")
-    return re.sub(r"%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), host)
+    """Only octets beyond ASCII may be escaped in a host, but ``%`` itself; a zone may escape
+    what it could also write as it is, and a space."""
+    made: list[str] = []
+    for piece in _PIECE.finditer(host):
+        if piece["octet"]:
+            character = chr(int(piece["octet"], 16))
+            plain = character in _HOST or character == " " if zone else not character.isascii()
+            if character != "%" and not plain:
+                raise UrlError(f"invalid URL escape {quote(piece[0])}")
+            made.append(character)
+        elif piece["broken"]:
+            raise UrlError(f"invalid URL escape {quote(piece['broken'])}")
+        elif piece[0].isascii() and piece[0] not in _HOST:
+            raise UrlError(f"invalid character {quote(piece[0])} in host name")
+        else:
+            made.append(piece[0])
+    return "".join(made)
 
 
 def _check_escapes(text: str) -> None:

@@ -172,6 +172,14 @@ def test_the_host_of_a_uri_is_where_go_finds_it(uri: str, host: str) -> None:
         ("http://a/%zz", 'invalid URL escape "%zz"'),
         ("1:b", "first path segment in URL cannot contain colon"),
         ("http://a\x7f/", "net/url: invalid control character in URL"),
+        ("http://a%41/", 'invalid URL escape "%41"'),
+        ("http://^%zz/", 'invalid character "^" in host name'),
+        ("http://[::1%25a b]/", 'invalid character " " in host name'),
+        ("http://[1.2.3.4]/", "invalid IP-literal"),
+        ("http://x[::1]/", "invalid IP-literal"),
+        ("http://a:1:2/", 'invalid port ":1:2" after host'),
+        ("http://us er@a/", "net/url: invalid userinfo"),
+        ("http://a/#%zz", 'invalid URL escape "%zz"'),
     ],
 )
 def test_a_uri_that_go_does_not_parse_has_go_s_cause(uri: str, cause: str) -> None:
