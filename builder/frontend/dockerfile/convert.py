@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
@@ -59,6 +60,8 @@ _HANDLERS: dict[type, Handler] = {
     ins.Workdir: dispatch_config.workdir,
 }
 _MAX_TRIGGER_ROUNDS = 10
+_LAST_SECOND = 253402300799
+"""Of the year 9999, the last that RFC 3339 can write."""
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 
 
@@ -160,12 +163,12 @@ async def convert(
 
 
 def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
-    if options.epoch is not None:
-        return options.epoch
     text = options.build_args.get("SOURCE_DATE_EPOCH", env.get("SOURCE_DATE_EPOCH", ""))
+    if options.epoch is not None:
+        text = str(options.epoch)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+    if re.fullmatch(r"\d{1,12}", text, re.ASCII) is None or int(text) > _LAST_SECOND:
         raise DockerfileError(f"invalid SOURCE_DATE_EPOCH: {text}")
     return int(text)
 

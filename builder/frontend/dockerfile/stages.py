@@ -6,6 +6,7 @@ becomes an *unregistered* stage of its own, without commands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ from builder.oci import platform as platforms
 from builder.oci.platform import InvalidPlatform, Platform
 
 SCRATCH = "scratch"
+_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _LAYERED = (ins.Add, ins.Copy, ins.Run, ins.Workdir)
 _MISSING_FROM = (
     "variable expansion is not supported for --from, define a new stage with FROM using ARG "
@@ -332,7 +334,7 @@ class StageGraph:
             raise error.located(ranges) from error
         if plain != copy.from_:
             raise DockerfileError(_MISSING_FROM, ranges=ranges)
-        if copy.from_.lstrip("+-").isdigit() and copy.from_.isascii():
+        if _NUMBER.fullmatch(copy.from_):
             return self._by_number(int(copy.from_), ranges)
         return self._by_name.get(copy.from_.lower()) or StageState(
             copy.from_, ranges=ranges, place=ranges, unregistered=True, why="COPY --from"

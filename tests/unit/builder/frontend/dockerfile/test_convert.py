@@ -155,6 +155,8 @@ LOOP = "FROM a AS x\nCOPY --from=z a b\nFROM a AS y\nCOPY --from=x a b\n"
             "circular dependency detected on stage: x",
         ),
         ("FROM a\nCOPY --from=3 a b", "invalid stage index 3"),
+        ("FROM a\nCOPY --from=-1 a b", "invalid stage index -1"),
+        ("FROM a\nCOPY --from=+-1 a b", "failed to parse stage name"),
         ("FROM a AS x\nCOPY --from=y a b\nFROM a AS y\nFROM x", "it needs to be defined before"),
         ("FROM a\nCOPY --from=$S a b", "variable expansion is not supported for --from"),
         ("FROM A:b:c", "failed to parse stage name"),
@@ -525,6 +527,13 @@ async def test_an_epoch_dates_files_and_history() -> None:
     ]
     assert [getattr(a, "timestamp", None) for a in actions] == [1_700_000_000 * 10**9] * 2
     assert {h["created"] for h in result.config["history"]} == {"2023-11-14T22:13:20Z"}
+
+
+@pytest.mark.parametrize("text", ["context", "-1", "999999999999", "1e3"])
+async def test_an_epoch_that_is_no_time_is_refused(text: str) -> None:
+    options = replace(HOST, build_args={"SOURCE_DATE_EPOCH": text})
+    with pytest.raises(DockerfileError, match="invalid SOURCE_DATE_EPOCH"):
+        await made("FROM a\nENV x=1\n", options)
 
 
 async def test_labels_of_the_command_line_leave_no_history() -> None:
