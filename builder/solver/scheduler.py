@@ -67,6 +67,7 @@ class Solver:
         self._live: dict[str, Result] = {}
         self._running: dict[str, Cell[Node | None]] = {}
         self._slots = asyncio.Semaphore(max_parallelism) if max_parallelism else None
+        self._judged: dict[Node, tuple[str, CacheVerdict]] = {}
         self._verdicts: list[CacheVerdict] = []
 
     async def solve(self, edges: Sequence[Edge]) -> list[Result]:
@@ -105,17 +106,20 @@ class Solver:
     async def _settle(self, nodes: Sequence[Node]) -> None:
         """Judges what was cached, and notes uses and traces for the next time."""
         settled = [node for node in nodes if node.outcome]
-        names = tuple({node.vertex.name for node in settled})
+        # What an earlier solve of this build has judged must not be compared with itself.
+        new = [n for n in settled if self._judged.get(n, ("",))[0] != n.outcome]
+        names = tuple({node.vertex.name for node in new})
         last = await self._cache.traces(names) if names else {}
-        self._verdicts = judge(settled, last)
         fresh = {}
-        for node in settled:
-            trace = trace_of(node)
+        for node in new:
             before = last.get(node.vertex.name)
+            self._judged[node] = (node.outcome, judge(node, before))
+            trace = trace_of(node)
             if trace is None or node.outcome == "failed":
                 continue
             if before is None or node.outcome == "run" or differs(before, trace):
                 fresh[trace.name] = trace
+        self._verdicts = [self._judged[node][1] for node in settled]
         if fresh:
             await self._cache.save_traces(tuple(fresh.values()))
         await self._index.flush()

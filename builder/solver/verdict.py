@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,18 +59,13 @@ def differs(before: Trace, after: Trace) -> bool:
     return bool(before.definition != after.definition or _input_changes(before, after))
 
 
-def judge(nodes: Iterable[Node], last: Mapping[str, Trace]) -> list[CacheVerdict]:
-    """Verdicts on all nodes that were settled, in the order given."""
-    verdicts = []
-    for node in nodes:
-        if node.outcome in ("hit", "merged"):
-            verdicts.append(CacheVerdict(node.vertex.digest, node.vertex.name, cached=True))
-        elif node.outcome in ("run", "failed"):
-            reason, changes = _reason(node, last.get(node.vertex.name))
-            verdicts.append(
-                CacheVerdict(node.vertex.digest, node.vertex.name, False, reason, changes)
-            )
-    return verdicts
+def judge(node: Node, last: Trace | None) -> CacheVerdict:
+    """The verdict on a settled node; ``last`` is how a vertex of its name was made before."""
+    vertex = node.vertex
+    if node.outcome in ("hit", "merged"):
+        return CacheVerdict(vertex.digest, vertex.name, cached=True)
+    reason, changes = _reason(node, last)
+    return CacheVerdict(vertex.digest, vertex.name, False, reason, changes)
 
 
 def _reason(node: Node, before: Trace | None) -> tuple[Reason, tuple[Change, ...]]:

@@ -93,3 +93,16 @@ async def test_verdicts_are_there_after_a_failure_too(
     assert set(await cache.traces(["base", "bad"])) == {"base"}, (
         "a failure is nothing to compare with"
     )
+
+
+async def test_a_second_solve_of_one_build_repeats_the_verdicts_of_the_first(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    await _verdicts(calls, cache, const(1, "base", key="old", describe={"tag": "1"}))
+    base = const(1, "base", key="new", describe={"tag": "2"})
+    solver = calls.solver(cache)
+    await solver.solve([base.edge()])
+    await solver.solve([add("top", base).edge()])
+    verdict = solver.verdicts[0]
+    assert (verdict.name, verdict.reason) == ("base", "definition")
+    assert verdict.changes == (Change("tag", "1", "2"),)
