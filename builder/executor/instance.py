@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from builder.executor.network import namespace
 from builder.executor.runtime import Runtime
 
 _WATCHDOG = """
@@ -28,6 +29,9 @@ round=0
 while [ $round -lt 25 ]; do
   for pid in *.pid; do
     [ -f "$pid" ] && kill -9 "$(cat "$pid")" 2>/dev/null
+  done
+  for bound in *.netns; do
+    [ -f "$bound" ] && umount -l "$bound" 2>/dev/null
   done
   found=
   for container in runtime/*/; do
@@ -112,6 +116,8 @@ def sweep(state_dir: Path, runtime: Runtime) -> None:
 
 
 def _bury(path: Path, runtime: Runtime) -> None:
+    for bound in path.glob(f"*{namespace.BOUND}"):
+        namespace.unbind(bound)
     for container in (path / "runtime").glob("*"):
         subprocess.run(
             [*runtime.command(path / "runtime"), "delete", "--force", container.name],

@@ -8,6 +8,7 @@ another binary.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -18,12 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from builder.executor import idmaps
 from builder.executor.spec import Sandbox, bounding_capabilities, runtime_config
 from builder.executor.types import ExecutorError, Network, Process
 from builder.executor.users import Identity
 
 RUNTIMES = ("crun", "runc")
 _TRIAL_SECONDS = 20.0
+_TERMINAL_GROUP = 5
 
 _EXIT_ZERO: dict[str, tuple[int, bytes]] = {
     # machine: (ELF machine number, code of exit(0))
@@ -67,13 +70,18 @@ def candidates(wanted: str) -> list[Runtime]:
 
 def describe_host(runtime: Runtime) -> Sandbox:
     """What steps get on this host with ``runtime``."""
-    nested = os.geteuid() != 0
+    plain = os.geteuid() != 0
+    uid_map, gid_map = idmaps.for_runtime() if plain else ((), ())
     return Sandbox(
         capabilities=bounding_capabilities(),
         cgroups=runtime.cgroups,
         unified=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
-        device_cgroup=runtime.cgroups or _in_user_namespace(),
-        user_namespace=((0, os.geteuid(), 1),) if nested else (),
+        device_cgroup=runtime.cgroups or idmaps.in_user_namespace(),
+        uid_map=uid_map,
+        gid_map=gid_map,
+        nested=idmaps.in_user_namespace(),
+        groups=not plain and idmaps.groups_allowed(),
+        terminal_group=idmaps.has_gid(_TERMINAL_GROUP, gid_map),
     )
 
 
@@ -126,15 +134,33 @@ async def _try(state_dir: Path, runtime: Runtime) -> str | None:
     )
     (trial / "config.json").write_text(json.dumps(config))
     name = f"regdoctor-{trial.name}"
-    command = [*runtime.command(trial / "state"), "run", "--bundle", str(trial), name]
+    log = trial / "log.json"
+    command = [
+        *runtime.command(trial / "state"),
+        "--log", str(log), "--log-format", "json",
+        "run", "--bundle", str(trial), name,
+    ]  # fmt: skip
     try:
         code, said = await _output(command)
         if code == 0 or (program is None and "/exit" in said):
             return None  # without a program for this machine, getting as far as exec counts
-        return said.strip().splitlines()[-1] if said.strip() else f"exit code {code}"
+        last = said.strip().rpartition("\n")[2]
+        return logged_error(log) or last or f"exit code {code}"
     finally:
         await _output([*runtime.command(trial / "state"), "delete", "--force", name])
         shutil.rmtree(trial, ignore_errors=True)
+
+
+def logged_error(log: Path) -> str:
+    """The last error that a runtime wrote to its JSON log; ``""`` where there is none."""
+    message = ""
+    with contextlib.suppress(OSError):
+        for line in log.read_text(errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                if isinstance(entry, dict) and entry.get("level") in ("error", "fatal"):
+                    message = str(entry.get("msg", ""))
+    return message
 
 
 async def _output(command: list[str]) -> tuple[int, str]:
@@ -190,7 +216,7 @@ def _program(machine: str) -> bytes | None:
 def _fingerprint(options: list[Runtime]) -> list[Any]:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     binaries = sorted({option.binary for option in options})
-    return [boot, os.geteuid(), _in_user_namespace(), *map(list, _stamps(binaries))]
+    return [boot, os.geteuid(), idmaps.in_user_namespace(), *map(list, _stamps(binaries))]
 
 
 def _stamps(binaries: list[str]) -> Iterator[tuple[str, int]]:
@@ -213,12 +239,3 @@ def _remember(memory: Path, key: list[Any], runtime: Runtime) -> None:
     fresh = memory.with_name(f"{memory.name}.{secrets.token_hex(4)}")
     fresh.write_text(json.dumps({"key": key, "runtime": [runtime.label, runtime.binary]}))
     fresh.replace(memory)
-
-
-def _in_user_namespace() -> bool:
-    """The initial namespace maps all ids to themselves (user_namespaces(7))."""
-    try:
-        fields = Path("/proc/self/uid_map").read_text().split()
-    except OSError:
-        return False
-    return fields != ["0", "0", "4294967295"]

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from builder.executor import hostfiles, runtime, users
+from builder.executor import hostfiles, idmaps, runtime, users
 from builder.executor.instance import Instance, sweep
 from builder.executor.loglimit import LimitedOutput
 from builder.executor.network.types import Attachment
@@ -134,8 +134,32 @@ class RuntimeExecutor:
         attachment: Attachment | None,
         stubs: MountStubs,
     ) -> None:
-        """Everything on disk that the runtime needs: stubs, host files, ``config.json``."""
+        """Everything on disk that the runtime needs: stubs, host files, ``config.json``.
+
+        Raises ExecutorError, for what the disk refuses as well.
+        """
+        try:
+            self._lay_out(bundle, root, process, attachment, stubs)
+        except OSError as error:
+            place = error.filename or root
+            reason = (error.strerror or str(error)).lower()
+            raise ExecutorError(f"cannot prepare the step: {place}: {reason}") from error
+
+    def _lay_out(
+        self,
+        bundle: Path,
+        root: Path,
+        process: Process,
+        attachment: Attachment | None,
+        stubs: MountStubs,
+    ) -> None:
         identity = users.lookup(root, process.user)
+        if not idmaps.has_uid(identity.uid, self._sandbox.uid_map):
+            raise ExecutorError(
+                f"user {identity.uid} does not exist in this user namespace",
+                hint="have a range of ids lent to you in /etc/subuid and /etc/subgid, "
+                "or run as root",
+            )
         make_directories(root, process.cwd or "/", identity.uid, identity.gid)
         (bundle / "hosts").write_text(hostfiles.hosts(process.hostname, process.extra_hosts))
         private = attachment is not None or process.network is Network.NONE
@@ -211,7 +235,7 @@ class RuntimeExecutor:
             await to_the_end(self._kill(await starting, bundle.name, pid_file))
             raise
         code = 128 - code if code < 0 else code
-        failure = _failure(log) if code else ""
+        failure = runtime.logged_error(log) if code else ""
         if failure:
             await to_the_end(self._delete(bundle.name))
             raise _refusal(self._runtime, process, code, failure)
@@ -314,18 +338,6 @@ def _kill_init(pid_file: Path) -> bool:
 def _cgroup(parent: str, name: str) -> str:
     """Below ``parent`` where one was asked for, else the runtime's own choice."""
     return f"{parent.rstrip('/')}/{name}" if parent else ""
-
-
-def _failure(log: Path) -> str:
-    """The last error that the runtime itself logged; ``""`` where the step's process ran."""
-    message = ""
-    with contextlib.suppress(OSError):
-        for line in log.read_text(errors="replace").splitlines():
-            with contextlib.suppress(ValueError):
-                entry = json.loads(line)
-                if isinstance(entry, dict) and entry.get("level") in ("error", "fatal"):
-                    message = str(entry.get("msg", ""))
-    return message
 
 
 def _refusal(chosen: Runtime, process: Process, code: int, message: str) -> ExecutorError:

@@ -73,14 +73,26 @@ class Sandbox:
 
     ``capabilities``: the bounding set. ``cgroups``: whether the runtime makes one;
     ``unified``: a pure version 2 tree. ``device_cgroup``: device nodes are filtered.
-    ``user_namespace``: ``(inside, outside, count)`` for uids and gids, empty for none.
+    ``uid_map`` and ``gid_map``: ``(inside, outside, count)`` of the user namespace that the
+    runtime makes for a plain user, empty for none. ``groups``: supplementary groups can be
+    set. ``terminal_group``: group 5 exists here, to own pseudo-terminals. ``nested``: this
+    process is in a user namespace already.
     """
 
     capabilities: frozenset[str]
     cgroups: bool = True
     unified: bool = False
     device_cgroup: bool = True
-    user_namespace: tuple[tuple[int, int, int], ...] = ()
+    uid_map: tuple[tuple[int, int, int], ...] = ()
+    gid_map: tuple[tuple[int, int, int], ...] = ()
+    groups: bool = True
+    terminal_group: bool = True
+    nested: bool = False
+
+    @property
+    def user_namespace(self) -> bool:
+        """Whether a step is in a user namespace: this process's, or one made for it."""
+        return self.nested or bool(self.uid_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +136,9 @@ def runtime_config(
     }
     if cgroup:
         linux["cgroupsPath"] = cgroup
-    if sandbox.user_namespace:
-        mappings = [
-            {"containerID": inside, "hostID": outside, "size": count}
-            for inside, outside, count in sandbox.user_namespace
-        ]
-        linux["uidMappings"] = linux["gidMappings"] = mappings
+    if sandbox.uid_map:
+        linux["uidMappings"] = _mappings(sandbox.uid_map)
+        linux["gidMappings"] = _mappings(sandbox.gid_map)
     if process.insecure:
         linux["devices"] = _host_devices()
     else:
@@ -138,7 +147,7 @@ def runtime_config(
         linux["seccomp"] = seccomp.host_profile(capabilities)
     return {
         "ociVersion": "1.0.2",
-        "process": _process(process, identity, capabilities),
+        "process": _process(process, identity, capabilities, sandbox.groups),
         "root": {"path": str(root)},
         "hostname": process.hostname or DEFAULT_HOSTNAME,
         "mounts": [
@@ -149,13 +158,17 @@ def runtime_config(
     }
 
 
-def _process(process: Process, identity: Identity, capabilities: list[str]) -> dict[str, Any]:
+def _process(
+    process: Process, identity: Identity, capabilities: list[str], groups: bool
+) -> dict[str, Any]:
     return {
         "terminal": False,
         "user": {
             "uid": identity.uid,
             "gid": identity.gid,
-            "additionalGids": list(dict.fromkeys((identity.gid, *identity.groups))),
+            "additionalGids": list(dict.fromkeys((identity.gid, *identity.groups)))
+            if groups
+            else [],
         },
         "args": list(process.args),
         "env": list(process.env),
@@ -175,6 +188,12 @@ def _process(process: Process, identity: Identity, capabilities: list[str]) -> d
         ],
         "noNewPrivileges": False,
     }
+
+
+def _mappings(ids: tuple[tuple[int, int, int], ...]) -> list[dict[str, int]]:
+    return [
+        {"containerID": inside, "hostID": outside, "size": count} for inside, outside, count in ids
+    ]
 
 
 def _unsigned(limit: int) -> int:
@@ -202,7 +221,7 @@ def _namespaces(
         out.append({"type": "network"})
     if sandbox.unified and sandbox.cgroups:
         out.append({"type": "cgroup"})
-    if sandbox.user_namespace:
+    if sandbox.uid_map:
         out.append({"type": "user"})
     return out
 
@@ -214,7 +233,7 @@ def _mount(dest: str, kind: str, source: str, *options: str) -> dict[str, Any]:
 def _system_mounts(process: Process, sandbox: Sandbox, own_network: bool) -> list[dict[str, Any]]:
     guarded = ("nosuid", "noexec", "nodev")
     access = "rw" if process.insecure else "ro"
-    terminal_group = () if sandbox.user_namespace else ("gid=5",)
+    terminal_group = ("gid=5",) if sandbox.terminal_group else ()
     size = process.shm_size or DEFAULT_SHM_SIZE
     mounts = [
         _mount("/proc", "proc", "proc", *guarded),

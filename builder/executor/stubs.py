@@ -102,7 +102,8 @@ def make_directories(root: Path, path: str, uid: int, gid: int) -> None:
     for directory in reversed(missing):
         directory.mkdir(0o755)
         directory.chmod(0o755)
-        os.chown(directory, uid, gid)
+        if (uid, gid) != (os.geteuid(), os.getegid()):
+            os.chown(directory, uid, gid)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import secrets
 import shutil
 import socket
@@ -59,7 +60,10 @@ def listener(address: str, port: int = 0) -> Iterator[int]:
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[str, int]]:
     """A listener in a network namespace of its own, which this host has a route to."""
-    name, address, port = f"t{secrets.token_hex(3)}", "198.51.100.2", 8080
+    name, port = f"t{secrets.token_hex(3)}", 8080
+    # Of the addresses reserved for tests of networks (RFC 2544), four at random.
+    subnet = ipaddress.IPv4Network("198.18.0.0/15")[4 * secrets.randbelow(2**15)]
+    ours, address = f"{subnet + 1}/30", str(subnet + 2)
     script = (
         "import socket\n"
         f"server = socket.create_server(({address!r}, {port}))\n"
@@ -73,7 +77,7 @@ def elsewhere() -> Iterator[tuple[str, int]]:
     ip("netns", "add", name)
     try:
         ip("link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name)
-        ip("addr", "add", "198.51.100.1/30", "dev", f"{name}a")
+        ip("addr", "add", ours, "dev", f"{name}a")
         ip("link", "set", f"{name}a", "up")
         ip("-n", name, "addr", "add", f"{address}/30", "dev", f"{name}b")
         ip("-n", name, "link", "set", f"{name}b", "up")
@@ -111,7 +115,7 @@ async def test_a_way_out_leads_to_the_world_and_not_to_the_hosts_loopback(
             f"nc -w 3 127.0.0.1 {local} </dev/null || echo refused\n"
             "gateway=$(ip route | while read a b c d; do [ $a = default ] && echo $c; done)\n"
             f"nc -w 3 $gateway {local} </dev/null || echo gateway refused\n"
-            f"nc -w 3 {address} {port} </dev/null\n"
+            f"sleep 1 | nc -w 3 {address} {port}\n"  # nc closes its side with its input
             "cat /etc/resolv.conf"
         )
         said, notices = await run(tmp_path, root, script, ways_out=(way,))

@@ -12,7 +12,11 @@ from pathlib import Path
 
 from builder.executor.network.netlink import Netlink
 
+BOUND = ".netns"
+"""The suffix of files that namespaces are bound to."""
+
 _CLONE_NEWNET = 0x40000000
+_MS_BIND, _MNT_DETACH = 4096, 2
 
 
 def create(configure: Callable[[int, Netlink, Netlink], None] | None = None) -> int:
@@ -52,9 +56,27 @@ def path_of(descriptor: int) -> Path:
     return Path(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
+def bind(descriptor: int, place: Path) -> None:
+    """Bind the namespace to a new file, for programs that may not see our descriptors."""
+    place.touch(mode=0o600)
+    _call("mount", str(path_of(descriptor)).encode(), bytes(place), None, _MS_BIND, None)
+
+
+def unbind(place: Path) -> None:
+    """Undo ``bind``; does nothing where that did not happen."""
+    with contextlib.suppress(OSError):
+        _call("umount2", bytes(place), _MNT_DETACH)
+    place.unlink(missing_ok=True)
+
+
 def unshare_network() -> None:
     """Move the calling thread into a new, empty network namespace. Raises OSError."""
+    _call("unshare", _CLONE_NEWNET)
+
+
+def _call(name: str, *arguments: bytes | int | None) -> None:
+    """A function of libc that Python 3.11 does not offer. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
+    if getattr(libc, name)(*arguments) != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"unshare: {os.strerror(number)}")
+        raise OSError(number, f"{name}: {os.strerror(number)}")

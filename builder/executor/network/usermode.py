@@ -87,9 +87,10 @@ class Slirp:
 
 @dataclass(slots=True)
 class DaemonAttachment:
-    """A namespace and the pid file of the daemon that serves it."""
+    """A namespace bound to ``place``, and the pid file of the daemon that serves it."""
 
     descriptor: int
+    place: Path
     pid_file: Path
 
     @property
@@ -100,14 +101,16 @@ class DaemonAttachment:
         with contextlib.suppress(OSError, ValueError):
             os.kill(int(self.pid_file.read_text()), signal.SIGKILL)
         self.pid_file.unlink(missing_ok=True)
+        namespace.unbind(self.place)
         os.close(self.descriptor)
 
 
 class Pasta:
     """pasta copies the host's address and routes into the namespace.
 
-    It goes to the background when all is set up; its pid file lies in ``state``, where the
-    watchdog of the executor finds it should we be killed.
+    It gives up the capability to look at our descriptors before it opens the namespace,
+    which therefore is bound to a file in ``state``, as ip-netns(8) does. pasta goes to the
+    background when all is set up; its pid file lies there too, for the watchdog.
     """
 
     name = "pasta"
@@ -118,32 +121,21 @@ class Pasta:
 
     def attach(self) -> DaemonAttachment:
         program = _find(self.name)
+        name = f"pasta-{secrets.token_hex(6)}"
+        place = self._state / f"{name}{namespace.BOUND}"
+        pid_file = self._state / f"{name}.pid"
         descriptor = namespace.create()
-        pid_file = self._state / f"pasta-{secrets.token_hex(6)}.pid"
-        attachment = DaemonAttachment(descriptor, pid_file)
+        attachment = DaemonAttachment(descriptor, place, pid_file)
+        # fmt: off
         command = [
-            program,
-            "--config-net",
-            "--no-map-gw",
-            "--pid",
-            str(pid_file),
-            "--tcp-ports",
-            "none",
-            "--udp-ports",
-            "none",
-            "--tcp-ns",
-            "none",
-            "--udp-ns",
-            "none",
-            "--dns-forward",
-            self.resolver,
-            "--runas",
-            f"{os.getuid()}:{os.getgid()}",
-            "--netns-only",
-            "--netns",
-            str(namespace.path_of(descriptor)),
+            program, "--config-net", "--no-map-gw", "--pid", str(pid_file),
+            "--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none",
+            "--dns-forward", self.resolver, "--runas", f"{os.getuid()}:{os.getgid()}",
+            "--netns-only", "--netns", str(place),
         ]
+        # fmt: on
         try:
+            namespace.bind(descriptor, place)
             done = subprocess.run(
                 command,
                 capture_output=True,
@@ -152,7 +144,7 @@ class Pasta:
                 check=False,
             )
             if done.returncode:
-                raise NetworkError(f"{self.name}: {_last_line(done.stderr)}")
+                raise NetworkError(f"{self.name}: {_reason(done.stderr)}")
         except BaseException as error:
             attachment.close()
             if isinstance(error, subprocess.TimeoutExpired):
@@ -186,9 +178,10 @@ def _said(server: subprocess.Popen[bytes]) -> str:
     """The last words of a server that did not become ready; ends it."""
     server.kill()
     _, said = server.communicate()
-    return _last_line(said)
+    return _reason(said)
 
 
-def _last_line(said: bytes) -> str:
+def _reason(said: bytes) -> str:
+    """The end of what a program said, on one line."""
     lines = said.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+    return "; ".join(lines[-3:]) or "no reason given"

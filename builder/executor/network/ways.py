@@ -85,6 +85,6 @@ def _attached(way: WayOut) -> Attachment:
     """Raises NetworkError, never OSError."""
     try:
         return way.attach()
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise NetworkError(f"{way.name}: {reason}") from error

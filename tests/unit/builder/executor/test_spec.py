@@ -85,11 +85,20 @@ def test_namespaces_follow_the_network_and_the_cgroup_version() -> None:
 
 
 def test_a_user_namespace_binds_the_hosts_sysfs_where_it_has_the_hosts_network() -> None:
-    nested = Sandbox(EVERYTHING, user_namespace=((0, 1000, 1),))
+    nested = Sandbox(EVERYTHING, uid_map=((0, 1000, 1),), gid_map=((0, 100, 1),))
     document = config(sandbox=nested, private_network=False)
     assert mount(document, "/sys")["options"][0] == "rbind"
     assert document["linux"]["uidMappings"] == [{"containerID": 0, "hostID": 1000, "size": 1}]
+    assert document["linux"]["gidMappings"] == [{"containerID": 0, "hostID": 100, "size": 1}]
     assert mount(config(sandbox=nested), "/sys")["type"] == "sysfs"
+
+
+def test_groups_that_cannot_be_set_are_not_asked_for() -> None:
+    alone = Sandbox(EVERYTHING, groups=False, terminal_group=False)
+    document = config(identity=Identity(5, 6, (7,)), sandbox=alone)
+    assert document["process"]["user"] == {"uid": 5, "gid": 6, "additionalGids": []}
+    assert not any("gid=" in option for option in mount(document, "/dev/pts")["options"])
+    assert "gid=5" in mount(config(), "/dev/pts")["options"]
 
 
 def test_sizes_limits_and_names_are_those_of_the_step() -> None:
