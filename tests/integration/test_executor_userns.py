@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,17 @@ asyncio.run(main())
 def closed_at_once() -> Iterator[int]:
     """A listener on the host's loopback; to reach it is enough."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    server.accept()[0].close()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
         yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def run_inside(tmp_path: Path, script: str) -> dict[str, Any]:
@@ -68,7 +79,7 @@ def run_inside(tmp_path: Path, script: str) -> dict[str, Any]:
 
 def test_a_step_is_root_inside_and_has_a_network_of_its_own(tmp_path: Path) -> None:
     with closed_at_once() as port:
-        script = f"id -u; cat /proc/self/uid_map; nc -z -w 2 127.0.0.1 {port} && echo reached"
+        script = f"id -u; cat /proc/self/uid_map; nc -w 2 127.0.0.1 {port} </dev/null && echo reached"
         seen = run_inside(tmp_path, f"({script}); true")
     assert seen["name"].split()[0] in ("runc", "crun")
     for network in ("SANDBOX", "NONE", "HOST"):
