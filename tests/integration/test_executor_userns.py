@@ -79,7 +79,9 @@ def run_inside(tmp_path: Path, script: str) -> dict[str, Any]:
 
 def test_a_step_is_root_inside_and_has_a_network_of_its_own(tmp_path: Path) -> None:
     with closed_at_once() as port:
-        script = f"id -u; cat /proc/self/uid_map; nc -w 2 127.0.0.1 {port} </dev/null && echo reached"
+        script = (
+            f"id -u; cat /proc/self/uid_map; nc -w 2 127.0.0.1 {port} </dev/null && echo reached"
+        )
         seen = run_inside(tmp_path, f"({script}); true")
     assert seen["name"].split()[0] in ("runc", "crun")
     for network in ("SANDBOX", "NONE", "HOST"):
