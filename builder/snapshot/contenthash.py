@@ -16,11 +16,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.oci.digest import Digest
 from builder.snapshot.paths import glob_regex, has_wildcard, root_path
-from builder.snapshot.patterns import PatternMatcher
 from builder.snapshot.types import SnapshotError
+
+if TYPE_CHECKING:
+    from builder.frontend.dockerfile.ignore import IgnoreMatcher, ParentMatch
 
 _CHUNK = 1 << 20
 _ASIDE = 1 << 19
@@ -54,7 +57,8 @@ def content_hash(root: Path, selectors: Sequence[Selector]) -> Digest:
     """The digest of what ``selectors`` select (none: the whole tree) below ``root``.
 
     Links are resolved inside ``root`` only. Blocks; large files are hashed in threads.
-    Raises PathNotFound, and SnapshotError where the tree cannot be read.
+    Raises PathNotFound, IgnorePatternError for a filter that is none, and SnapshotError
+    where the tree cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="content-hash") as pool:
         hasher = _TreeHasher(os.fspath(root), pool)
@@ -86,8 +90,8 @@ class _Listed:
     real: str
     top: bool
     found: os.stat_result
-    include: tuple[bool, ...] = ()
-    exclude: tuple[bool, ...] = ()
+    include: ParentMatch | None = None
+    exclude: ParentMatch | None = None
     included: bool = False
 
 
@@ -169,8 +173,7 @@ class _TreeHasher:
     def _included(self, selector: Selector, path: str) -> list[_Listed]:
         """Files and directory headers that the patterns let through, in the order of keys;
         a directory that is itself left out is listed before the first file let through."""
-        include = PatternMatcher(selector.include) if selector.include else None
-        exclude = PatternMatcher(selector.exclude) if selector.exclude else None
+        include, exclude = _matcher(selector.include), _matcher(selector.exclude)
         skipped = path if selector.path.endswith("/") else None
         out: list[_Listed] = []
         for top, real in self._tops(selector, path):
@@ -182,12 +185,12 @@ class _TreeHasher:
                 if folder and one.path == skipped:
                     continue
                 candidate = one.path[len(top) + 1 :]
-                wanted = _let_through(candidate, include, exclude, one, parents)
-                if wanted:
-                    for parent in parents:
-                        if not parent.included:
-                            parent.included = True
-                            out.append(parent)
+                parent = parents[-1] if parents else None
+                if _let_through(candidate, include, exclude, one, parent):
+                    for above in parents:
+                        if not above.included:
+                            above.included = True
+                            out.append(above)
                     one.included = True
                     out.append(one)
                 if folder:
@@ -242,22 +245,42 @@ def _walk(path: str, real: str) -> Iterator[_Listed]:
             stack.extend((f"{here}/{name}", f"{at}/{name}") for name in names)
 
 
+def _matcher(patterns: tuple[str, ...]) -> IgnoreMatcher | None:
+    if not patterns:
+        return None
+    from builder.frontend.dockerfile.ignore import IgnoreMatcher  # most hashes filter nothing
+
+    return IgnoreMatcher(patterns)
+
+
 def _let_through(
     candidate: str,
-    include: PatternMatcher | None,
-    exclude: PatternMatcher | None,
+    include: IgnoreMatcher | None,
+    exclude: IgnoreMatcher | None,
     one: _Listed,
-    parents: Sequence[_Listed],
+    parent: _Listed | None,
 ) -> bool:
     if include is not None:
-        matched, one.include = include.match(candidate, parents[-1].include if parents else ())
+        matched, one.include = _enter(include, candidate, parent and parent.include)
         if not matched:
             return False
     if exclude is not None:
-        matched, one.exclude = exclude.match(candidate, parents[-1].exclude if parents else ())
+        matched, one.exclude = _enter(exclude, candidate, parent and parent.exclude)
         if matched:
             return False
     return True
+
+
+def _enter(
+    matcher: IgnoreMatcher, candidate: str, above: ParentMatch | None
+) -> tuple[bool, ParentMatch]:
+    if above is None:
+        # Nobody asked about the directories above: a filter before this one let them go.
+        above = matcher.root()
+        parts = candidate.split("/")
+        for depth in range(1, len(parts)):
+            _, above = matcher.enter("/".join(parts[:depth]), above)
+    return matcher.enter(candidate, above)
 
 
 def _absolute(path: str) -> str:

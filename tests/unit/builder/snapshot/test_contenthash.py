@@ -204,6 +204,13 @@ def test_an_exclusion_below_an_excluded_directory_is_taken_back(root: Path) -> N
     assert one(root, "/d0", exclude=patterns) != before
 
 
+def test_an_excluded_directory_that_no_include_names_stays_excluded(root: Path) -> None:
+    folder(root / "d0" / "sub")
+    write(root / "d0" / "sub" / "x.txt", "1")
+    filters = {"include": ("**/*.txt",), "exclude": ("sub",)}
+    assert one(root, "/d0", **filters) == Digest.of(b""), "nothing is let through"
+
+
 def test_filters_are_relative_to_what_a_wildcard_matched(root: Path) -> None:
     before = one(root, "d?", wildcard=True, exclude=("abc",))
     write(root / "d0" / "abc", "other")
