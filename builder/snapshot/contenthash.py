@@ -261,11 +261,11 @@ def _let_through(
     parent: _Listed | None,
 ) -> bool:
     if include is not None:
-        matched, one.include = _enter(include, candidate, parent and parent.include)
+        matched, one.include = _enter(include, candidate, parent.include if parent else None)
         if not matched:
             return False
     if exclude is not None:
-        matched, one.exclude = _enter(exclude, candidate, parent and parent.exclude)
+        matched, one.exclude = _enter(exclude, candidate, parent.exclude if parent else None)
         if matched:
             return False
     return True
