@@ -22,9 +22,9 @@ from builder.registry.errors import (
     UnusableChallenge,
 )
 from builder.registry.hosts import Host
-from builder.registry.manifests import Answer
+from builder.registry.manifests import Answer, Resolved
 from builder.registry.retry import Retrying, RetryPolicy
-from builder.registry.session import Resolved, Session
+from builder.registry.session import Session
 
 __all__ = [
     "Answer",

@@ -10,7 +10,7 @@ from builder.registry import challenge
 from builder.registry.auth import Authorizer
 from builder.registry.errors import RegistryError
 from builder.registry.hosts import Host
-from builder.registry.retry import RetryPolicy, status_reason, transport_reason
+from builder.registry.retry import Reason, RetryPolicy, status_reason, transport_reason
 from builder.registry.wire import Wire
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
@@ -84,12 +84,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         content: Body | None = None,
         limit: int = 4 * 1024 * 1024,
-        retry: bool = False,
+        retry: Reason | None = None,
         redirects: bool = True,
     ) -> Reply:
-        """As ``open``, with the body read; with ``retry``, by the policy, until it is final.
+        """As ``open``, with the body read; again, by the policy, while ``retry`` gives a reason.
 
-        Raises BodyTooLarge too.
+        ``status_reason`` stands for broken connections too. Raises BodyTooLarge as well.
         """
         from builder.transport.response import Reply
 
@@ -110,13 +110,13 @@ class Client:
                     body = await response.read(limit)
             except TransportError as error:
                 reason = transport_reason(error)
-                pause = self.policy.pause(number) if retry and reason else None
+                pause = self.policy.pause(number) if retry is status_reason and reason else None
                 if pause is None:
                     raise
             else:
-                reason = status_reason(response.status)
+                reason = retry(response.status) if retry is not None else ""
                 after = response.header("Retry-After")
-                pause = self.policy.pause(number, after) if retry and reason else None
+                pause = self.policy.pause(number, after) if reason else None
                 if pause is None:
                     return Reply(response.status, response.headers, body, response.url, log[-1])
             await self.policy.wait(method, log[-1].url, reason, number, pause)

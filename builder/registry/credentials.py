@@ -157,10 +157,13 @@ class CredentialStore:
         return await asyncio.shield(self._helped[key])
 
 
-async def run_helper(name: str, server: str, environ: Mapping[str, str]) -> Credential | None:
-    """Asks ``docker-credential-NAME get``; None where it has nothing for ``server``.
+async def call_helper(
+    name: str, action: str, text: str, environ: Mapping[str, str]
+) -> tuple[int, str]:
+    """Runs ``docker-credential-NAME ACTION`` with ``text`` as input; its status and output.
 
-    Raises CredentialError: the helper is missing, failed, or printed no credential.
+    What it says on stderr counts where stdout is empty. Raises CredentialError where it is
+    missing, or silent for a minute.
     """
     program = f"docker-credential-{name}"
     if "/" in name:
@@ -168,7 +171,7 @@ async def run_helper(name: str, server: str, environ: Mapping[str, str]) -> Cred
     try:
         process = await asyncio.create_subprocess_exec(
             program,
-            "get",
+            action,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -181,17 +184,26 @@ async def run_helper(name: str, server: str, environ: Mapping[str, str]) -> Cred
         ) from error
     try:
         async with asyncio.timeout(_HELPER_SECONDS):
-            output, complaint = await process.communicate(server.encode())
+            output, complaint = await process.communicate(text.encode())
     except TimeoutError as error:
         process.kill()
         await process.wait()
         raise CredentialError(f"{program}: no answer in {_HELPER_SECONDS:.0f} seconds") from error
-    if process.returncode != 0:
-        words = (output or complaint).decode("utf-8", "replace").strip()
-        if _NOT_FOUND in words:
+    return process.returncode or 0, (output or complaint).decode("utf-8", "replace")
+
+
+async def run_helper(name: str, server: str, environ: Mapping[str, str]) -> Credential | None:
+    """Asks ``docker-credential-NAME get``; None where it has nothing for ``server``.
+
+    Raises CredentialError: the helper is missing, failed, or printed no credential.
+    """
+    program = f"docker-credential-{name}"
+    status, output = await call_helper(name, "get", server, environ)
+    if status != 0:
+        if _NOT_FOUND in output:
             return None
-        first = words.splitlines()[0] if words else f"exit status {process.returncode}"
-        raise CredentialError(f"{program}: {first}")
+        words = output.strip().splitlines()
+        raise CredentialError(f"{program}: {words[0] if words else f'exit status {status}'}")
     try:
         answer = json.loads(output)
         user, secret = str(answer["Username"]), str(answer["Secret"])
@@ -201,6 +213,11 @@ async def run_helper(name: str, server: str, environ: Mapping[str, str]) -> Cred
     if user == "<token>":
         return Credential(identity_token=secret, source=source)
     return Credential(user, secret, source=source) if user or secret else None
+
+
+def docker_key(host: str) -> str:
+    """Under what docker keeps a credential for ``host[:port]``."""
+    return HUB_KEY if host in _HUB_NAMES else host
 
 
 def _table(file: CredentialFile, document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

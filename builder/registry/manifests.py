@@ -14,6 +14,7 @@ from builder.oci.reference import Reference
 from builder.registry import scope
 from builder.registry.client import Client
 from builder.registry.errors import (
+    Attempt,
     Denied,
     IntegrityError,
     NotFound,
@@ -23,6 +24,7 @@ from builder.registry.errors import (
     Unreachable,
 )
 from builder.registry.hosts import Host
+from builder.registry.retry import Reason
 from builder.registry.wire import detail_of
 from builder.transport.errors import BodyTooLarge, TransportError
 from builder.transport.exchange import Exchange, Headers, header
@@ -78,6 +80,22 @@ class Answer:
         return self.exchanges[-1].url if self.exchanges else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a reference stands for, who said so, and what had to be coped with on the way.
+
+    ``coped`` holds codes: ``head-STATUS-get-200``, ``head-broken-get-200``,
+    ``head-without-digest``, ``head-without-length``, ``head-without-media-type``,
+    ``host-skipped`` (an earlier host failed), and those of ``Session.notes``.
+    """
+
+    reference: Reference
+    descriptor: Descriptor
+    host: Host
+    attempts: tuple[Attempt, ...]
+    coped: tuple[str, ...] = ()
+
+
 async def ask(
     client: Client,
     host: Host,
@@ -88,7 +106,7 @@ async def ask(
     scopes: Sequence[str] = (),
     accept: str = "",
     limit: int = LIMIT,
-    retry: bool = False,
+    retry: Reason | None = None,
 ) -> Answer:
     """One request with authentication; failures become ``Answer.error``."""
     log: list[Exchange] = []
@@ -113,7 +131,13 @@ async def ask(
 
 
 async def ask_manifest(
-    client: Client, host: Host, method: str, reference: Reference, accept: str, *, retry: bool
+    client: Client,
+    host: Host,
+    method: str,
+    reference: Reference,
+    accept: str,
+    *,
+    retry: Reason | None,
 ) -> Answer:
     return await ask(
         client,

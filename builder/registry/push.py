@@ -15,7 +15,7 @@ from builder.registry.client import Client
 from builder.registry.errors import IntegrityError, RegistryError, UnexpectedStatus
 from builder.registry.hosts import Host
 from builder.registry.manifests import Answer, ask, failure
-from builder.registry.retry import status_reason, transport_reason
+from builder.registry.retry import Reason, status_reason, transport_reason
 from builder.transport.endpoint import Endpoint
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
@@ -54,7 +54,7 @@ class Upload:
             self.host.url(self.reference.path, f"blobs/{self.digest}"),
             repository=self.reference.path,
             scopes=self.scopes,
-            retry=True,
+            retry=status_reason,
         )
         self.log += answer.exchanges
         return answer
@@ -77,7 +77,7 @@ class Upload:
 
     async def start(self) -> str:
         """Opens an upload; its URL. Raises RegistryError, TransportError."""
-        reply = await self._request("POST", self._uploads({}), retry=True)
+        reply = await self._request("POST", self._uploads({}), retry=status_reason)
         if reply.status not in (201, 202):
             raise self._failed(reply)
         return self._location(reply)
@@ -156,7 +156,7 @@ class Upload:
         headers: Mapping[str, str] | None = None,
         content: Body | None = None,
         scopes: Sequence[str] = (),
-        retry: bool = False,
+        retry: Reason | None = None,
     ) -> Reply:
         return await self.client.request(
             self.host,
@@ -272,7 +272,7 @@ async def put_manifest(
         log=log,
         headers={"Content-Type": media_type},
         content=data,
-        retry=True,
+        retry=status_reason,
     )
     if not reply.ok:
         answer = Answer(host, reply.status, reply.headers, reply.body, tuple(log[-1:]))

@@ -57,10 +57,19 @@ class RetryPolicy:
         await asyncio.sleep(delay)
 
 
+Reason = Callable[[int], str]
+"""Why an answer of a status is worth another try; empty where it is final."""
+
+
+def limit_reason(status: int) -> str:
+    """For a HEAD: only a limit on requests, as a GET follows whatever else goes wrong."""
+    return "too many requests" if status == 429 else ""
+
+
 def status_reason(status: int) -> str:
-    """Why an answer of ``status`` is worth another try; empty where it is final."""
+    """For any request that may be sent twice: limits on requests, and servers in trouble."""
     if status == 429:
-        return "too many requests"
+        return limit_reason(status)
     return f"server error {status}" if 500 <= status <= 599 and status not in (501, 505) else ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from builder.errors import BuilderError
@@ -21,10 +20,10 @@ from builder.registry.config import RegistryConfig
 from builder.registry.credentials import CredentialStore
 from builder.registry.errors import Attempt, IntegrityError, RegistryError, Unreachable
 from builder.registry.hosts import Host
-from builder.registry.manifests import Answer, coped_code, worth_a_get
+from builder.registry.manifests import Answer, Resolved, coped_code, worth_a_get
 from builder.registry.once import Once
 from builder.registry.push import Content, Upload
-from builder.registry.retry import RetryPolicy
+from builder.registry.retry import RetryPolicy, limit_reason, status_reason
 from builder.registry.wire import Wire
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
@@ -35,22 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ACCEPT = ", ".join(mediatypes.IMAGE_ACCEPT)
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What a reference stands for, who said so, and what had to be coped with on the way.
-
-    ``coped`` holds codes: ``head-STATUS-get-200``, ``head-broken-get-200``,
-    ``head-without-digest``, ``head-without-length``, ``head-without-media-type``,
-    ``host-skipped`` (an earlier host failed), and those of ``Session.notes``.
-    """
-
-    reference: Reference
-    descriptor: Descriptor
-    host: Host
-    attempts: tuple[Attempt, ...]
-    coped: tuple[str, ...] = ()
 
 
 class Session:
@@ -137,9 +120,16 @@ class Session:
 
         return await self._once.run(("ping", host), step)
 
-    async def authorize(self, host: Host, repository: str, *, push_too: bool = False) -> Answer:
-        """``GET /v2/`` with a credential or token for ``repository``; failures in the answer."""
-        wanted = scope.push(repository) if push_too else scope.pull(repository)
+    async def authorize(
+        self, host: Host, repository: str = "", *, push_too: bool = False
+    ) -> Answer:
+        """``GET /v2/`` with a credential or token; failures in the answer.
+
+        Without a ``repository`` it is what ``docker login`` asks: is this credential good?
+        """
+        wanted = ""
+        if repository:
+            wanted = scope.push(repository) if push_too else scope.pull(repository)
 
         async def step() -> Answer:
             answer = await manifests.ask(
@@ -148,7 +138,7 @@ class Session:
                 "GET",
                 f"{host.endpoint.url}/v2/",
                 repository=repository,
-                scopes=(wanted,),
+                scopes=(wanted,) if wanted else (),
             )
             self._record("token", host, repository, answer.exchanges, answer.error)
             return answer
@@ -164,12 +154,13 @@ class Session:
         return await self._manifest("GET", host, reference, _ACCEPT)
 
     async def _manifest(self, method: str, host: Host, reference: Reference, accept: str) -> Answer:
-        # A HEAD that ends in 5xx is followed by a GET, and the last host is worth patience.
-        patient = method == "GET" and host == self.hosts(host.domain)[-1]
+        # Only the last host is worth patience; a HEAD in trouble is followed by a GET anyway.
+        patient = host == self.hosts(host.domain)[-1]
+        reason = limit_reason if method == "HEAD" else status_reason
 
         async def step() -> Answer:
             return await manifests.ask_manifest(
-                self._client, host, method, reference, accept, retry=patient
+                self._client, host, method, reference, accept, retry=reason if patient else None
             )
 
         key = (method, host, reference.path, reference.target, accept)

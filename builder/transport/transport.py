@@ -72,7 +72,7 @@ class Transport:
         self._read_timeout = read_timeout
         self._observers: list[Observer] = [on_exchange] if on_exchange else []
         self._user_agent = user_agent or f"regdoctor/{_version()}"
-        self._pools: dict[tuple[Trust, Proxy | None], httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[Trust | None, Proxy | None], httpcore.AsyncConnectionPool] = {}
 
     @property
     def trust(self) -> Trust:
@@ -245,14 +245,15 @@ class Transport:
         except InvalidProxy as error:
             raise LayerError("proxy", str(error)) from error
         outgoing.proxy = proxy.url if proxy else ""
-        key = (trust, proxy)
+        believed = trust if outgoing.endpoint.scheme == "https" else None
+        key = (believed, proxy)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = self._new_pool(trust, proxy)
+            pool = self._pools[key] = self._new_pool(believed, proxy)
         return pool
 
-    def _new_pool(self, trust: Trust, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        context = ssl_context(trust)
+    def _new_pool(self, trust: Trust | None, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
+        context = ssl_context(trust) if trust is not None else None
         network = Network(self._overrides, tls_timeout=self._tls_timeout)
         if proxy is None:
             return httpcore.AsyncConnectionPool(

@@ -158,6 +158,22 @@ async def test_a_5xx_is_tried_again_and_told(serve, store, session) -> None:
     ]
 
 
+async def test_a_limit_on_requests_is_waited_out_where_that_is_bearable(
+    serve, store, session
+) -> None:
+    told = []
+    server = serve(broken(store, faults.status(HEADS, 429, times=1, retry_after="0")))
+    made = await session(policy=RetryPolicy(on_retry=told.append))
+    assert (await made.resolve(ref(server))).coped == ()
+    assert [(r.method, r.reason, r.delay) for r in told] == [("HEAD", "too many requests", 0.0)]
+    assert [s.method for s in server.seen] == ["HEAD", "HEAD"]
+    strict = serve(broken(store, faults.status(HEADS, 429, retry_after="21600")))
+    with pytest.raises(UnexpectedStatus, match="429 Too Many Requests") as caught:
+        await made.resolve(ref(strict))
+    assert len(strict.seen) == 1
+    assert "use a mirror" in caught.value.hint
+
+
 async def test_a_digest_reference_is_held_against_the_header_and_the_body(
     serve, store, session
 ) -> None:
