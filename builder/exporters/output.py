@@ -118,6 +118,8 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
     for key, value in attributes.items():
         if key not in known:
             raise OutputError(text, f"output type {kind} does not support the attribute {key!r}")
+        if key == "source-date-epoch" and not value.isdecimal():
+            raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no number")
         if key in _BOOLEANS and value not in _TRUE | _FALSE:
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
     if kind == "local":

@@ -40,6 +40,7 @@ def test_output_is(text: str, output: Output) -> None:
         ("type=local,dest=-", "dest cannot be stdout for local output"),
         ("type=local,dest=x,mode=delete", "does not support mode=delete"),
         ("type=oci,dest=x,tar=maybe", "'maybe' is no boolean"),
+        ("type=oci,dest=x,source-date-epoch=now", "'now' is no number"),
         ("type=oci,tar=false", "needs a directory as dest"),
         ("type=oci,x", "invalid value x in output"),
         ("type=registry", "a push needs a name"),
