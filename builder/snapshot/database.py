@@ -18,6 +18,9 @@ from builder.snapshot.types import SnapshotError
 
 _SCHEMA_VERSION = 1
 _BUSY_SECONDS = 60.0
+_TICK_NS = 100_000_000
+_FIRST_TICK = 15_778_368_000
+"""2020-01-01 in ticks: ids are short, because mounts have to name many of them."""
 
 
 class Database:
@@ -79,13 +82,22 @@ class Database:
             self._db.execute("COMMIT")
 
     def insert(self, parent: int | None) -> int:
+        """A new row, inside a transaction. Others keep ids too: none is ever given twice.
+
+        SQLite's own counter could fall back when the machine crashes, so ids also follow
+        the clock.
+        """
+        now = time.time_ns()
         with self._lock, self._errors():
             row = self._db.execute(
-                "INSERT INTO snapshots (parent, boot, created) VALUES (?, ?, ?)",
-                (parent, self._boot, time.time_ns()),
-            ).lastrowid
-        assert row is not None
-        return row
+                "SELECT seq FROM sqlite_sequence WHERE name = 'snapshots'"
+            ).fetchone()
+            number = max(row[0] + 1 if row is not None else 1, now // _TICK_NS - _FIRST_TICK)
+            self._db.execute(
+                "INSERT INTO snapshots (id, parent, boot, created) VALUES (?, ?, ?, ?)",
+                (number, parent, self._boot, now),
+            )
+        return number
 
     def delete(self, id: int) -> None:
         with self._lock, self._errors():

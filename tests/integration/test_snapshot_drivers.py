@@ -394,6 +394,18 @@ def test_an_id_is_never_given_twice(snapshots: StoredSnapshotter) -> None:
     assert snapshot(snapshots, None, base) != one
 
 
+def test_an_id_is_not_given_again_when_a_crash_has_lost_its_row(
+    snapshots: StoredSnapshotter,
+) -> None:
+    one = snapshot(snapshots, None, base)
+    with sqlite3.connect(snapshots.root / "snapshots.db", isolation_level=None) as table:
+        table.execute("DELETE FROM snapshots")
+        table.execute("DELETE FROM sqlite_sequence")
+    table.close()
+    time.sleep(0.2)  # machines take longer to come back
+    assert int(snapshot(snapshots, None, base)) > int(one)
+
+
 def test_many_threads_may_build_at_once(snapshots: StoredSnapshotter) -> None:
     parent = snapshot(snapshots, None, base)
     made: list[str] = []
