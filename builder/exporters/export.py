@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from builder.events import Emit
 from builder.exporters import image as images
 from builder.exporters import layout
+from builder.exporters.annotations import Annotations
 from builder.exporters.destination import archive_file
 from builder.exporters.errors import ExportError
 from builder.exporters.output import STDOUT, Output
@@ -55,8 +56,8 @@ class _Images:
         self.output = output
         self.context = context
         self.names = tuple(str(references.parse(name)) for name in output.names)
-        epoch = output.attributes.get("source-date-epoch")
-        self.epoch = int(epoch) if epoch else context.epoch
+        self.epoch = output.epoch(context.epoch)
+        self.annotations = Annotations.of(output.attributes)
 
     async def assemble(
         self, result: ExportInput, progress: ExportProgress, *, docker_types: bool, single: bool
@@ -71,7 +72,12 @@ class _Images:
         attestations: list[Descriptor] = []
         for one in result.images:
             made = await asyncio.to_thread(
-                images.store_image, store, one, docker_types=docker_types, epoch=self.epoch
+                images.store_image,
+                store,
+                one,
+                docker_types=docker_types,
+                epoch=self.epoch,
+                annotations=self.annotations,
             )
             progress.done(f"exporting manifest {made.manifest.digest}")
             progress.done(f"exporting config {made.config.digest}")
@@ -83,6 +89,8 @@ class _Images:
                     progress.done(f"exporting attestation manifest {attestation.digest}")
                     attestations.append(attestation)
         if len(manifests) == 1 and not attestations and not (result.index and not single):
+            if self.annotations.index or self.annotations.index_descriptor:
+                raise ExportError("index annotations not supported for single platform export")
             return manifests[0], stored, result
         if single:
             raise ExportError(
@@ -90,7 +98,11 @@ class _Images:
                 hint="choose one platform, or the oci type",
             )
         index = await asyncio.to_thread(
-            images.store_index, store, [*manifests, *attestations], docker_types=docker_types
+            images.store_index,
+            store,
+            [*manifests, *attestations],
+            docker_types=docker_types,
+            annotations=self.annotations,
         )
         progress.done(f"exporting manifest list {index.digest}")
         return index, stored, result
@@ -189,7 +201,7 @@ class TreeExporter:
             for one in results:
                 prefix = str(one.platform).replace("/", "_") + "/" if split else ""
                 trees.append((prefix, stack.enter_context(one.tree())))
-            epoch = self._context.epoch
+            epoch = self._output.epoch(self._context.epoch)
             if self._archive:
                 with _destination(self._output, self._context) as file:
                     write_tar(file, trees, epoch)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from builder.content.store import ContentStore
+from builder.exporters.annotations import Annotations
 from builder.exporters.gotime import format_time, parse_time
 from builder.exporters.types import Layer, PlatformImage
 from builder.oci import gojson, mediatypes
@@ -68,6 +69,7 @@ def store_image(
     *,
     docker_types: bool = False,
     epoch: int | None = None,
+    annotations: Annotations = Annotations(),  # noqa: B008 - frozen
 ) -> StoredImage:
     """Write config and manifest of one platform. Blocks."""
     config = store_bytes(
@@ -79,17 +81,27 @@ def store_image(
         config=config,
         layers=tuple(_manifest_layer(layer.descriptor, docker_types) for layer in image.layers),
         media_type=mediatypes.DOCKER_MANIFEST if docker_types else mediatypes.OCI_MANIFEST,
+        annotations=annotations.manifest(image.platform),
     )
     stored = store_bytes(store, manifest.encode(), manifest.media_type)
-    return StoredImage(replace(stored, platform=image.platform), config)
+    described = replace(
+        stored, platform=image.platform, annotations=annotations.descriptor(image.platform)
+    )
+    return StoredImage(described, config)
 
 
 def store_index(
-    store: ContentStore, manifests: Sequence[Descriptor], *, docker_types: bool = False
+    store: ContentStore,
+    manifests: Sequence[Descriptor],
+    *,
+    docker_types: bool = False,
+    annotations: Annotations = Annotations(),  # noqa: B008 - frozen
 ) -> Descriptor:
     """Write an index of ``manifests``. Blocks."""
     kind = mediatypes.DOCKER_INDEX if docker_types else mediatypes.OCI_INDEX
-    return store_bytes(store, Index(tuple(manifests), media_type=kind).encode(), kind)
+    index = Index(tuple(manifests), media_type=kind, annotations=annotations.index)
+    stored = store_bytes(store, index.encode(), kind)
+    return replace(stored, annotations=annotations.index_descriptor)
 
 
 def store_bytes(store: ContentStore, data: bytes, media_type: str) -> Descriptor:

@@ -43,9 +43,13 @@ def index_entries(
     moment = epoch * 10**9 if epoch is not None else time.time_ns()
     created = {_CREATED: format_time(moment)}
     if not names:
-        return (replace(top, annotations=created),)
+        return (replace(top, annotations={**top.annotations, **created}),)
     return tuple(
-        replace(top, annotations={_NAME: name, _REF_NAME: _tag(name), **created}) for name in names
+        replace(
+            top,
+            annotations={**top.annotations, _NAME: name, _REF_NAME: _tag(name), **created},
+        )
+        for name in names
     )
 
 

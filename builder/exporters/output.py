@@ -6,7 +6,10 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builder.exporters.annotations import TYPES, is_annotation
+from builder.exporters.annotations import parse as parse_annotation
 from builder.exporters.errors import OutputError
+from builder.oci.platform import InvalidPlatform
 
 STDOUT = "-"
 
@@ -67,6 +70,11 @@ class Output:
         text = self.attributes.get(name, "")
         return default if not text else text in _TRUE
 
+    def epoch(self, default: int | None) -> int | None:
+        """The attribute source-date-epoch, in seconds."""
+        text = self.attributes.get("source-date-epoch")
+        return int(text) if text else default
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the image; one attribute holds several, separated by commas."""
@@ -86,7 +94,9 @@ def parse(text: str) -> Output:
             raise OutputError(
                 text, f"invalid value {item} in output {text!r}", hint="use key=value"
             )
-        key = key.strip().lower()
+        key = key.strip()
+        if not is_annotation(key):
+            key = key.lower()
         if key == "type":
             kind = value
         else:
@@ -116,6 +126,9 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
         names = ", ".join((*_KNOWN, "registry"))
         raise OutputError(text, f"unknown output type {kind!r}", hint=f"known are {names}")
     for key, value in attributes.items():
+        if known >= _IMAGE and is_annotation(key):
+            _check_annotation(text, key, value)
+            continue
         if key not in known:
             raise OutputError(text, f"output type {kind} does not support the attribute {key!r}")
         if key == "source-date-epoch" and not value.isdecimal():
@@ -133,3 +146,18 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
         raise OutputError(text, f"output type {kind} with tar=false needs a directory as dest")
     if attributes.get("push") in _TRUE and not attributes.get("name"):
         raise OutputError(text, "a push needs a name", hint="give the image a tag with -t")
+
+
+def _check_annotation(text: str, key: str, value: str) -> None:
+    try:
+        understood = parse_annotation(key, value)
+    except InvalidPlatform as error:
+        raise OutputError(text, f"annotation attribute {key!r}: {error}") from error
+    if understood is None:
+        types = ", ".join(TYPES)
+        raise OutputError(
+            text,
+            f"annotation attribute {key!r} is not understood",
+            hint=f"the form is annotation-TYPE[PLATFORM].KEY; types are {types}, "
+            "those of an index have no platform",
+        )

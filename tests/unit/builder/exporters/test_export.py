@@ -246,3 +246,44 @@ async def test_a_layer_that_is_cut_in_the_store_is_noticed_before_anything_is_wr
     with pytest.raises(ExportError, match="has 3 bytes in the store"):
         await exported(f"type=oci,dest={tmp_path}/x.tar", ExportContext(store), image)
     assert not (tmp_path / "x.tar").exists()
+
+
+async def test_annotations_go_where_they_were_asked_for(
+    store: ContentStore, make_image: MakeImage, tmp_path: Path
+) -> None:
+    dest = tmp_path / "layout"
+    text = (
+        f"type=oci,dest={dest},tar=false,name=a:1,annotation.all=1,annotation[linux/arm64].arm=2,"
+        "annotation[linux/arm64].all=3,annotation-manifest-descriptor.d=4,annotation-index.i=5,"
+        "annotation-index-descriptor.t=6"
+    )
+    await exported(text, ExportContext(store), make_image(), make_image(ARM64))
+    (entry,) = json.loads((dest / "index.json").read_bytes())["manifests"]
+    assert entry["annotations"]["t"] == "6"
+    assert entry["annotations"]["io.containerd.image.name"] == "docker.io/library/a:1"
+
+    def document(digest: str) -> dict[str, object]:
+        loaded: dict[str, object] = json.loads((dest / "blobs/sha256" / digest[7:]).read_bytes())
+        return loaded
+
+    index = document(entry["digest"])
+    assert index["annotations"] == {"i": "5"}
+    amd64, arm64 = index["manifests"]  # type: ignore[misc]
+    assert amd64["annotations"] == arm64["annotations"] == {"d": "4"}
+    assert document(amd64["digest"])["annotations"] == {"all": "1"}
+    assert document(arm64["digest"])["annotations"] == {"all": "3", "arm": "2"}
+
+
+async def test_annotations_of_an_index_need_an_index(
+    store: ContentStore, make_image: MakeImage
+) -> None:
+    with pytest.raises(ExportError, match="index annotations not supported for single platform"):
+        await exported("type=image,annotation-index.a=b", ExportContext(store), make_image())
+
+
+async def test_the_epoch_of_the_output_wins(
+    store: ContentStore, make_image: MakeImage, tmp_path: Path
+) -> None:
+    text = f"type=local,dest={tmp_path}/out,source-date-epoch=7"
+    await exported(text, ExportContext(store, epoch=9), make_image())
+    assert (tmp_path / "out" / "file").stat().st_mtime == 7

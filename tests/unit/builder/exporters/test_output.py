@@ -22,6 +22,7 @@ from builder.exporters.output import Output, parse
         ("type=registry,name=a", Output("image", "", {"name": "a", "push": "true"})),
         ("TYPE=tar,Dest=-", Output("tar", "-", {})),
         ("type=cacheonly", Output("cacheonly", "", {})),
+        ("type=image,annotation.org.Key=V", Output("image", "", {"annotation.org.Key": "V"})),
     ],
 )
 def test_output_is(text: str, output: Output) -> None:
@@ -34,7 +35,10 @@ def test_output_is(text: str, output: Output) -> None:
         ("", "an output needs a type or a destination"),
         ("dest=x,name=a", "type is required for output 'dest=x,name=a'"),
         ("type=zip,dest=x", "unknown output type 'zip'"),
-        ("type=oci,dest=x,annotation.a=b", "does not support the attribute 'annotation.a'"),
+        ("type=tar,dest=x,annotation.a=b", "does not support the attribute 'annotation.a'"),
+        ("type=oci,dest=x,annotation-layer.a=b", "'annotation-layer.a' is not understood"),
+        ("type=oci,dest=x,annotation-index[linux/arm64].a=b", "is not understood"),
+        ("type=oci,dest=x,annotation[a b].a=b", "invalid component"),
         ("type=oci,dest=x,shrink=yes", "does not support the attribute 'shrink'"),
         ("type=local", "dest is required for local output"),
         ("type=local,dest=-", "dest cannot be stdout for local output"),
