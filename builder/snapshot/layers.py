@@ -54,7 +54,7 @@ _MEDIA_TYPES = {
 
 
 class Output(Protocol):
-    """Where a tar goes: a file, or anything with its ``write``."""
+    """Where a tar goes: anything whose ``write`` takes all it is given (a buffered file)."""
 
     def write(self, data: bytes, /) -> object: ...
 

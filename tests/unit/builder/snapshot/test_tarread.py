@@ -8,7 +8,7 @@ import random
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.snapshot.tarread import Entry, InvalidTar, TarReader
@@ -46,6 +46,7 @@ names = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs"
 paths = st.lists(names, min_size=1, max_size=30).map("/".join)
 
 
+@settings(deadline=None)
 @given(
     files=st.lists(st.tuples(paths, st.binary(max_size=2000)), max_size=5),
     step=st.integers(1, 3000),
@@ -184,12 +185,14 @@ def test_what_no_kernel_could_take_is_an_error(records: dict[str, str]) -> None:
         read(archive((info, b"")))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_noise_never_ends_in_another_error(noise: bytes) -> None:
     with contextlib.suppress(SnapshotError):
         read(noise)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_a_damaged_archive_never_ends_in_another_error(seed: int, flips: int) -> None:
     source = random.Random(seed)

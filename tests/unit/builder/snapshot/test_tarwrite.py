@@ -7,7 +7,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.snapshot import tarwrite
@@ -75,6 +75,7 @@ names = st.text(
 ).filter(lambda name: name not in (".", ".."))
 
 
+@settings(deadline=None)
 @given(
     parts=st.lists(names, min_size=1, max_size=4),
     uid=st.integers(0, 2**32 - 2),
@@ -102,6 +103,7 @@ def test_any_entry_is_read_back_by_the_standard_library(
     assert (found.uid, found.gid, found.mode, found.mtime) == (uid, uid, mode, mtime)
 
 
+@settings(deadline=None)
 @given(st.lists(names, min_size=1, max_size=5))
 def test_any_whiteout_is_read_back_by_the_standard_library(parts: list[str]) -> None:
     name = "/".join([*parts[:-1], ".wh." + parts[-1]])
