@@ -24,9 +24,16 @@ _PIECE = 256 * 1024  # bytes handed on at a time, so that buffers below stay sma
 class Network(httpcore.AsyncNetworkBackend):
     """Connects over TCP; ``overrides`` sends a ``(host, port)`` to another address."""
 
-    def __init__(self, overrides: Mapping[Address, str], *, tls_timeout: float) -> None:
+    def __init__(
+        self,
+        overrides: Mapping[Address, str],
+        *,
+        tls_timeout: float,
+        proxy_context: ssl.SSLContext | None = None,
+    ) -> None:
         self._overrides = overrides
         self._tls_timeout = tls_timeout
+        self._proxy_context = proxy_context
 
     async def connect_tcp(
         self,
@@ -42,7 +49,7 @@ class Network(httpcore.AsyncNetworkBackend):
         target = self._overrides.get((host.lower(), port), host)
         addresses = await lookup(target, port, deadline)
         wire = await first_to_answer(addresses, deadline)
-        return PlainStream(wire, self._tls_timeout)
+        return PlainStream(wire, self._tls_timeout, self._proxy_context)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -60,11 +67,17 @@ def _checked(first: bytes, wire: Wire) -> None:
 
 
 class PlainStream(httpcore.AsyncNetworkStream):
-    """A TCP connection as httpcore takes it."""
+    """A TCP connection as httpcore takes it.
 
-    def __init__(self, wire: Wire, tls_timeout: float) -> None:
+    With ``proxy_context``, the TLS that it is asked for is that of a proxy.
+    """
+
+    def __init__(
+        self, wire: Wire, tls_timeout: float, proxy_context: ssl.SSLContext | None
+    ) -> None:
         self._wire = wire
         self._tls_timeout = tls_timeout
+        self._proxy_context = proxy_context
         self._unheard = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
@@ -99,8 +112,10 @@ class PlainStream(httpcore.AsyncNetworkStream):
         stream = TLSStream(self, self._wire, ssl_context, server_hostname or "")
         try:
             await stream.handshake(self._tls_timeout)
-        except BaseException:
+        except BaseException as error:
             self._wire.abort()
+            if isinstance(error, LayerError) and ssl_context is self._proxy_context:
+                error.stage, error.cause = "proxy", f"proxyconnect tcp: {error.cause}"
             raise
         return stream
 

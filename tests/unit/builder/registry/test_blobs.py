@@ -2,15 +2,34 @@
 
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
-from builder.registry import IntegrityError, NotFound, RegistryError, RetryPolicy, Unreachable
+from builder.registry import (
+    IntegrityError,
+    NotFound,
+    RegistryError,
+    RetryPolicy,
+    Session,
+    Unreachable,
+)
 from builder.registry.config import Section
-from tests.fixtures.registry import BearerAuth, Registry, TokenService, faults
-from tests.unit.builder.registry.conftest import broken, ref
+from tests.fixtures.registry import (
+    Answer,
+    BearerAuth,
+    Registry,
+    Request,
+    Server,
+    Store,
+    TokenService,
+    faults,
+)
+from tests.unit.builder.registry.conftest import ENVIRON, broken, ref
 
 BLOBS = faults.BLOB_GETS
 DATA = b"a" * 200_000
@@ -65,8 +84,6 @@ async def test_a_server_without_ranges_starts_again_and_no_byte_comes_twice(
 
     def whole(request, answer):
         # What no_ranges turned into 200 must have the whole body.
-        from dataclasses import replace
-
         return replace(answer, body=DATA) if request.header("Range") else answer
 
     server.answers.tamper.insert(0, whole)
@@ -212,3 +229,21 @@ async def test_every_blob_of_a_manifest_can_be_had(serve, store, session) -> Non
     for part in [document["config"], *document["layers"]]:
         descriptor = Descriptor.from_json(part)
         assert Digest.of(await fetched(made, ref(server), descriptor)) == descriptor.digest
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.binary(min_size=1, max_size=3000), cuts=st.lists(st.integers(1, 900), max_size=6))
+async def test_wherever_the_cuts_are_each_byte_comes_once(data: bytes, cuts: list[int]) -> None:
+    store = Store()
+    blob = Descriptor("application/x", Digest(store.add_blob("team/app", data)), len(data))
+    left = list(cuts)
+
+    def tamper(request: Request, answer: Answer) -> Answer:
+        if not BLOBS(request) or not left:
+            return answer
+        return replace(answer, cut_after=min(left.pop(0), len(answer.body)))
+
+    with Server(Registry(store, tamper=(tamper,))) as server:
+        policy = RetryPolicy(first_pause=0.0)
+        async with Session(environ=ENVIRON, policy=policy) as made:
+            assert await fetched(made, ref(server), blob) == data

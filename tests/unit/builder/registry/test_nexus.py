@@ -1,5 +1,7 @@
 """Nexus before 3.15 answers HEAD of a manifest with a page: the client copes, and says so."""
 
+import json
+
 import pytest
 
 from builder.oci.digest import Digest
@@ -100,6 +102,22 @@ async def test_a_hosted_repository_takes_docker_and_refuses_oci_before_3_23(serv
                 await made.push_manifest(ref(server), data, oci)
         else:
             await made.push_manifest(ref(server), data, oci)
+
+
+async def test_uploads_are_named_relatively_and_tags_have_no_pages(serve, store, session) -> None:
+    store.add_image("team/app", "2")
+    server = serve(Nexus(Registry(store), users={"me": "pw"}))
+    made = await session(users={server.authority: Credential("me", "pw")})
+    location, _ = await made.open_upload(ref(server))
+    assert location.startswith(f"{server.url}/v2/team/app/blobs/uploads/")
+    assert made.attempts()[-2].exchanges[-1].header("Location").startswith("/v2/")
+    reply = await made.transport.request(
+        "GET",
+        f"{server.url}/v2/team/app/tags/list?n=1",
+        headers={"Authorization": "Basic bWU6cHc="},
+    )
+    assert json.loads(reply.body)["tags"] == ["1", "2"]
+    assert reply.header("Link") == ""
 
 
 def test_a_version_that_no_nexus_has_is_refused() -> None:
