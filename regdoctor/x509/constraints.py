@@ -31,7 +31,7 @@ def violation(path: Sequence[Certificate], release: Release) -> str:
         above = [each for each in path[index + 1 :] if each.has_name_constraints]
         if not above:
             continue
-        names, problem = _names(child)
+        names, problem = _names(child, release)
         if problem:
             return problem
         for issuer in above:
@@ -45,7 +45,7 @@ def violation(path: Sequence[Certificate], release: Release) -> str:
 _Check = Callable[[Certificate, Release], str]
 
 
-def _names(child: Certificate) -> tuple[list[_Check], str]:
+def _names(child: Certificate, release: Release) -> tuple[list[_Check], str]:
     """A check for each name, or what makes the names impossible to check."""
     uris: list[tuple[Uri, str]] = []
     for uri in child.uris:
@@ -55,18 +55,22 @@ def _names(child: Certificate) -> tuple[list[_Check], str]:
         uris.append((uri, host))
     mailboxes: list[Mailbox] = []
     for email in child.emails:
-        parsed = mailbox(email)
+        parsed = mailbox(email, second_at=not release.refuses_at_in_mail_domain)
         if parsed is None:
             return [], f"cannot parse rfc822Name {quote(email)}"
         mailboxes.append(Mailbox(parsed.local, parsed.domain.lower()))
-    return list(_checks(child, uris, mailboxes)), ""
+    return list(_checks(child, uris, mailboxes, release)), ""
 
 
 def _checks(
-    child: Certificate, uris: list[tuple[Uri, str]], mailboxes: list[Mailbox]
+    child: Certificate,
+    uris: list[tuple[Uri, str]],
+    mailboxes: list[Mailbox],
+    release: Release,
 ) -> Iterator[_Check]:
     for address in child.addresses:
-        yield _bind(_network, "IP address", text.address(address), address)
+        query = _masked_network if release.masks_constraints else _network
+        yield _bind(query, "IP address", text.address(address), address)
     for name in child.dns_names:
         if domain_valid(name, constraint=False):
             yield _bind(_dns, "DNS name", name, name)
@@ -131,6 +135,11 @@ def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
         return None
     matching = [each for each in half.ip if value in each.network]
     return str(min(matching, key=_from_the_widest)) if matching else None
+
+
+def _masked_network(half: Subtrees, value: Address, excluded: bool) -> str | None:
+    found = _network(half, value, excluded)
+    return str(ipaddress.ip_interface(found).network) if found else None
 
 
 def _from_the_widest(network: Network) -> tuple[bytes, bytes]:

@@ -46,8 +46,9 @@ def strict_domain_valid(name: str) -> bool:
     )
 
 
-def mailbox(text: str) -> Mailbox | None:
-    """RFC 2821's Mailbox, as loosely as Go reads it; ``None`` if it is none."""
+def mailbox(text: str, *, second_at: bool = True) -> Mailbox | None:
+    """RFC 2821's Mailbox, as loosely as Go reads it; ``None`` if it is none. ``second_at``:
+    may the domain hold an ``@``, as it may for older releases?"""
     if text.startswith('"'):
         match = _QUOTED.match(text)
         if match is None:
@@ -58,6 +59,8 @@ def mailbox(text: str) -> Mailbox | None:
         if not local or local[0] == "." or local[-1] == "." or ".." in local:
             return None
     if not rest.startswith("@") or not domain_valid(rest[1:], constraint=False):
+        return None
+    if "@" in rest[1:] and not second_at:
         return None
     return Mailbox(local, rest[1:])
 

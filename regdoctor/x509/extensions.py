@@ -171,9 +171,9 @@ def _subtrees(reader: Der, into: Subtrees, release: Release) -> bool:
         if tag == _DNS:
             into.dns.append(_constraint_domain(value, "dnsName", release))
         elif tag == _IP:
-            into.ip.append(_constraint_network(value))
+            into.ip.append(_constraint_network(value, release))
         elif tag == _EMAIL:
-            into.email.append(_constraint_email(value))
+            into.email.append(_constraint_email(value, release))
         elif tag == _URI:
             into.uri.append(_constraint_domain(value, "URI", release))
         else:
@@ -205,15 +205,18 @@ def _is_address(text: str) -> bool:
     return "%" not in text
 
 
-def _constraint_email(value: bytes) -> str:
+def _constraint_email(value: bytes, release: Release) -> str:
     text = _constraint_text(value)
-    valid = mailbox(text) is not None if "@" in text else domain_valid(text, constraint=True)
+    if "@" in text:
+        valid = mailbox(text, second_at=not release.refuses_at_in_mail_domain) is not None
+    else:
+        valid = domain_valid(text, constraint=True)
     if not valid:
         _fail(f"failed to parse rfc822Name constraint {quote(text)}")
     return text
 
 
-def _constraint_network(value: bytes) -> Network:
+def _constraint_network(value: bytes, release: Release) -> Network:
     if len(value) not in (8, 32):
         _fail(f"IP constraint contained value of length {len(value)}")
     half = len(value) // 2
@@ -221,7 +224,11 @@ def _constraint_network(value: bytes) -> Network:
     inverse = mask ^ (1 << 8 * half) - 1
     if inverse & (inverse + 1):
         _fail(f"IP constraint contained invalid mask {value[half:].hex()}")
-    return ipaddress.ip_interface((value[:half], mask.bit_count()))
+    network = ipaddress.ip_interface((value[:half], mask.bit_count()))
+    mapped = isinstance(network, ipaddress.IPv6Interface) and network.ip.ipv4_mapped is not None
+    if mapped and release.refuses_mapped_addresses:
+        _fail("IP constraint contained IPv4-mapped IPv6 address")
+    return network
 
 
 def _distribution_points(_out: Certificate, extension: Extension, _: Release) -> bool:

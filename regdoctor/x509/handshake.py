@@ -29,6 +29,9 @@ def after_verification(
         shown = "<nil>" if key is None else key.kind.go_type
         text = f"tls: server's certificate contains an unsupported type of public key: {shown}"
         return Fault(Kind.KEY_TYPE, text, culprit=leaf)
+    if key.kind is KeyKind.MLDSA and not tls13:
+        text = "tls: server's certificate uses ML-DSA, which requires TLS 1.3"
+        return Fault(Kind.KEY_TYPE, text, culprit=leaf)
     if key.kind is KeyKind.RSA and key.modulus.bit_length() < _PSS_MINIMUM:
         return _short_rsa(key.modulus.bit_length(), release, tls13=tls13)
     if tls13 and key.curve == "P-224" and release.refuses_p224_leaf:

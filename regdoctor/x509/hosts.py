@@ -61,11 +61,13 @@ def check_host(certificate: Certificate, host: str, release: Release) -> HostFau
 
 @functools.lru_cache(maxsize=256)
 def parse_address(host: str, *, zones: bool = True) -> Address | None:
-    """The address that Go reads in ``host``; no leading zeros in IPv4, zones only in IPv6."""
-    if not host.isascii() or (not zones and "%" in host):
+    """The address that Go reads in ``host``, without its zone; no leading zeros in IPv4, and a
+    zone, of any characters, in IPv6 only."""
+    bare, mark, zone = host.partition("%")
+    if not bare.isascii() or (mark and not (zones and zone and ":" in bare)):
         return None
     try:
-        return ipaddress.ip_address(host)
+        return ipaddress.ip_address(bare)
     except ValueError:
         return None
 

@@ -140,7 +140,8 @@ def signature_algorithm(oid: str, parameters: bytes, *, mldsa: bool) -> Signatur
     if oid == _PSS:
         return _pss_algorithm(parameters)
     if oid in _MLDSA:
-        return SignatureAlgorithm(_MLDSA[oid][0], KeyKind.MLDSA) if mldsa else None
+        known = mldsa and not parameters
+        return SignatureAlgorithm(_MLDSA[oid][0], KeyKind.MLDSA) if known else None
     if oid == _ED25519 and parameters:
         return None
     return _ALGORITHMS.get(oid)
@@ -212,8 +213,10 @@ def public_key(
         return _dsa(parameters, octets)
     if oid in _MLDSA and mldsa:
         name, length = _MLDSA[oid]
-        if parameters or len(octets) != length:
-            raise KeyFormatError("x509: invalid ML-DSA public key")
+        if parameters:
+            raise KeyFormatError("x509: ML-DSA key encoded with illegal parameters")
+        if len(octets) != length:
+            raise KeyFormatError("mldsa: invalid public key length")
         return PublicKey(KeyKind.MLDSA, curve=name, octets=octets)
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
 
 from regdoctor.x509 import der, extensions, keys
@@ -23,8 +24,8 @@ _UTF8: Final = 12
 _NUMERIC: Final = 18
 _PRINTABLE: Final = 19
 _IA5: Final = 22
-_UNIVERSAL: Final = 28
 _BMP: Final = 30
+_STRINGS: Final = (_UTF8, _NUMERIC, _PRINTABLE, _T61, _IA5, _BMP)
 
 # Go lets * and & pass in a PrintableString: wildcards and company names use them.
 _PRINTABLE_SET: Final = re.compile(rb"[a-zA-Z0-9'()+,\-./ :=?*&]*")
@@ -117,12 +118,43 @@ def _name(raw: bytes, release: Release) -> Name:
         while rdn:
             pair = _need(rdn.inside(der.SEQUENCE), "invalid RDNSequence: invalid attribute")
             kind = _need(pair.identifier(), "invalid RDNSequence: invalid attribute type")
-            tag, value, _ = _need(pair.any(), "invalid RDNSequence: invalid attribute value")
-            found.append((kind, _string(tag, value, release)))
+            text = _attribute(pair, release)
+            if text is not None:
+                found.append((kind, text))
     return Name(tuple(found))
 
 
-def _string(tag: int, value: bytes, release: Release) -> str:
+_VALUE: Final = "invalid RDNSequence: invalid attribute value"
+# Types that Go 1.27 reads besides strings: what is said if the value is malformed.
+_OTHER_TYPES: Final[dict[int, tuple[Callable[[Der], object], str]]] = {
+    der.BOOLEAN: (Der.boolean, "invalid ASN.1 BOOLEAN"),
+    der.INTEGER: (Der.small_integer, "invalid ASN.1 integer"),
+    der.BIT_STRING: (Der.bits, "invalid ASN.1 BIT STRING"),
+    der.OBJECT_IDENTIFIER: (Der.identifier, "invalid ASN.1 OBJECT IDENTIFIER"),
+}
+
+
+def _attribute(pair: Der, release: Release) -> str | None:
+    """The text of an attribute; ``None`` for a value that is no text and may be there."""
+    read = pair.any()
+    if not release.reads_any_attribute:
+        tag, value, _ = _need(read, _VALUE)
+        return _string(tag, value)
+    tag, value, element = _need(read, f"{_VALUE}: invalid ASN.1 element")
+    if tag in _STRINGS:
+        return _string(tag, value)
+    if tag in _OTHER_TYPES:
+        check, message = _OTHER_TYPES[tag]
+        _need(check(Der(element)), f"{_VALUE}: {message}")
+    elif tag in (der.UTC_TIME, der.GENERALIZED_TIME):
+        try:
+            _time(Der(element))
+        except ParseError as fault:
+            _fail(f"{_VALUE}: {fault}")
+    return None
+
+
+def _string(tag: int, value: bytes) -> str:
     decoded: str | None = None
     if tag == _UTF8:
         decoded, kind = _utf8(value), "invalid UTF-8 string"
@@ -133,14 +165,12 @@ def _string(tag: int, value: bytes, release: Release) -> str:
     elif tag == _T61:
         decoded, kind = value.decode("latin-1"), ""
     elif tag == _BMP:
-        decoded, kind = _wide(value, 2), "invalid BMPString"
+        decoded, kind = _two_octets(value), "invalid BMPString"
     elif tag == _NUMERIC:
         decoded, kind = _restricted(value, _NUMERIC_SET), "invalid NumericString"
-    elif tag == _UNIVERSAL and release.reads_universal_strings:
-        decoded, kind = _wide(value, 4), "invalid UniversalString"
     else:
         kind = f"unsupported string type: {tag}"
-    return _need(decoded, f"invalid RDNSequence: invalid attribute value: {kind}")
+    return _need(decoded, f"{_VALUE}: {kind}")
 
 
 def _utf8(value: bytes) -> str | None:
@@ -154,25 +184,18 @@ def _restricted(value: bytes, allowed: re.Pattern[bytes]) -> str | None:
     return value.decode("ascii") if allowed.fullmatch(value) else None
 
 
-def _wide(value: bytes, width: int) -> str | None:
-    """UCS-2 or UCS-4: no surrogates, no noncharacters; a terminating zero is dropped."""
-    if len(value) % width:
+def _two_octets(value: bytes) -> str | None:
+    """UCS-2: no surrogates, no noncharacters; a terminating zero is dropped."""
+    if len(value) % 2:
         return None
-    if value.endswith(bytes(width)):
-        value = value[:-width]
-    points = [int.from_bytes(value[at : at + width], "big") for at in range(0, len(value), width)]
-    if any(_unusable(point) for point in points):
+    value = value.removesuffix(b"\x00\x00")
+    points = [int.from_bytes(value[at : at + 2], "big") for at in range(0, len(value), 2)]
+    if any(
+        point in (0xFFFE, 0xFFFF) or 0xFDD0 <= point <= 0xFDEF or 0xD800 <= point <= 0xDFFF
+        for point in points
+    ):
         return None
     return "".join(map(chr, points))
-
-
-def _unusable(point: int) -> bool:
-    return (
-        point > 0x10FFFF
-        or point in (0xFFFE, 0xFFFF)
-        or 0xFDD0 <= point <= 0xFDEF
-        or 0xD800 <= point <= 0xDFFF
-    )
 
 
 def _time(validity: Der) -> dt.datetime:

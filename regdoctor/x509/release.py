@@ -88,7 +88,12 @@ class Release:
         return self.since(1, 27)
 
     @property
-    def reads_universal_strings(self) -> bool:
+    def reads_any_attribute(self) -> bool:
+        """An attribute of a name may hold any type, and what is no string is passed over."""
+        return self.since(1, 27)
+
+    @property
+    def refuses_at_in_mail_domain(self) -> bool:
         return self.since(1, 27)
 
     @property
@@ -160,6 +165,15 @@ class Release:
     def constraints_last(self) -> bool:
         """Name constraints are judged on complete paths, and not while building them."""
         return self.since(1, 26)
+
+    @property
+    def masks_constraints(self) -> bool:
+        """A network of the constraints is told without the bits outside its mask."""
+        return self.since(1, 27)
+
+    @property
+    def distrusts_keys(self) -> bool:
+        return self.since(1, 27)
 
     @property
     def constrains_intermediates(self) -> bool:

@@ -88,18 +88,32 @@ def _check_key(
 ) -> Refusal | None:
     if key.kind is KeyKind.DSA:
         return _UNIMPLEMENTED
-    if key.kind is not algorithm.key or (key.kind is KeyKind.MLDSA and key.curve != algorithm.name):
+    if key.kind is not algorithm.key:
         wanted, have = algorithm.key.value, key.kind.go_type
         message = (
             f"x509: signature algorithm specifies an {wanted} public key, "
             f"but have public key of type {have}"
         )
         return Refusal(SignatureFault.KEY_TYPE, message)
+    if key.kind is KeyKind.MLDSA and key.curve != algorithm.name:
+        message = (
+            f"x509: signature algorithm specifies an ML-DSA public key with {algorithm.name} "
+            f"parameters, but have a public key with {key.curve} parameters"
+        )
+        return Refusal(SignatureFault.KEY_TYPE, message)
     if key.kind is KeyKind.RSA:
         return _rsa(key, algorithm, child, release)
     if _good(key, algorithm, child.tbs, child.signature):
         return None
-    return Refusal(SignatureFault.MISMATCH, f"x509: {key.kind.value} verification failure")
+    message = f"x509: {key.kind.value} verification failure"
+    if key.kind is KeyKind.MLDSA:
+        length_fits = len(child.signature) == _MLDSA_SIGNATURE[key.curve]
+        message += ": mldsa: invalid signature" + ("" if length_fits else " length")
+    return Refusal(SignatureFault.MISMATCH, message)
+
+
+# FIPS 204, table 2: octets of a signature.
+_MLDSA_SIGNATURE: Final = {"ML-DSA-44": 2420, "ML-DSA-65": 3309, "ML-DSA-87": 4627}
 
 
 def rsa_fault(key: PublicKey, release: Release) -> str:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from regdoctor.x509 import constraints, path, policies, usages
+from regdoctor.x509 import constraints, distrust, path, policies, usages
 from regdoctor.x509.certificate import Certificate, ParseError
 from regdoctor.x509.fault import Fault, Kind
 from regdoctor.x509.handshake import after_verification, oversized_rsa
@@ -268,6 +268,8 @@ class _Judge:
         bad_usages: list[Path] = []
         violations: list[str] = []
         for each in built:
+            if rules.distrusts_keys and distrust.distrusted(each):
+                continue
             policies_fine = not rules.knows_policies or policies.valid(each)
             usage_fine = usages.forbidding(each) is None
             if rules.usage_before_policies and not usage_fine:
@@ -344,6 +346,7 @@ def _no_path(
     details = []
     if bad_usages:
         details.append(f"{bad_usages} candidate chains with incompatible key usage")
-    details.append(rules.policy_text.format(bad_policies))
-    text = f"x509: no valid chains built: {', '.join(details)}"
+    if bad_policies:
+        details.append(rules.policy_text.format(bad_policies))
+    text = ": ".join(filter(None, ("x509: no valid chains built", ", ".join(details))))
     return Fault(Kind.POLICY, text, leaf, culprit=forbidding or leaf)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
+import ipaddress
 import subprocess
 import sys
 import time
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from regdoctor.x509 import Kind, UnknownReleaseError, release, verify
+from regdoctor.x509 import Kind, ParseError, UnknownReleaseError, distrust, parse, release, verify
+from regdoctor.x509.der import Der
 from regdoctor.x509.hosts import check_host, parse_address
 from regdoctor.x509.text import quote, rfc3339
 from regdoctor.x509.urls import UrlError, host_of
@@ -96,23 +100,98 @@ def test_importing_does_not_import_cryptography_or_the_network() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "normalised"),
+    ("host", "address"),
     [
         ("192.0.2.10", "192.0.2.10"),
         ("192.0.2.010", None),
         ("192.0.2.10:5000", None),
         ("::ffff:192.0.2.10", "::ffff:192.0.2.10"),
-        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("fe80::1%a%b\u00fc", "fe80::1"),
         ("fe80::1%", None),
         ("192.0.2.10%eth0", None),
+        ("", None),
     ],
 )
-def test_addresses_are_those_that_go_reads(host: str, normalised: str | None) -> None:
-    found = parse_address(host)
-    assert (str(found) if found else None) in (
-        normalised,
-        "::ffff:c000:20a" if normalised == "::ffff:192.0.2.10" else normalised,
-    )
+def test_addresses_are_those_that_go_reads(host: str, address: str | None) -> None:
+    assert parse_address(host) == (ipaddress.ip_address(address) if address else None)
+
+
+def test_zones_were_no_addresses_before_1_27() -> None:
+    assert parse_address("fe80::1%eth0", zones=False) is None
+
+
+def test_a_distrusted_key_ends_the_search_without_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = CA.issue("r.example")
+    root = parse(ROOT.der, release())
+    monkeypatch.setattr(distrust, "_KEYS", {hashlib.sha256(root.spki).digest()})
+    verdict = verify(served.chain, [ROOT.pem], "r.example", NOW)
+    assert verdict.verify_text == "x509: no valid chains built"
+    assert verify(served.chain, [ROOT.pem], "r.example", NOW, "1.26.6").accepted
+
+
+@pytest.mark.parametrize(("go", "shown"), [("1.26.6", "192.0.2.77/24"), ("1.27.3", "192.0.2.0/24")])
+def test_a_network_is_told_as_written_until_1_27(go: str, shown: str) -> None:
+    subtree = bytes.fromhex("300ea10c300a8708c000024dffffff00")
+    constraint = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), subtree)
+    root = CertificateAuthority("Root", extensions=[(constraint, True)])
+    served = root.issue("r.example", ips=["192.0.2.10"])
+    verdict = verify(served.chain, [root.pem], "r.example", NOW, go)
+    assert verdict.kind is Kind.NAME_CONSTRAINT
+    assert verdict.text.endswith(f'IP address "192.0.2.10" is excluded by constraint "{shown}"')
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("0c0141", ""),
+        ("1c0400000041", ""),
+        ("0500", ""),
+        ("020101", ""),
+        ("a00141", ""),
+        ("0209010000000000000000", "invalid ASN.1 integer"),
+        ("010101", "invalid ASN.1 BOOLEAN"),
+        ("030108", "invalid ASN.1 BIT STRING"),
+        ("0600", "invalid ASN.1 OBJECT IDENTIFIER"),
+        ("170141", "x509: malformed UTCTime"),
+        ("1f01", "invalid ASN.1 element"),
+        ("0c01ff", "invalid UTF-8 string"),
+    ],
+)
+def test_an_attribute_may_hold_any_type_since_1_27(value: str, fault: str) -> None:
+    wanted = f"x509: invalid RDNSequence: invalid attribute value: {fault}"
+    renamed = _with_subject_value(CA.issue("r.example").der, bytes.fromhex(value))
+    if not fault:
+        assert parse(renamed, release()).subject_raw
+        return
+    with pytest.raises(ParseError) as caught:
+        parse(renamed, release())
+    assert str(caught.value) == wanted
+
+
+def _with_subject_value(octets: bytes, value: bytes) -> bytes:
+    """The certificate with ``value`` in place of the text of its subject's common name."""
+    old = b"\x0c\x09r.example"
+    at = octets.index(bytes.fromhex("3014311230100603550403") + old)
+    attribute = _tlv(0x30, bytes.fromhex("0603550403") + value)
+    subject = _tlv(0x30, _tlv(0x31, attribute))
+    outer = Der(octets).inside(0x30)
+    tbs = outer.element(0x30) if outer else None
+    assert tbs is not None
+    header = len(tbs) - len(Der(tbs).content(0x30) or b"")
+    begin = octets.index(tbs)
+    inner = octets[begin + header : at] + subject + octets[at + 22 : begin + len(tbs)]
+    return _tlv(0x30, _tlv(0x30, inner) + octets[begin + len(tbs) :])
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 128:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
 
 
 def test_the_common_name_counted_once_and_the_advice_dates_the_client() -> None:
@@ -138,8 +217,6 @@ def test_sha1_was_accepted_and_then_could_be_asked_for_until_1_24() -> None:
 
 
 def test_a_host_in_brackets_is_an_address() -> None:
-    from regdoctor.x509 import parse
-
     leaf = parse(CA.issue("r.example", ips=["2001:db8::10"]).der, release())
     assert check_host(leaf, "[2001:db8:0::10]", release()) is None
     assert check_host(leaf, "R.EXAMPLE.", release()) is None
