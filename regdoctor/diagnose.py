@@ -30,7 +30,7 @@ from regdoctor.probes.host import HostReader
 
 if TYPE_CHECKING:
     from builder.registry import Credential, Host, RegistryConfig, Session
-    from builder.transport import ClientCertificate, Observer
+    from builder.transport import ClientCertificate, Exchange, Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,9 @@ async def _look(
             of_domain.append(host)
     for host in spoken.values():
         _enter(seen, host, settings)
-    async with _session(settings, by_domain) as session:
-        await _probe(seen, session, settings, spoken.values(), wanted)
+    told: list[Exchange] = []
+    async with _session(settings, by_domain, told) as session:
+        await _probe(seen, session, settings, spoken.values(), wanted, told)
     return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
 
 
@@ -255,6 +256,7 @@ async def _probe(
     settings: Settings,
     hosts: Iterable[Host],
     wanted: Sequence[Wanted],
+    told: Sequence[Exchange],
 ) -> None:
     from regdoctor.probes.runner import Runner
     from regdoctor.probes.table import endpoint_probes
@@ -270,7 +272,7 @@ async def _probe(
         # The error is among the attempts, which tell more than it does.
         with contextlib.suppress(BuilderError):
             await session.resolve(reference)
-        observe(seen, session.attempts(reference))
+        observe(seen, session.attempts(reference), told)
         runner.begin(seen.endpoints())
 
     async with runner:
@@ -308,9 +310,12 @@ def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> Non
 
 @contextlib.asynccontextmanager
 async def _session(
-    settings: Settings, hosts: Mapping[str, Sequence[Host]]
+    settings: Settings, hosts: Mapping[str, Sequence[Host]], told: list[Exchange]
 ) -> AsyncIterator[Session]:
-    """A session over the hosts as they speak, which shows every failure: no retries."""
+    """A session over the hosts as they speak, which shows every failure: no retries.
+
+    ``told`` gets every exchange.
+    """
     from builder.registry import CredentialStore, RetryPolicy, Session
     from builder.transport.transport import Transport
 
@@ -320,8 +325,10 @@ async def _session(
         connect_timeout=settings.timeout,
         tls_timeout=settings.timeout,
         read_timeout=settings.timeout,
-        on_exchange=settings.on_exchange,
+        on_exchange=told.append,
     )
+    if settings.on_exchange is not None:
+        transport.observe(settings.on_exchange)
     given = {}
     if settings.credential is not None:
         # A mirror has a login of its own; this one is for the targets themselves.

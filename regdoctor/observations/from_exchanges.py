@@ -44,19 +44,43 @@ _MANIFEST = re.compile(r"^/v2/.+/manifests/[^/]+$")
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
-def observe(seen: Observations, attempts: Iterable[Attempt]) -> None:
-    """Adds what the attempts tell to ``seen``; what stands there of other kinds is kept."""
+def observe(
+    seen: Observations, attempts: Iterable[Attempt], others: Iterable[Exchange] = ()
+) -> None:
+    """Adds what the attempts tell to ``seen``; what stands there of other kinds is kept.
+
+    ``others`` are exchanges of the same session beside the attempts: those with token servers
+    are taken from it, which an attempt does not keep where they went well.
+    """
+    beside = tuple(others)
     for attempt in attempts:
-        host = attempt.host
-        note_role(
-            seen, host.endpoint.url, "mirror" if host.role == "mirror" else "registry", host.domain
-        )
+        host, subject = attempt.host, attempt.subject
+        url = host.endpoint.url
+        note_role(seen, url, "mirror" if host.role == "mirror" else "registry", host.domain)
         for exchange in attempt.exchanges:
-            _observe(seen, exchange, host.endpoint.url, host.domain, attempt.subject)
+            if exchange.status == 401 and (offered := challenge_of(answer_of(exchange))):
+                seen.add(url, offered)
+        for exchange in (*_with_token_server(seen, url, beside), *attempt.exchanges):
+            _observe(seen, exchange, url, host.domain, subject)
         for endpoint in {exchange.endpoint.url for exchange in attempt.exchanges}:
-            look = seen.get(ManifestLook, endpoint, attempt.subject)
+            look = seen.get(ManifestLook, endpoint, subject)
             if look is not None and attempt.error is not None:
-                seen.add(endpoint, replace(look, error=str(attempt.error)), name=attempt.subject)
+                seen.add(endpoint, replace(look, error=str(attempt.error)), name=subject)
+
+
+def _with_token_server(
+    seen: Observations, registry: str, exchanges: tuple[Exchange, ...]
+) -> list[Exchange]:
+    """The exchanges with the token server that the registry's challenge names."""
+    challenge = seen.get(Challenge, registry)
+    if challenge is None or challenge.scheme != "bearer":
+        return []
+    return [
+        each
+        for each in exchanges
+        if _same(each.url, challenge.realm)
+        and challenge.service in parse_qs(urlsplit(each.url).query).get("service", [""])
+    ]
 
 
 def answer_of(exchange: Exchange) -> Answer:
