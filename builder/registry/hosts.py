@@ -45,7 +45,7 @@ class Host:
         """What ``?ns=`` says: the domain where another host stands in for it, else nothing."""
         authority = self.endpoint.authority
         literal = f"{self.endpoint.hostname}:{self.endpoint.port}"
-        if self.domain in (authority, literal):
+        if self.domain.lower() in (authority, literal):
             return ""
         if self.domain == DOCKER_HUB and authority == HUB_HOST:
             return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -14,6 +15,8 @@ from builder.transport import redaction
 from builder.transport.endpoint import Endpoint
 from builder.transport.errors import BodyTooLarge, TransportError
 from builder.transport.exchange import EXCERPT, Exchange, Headers, header
+
+_EXCERPT_SECONDS = 5.0  # for the rest of an error's body, which nobody waits for
 
 
 @dataclass(slots=True)
@@ -161,12 +164,12 @@ class Response:
         """Keep the start of an unread error body as evidence, and give the connection back."""
         try:
             if not self.ok and not self.received and self.error is None:
-                async with aclosing(self.chunks()) as chunks:
+                async with asyncio.timeout(_EXCERPT_SECONDS), aclosing(self.chunks()) as chunks:
                     async for _ in chunks:
                         if self.received >= EXCERPT:
                             break
-        except TransportError:
-            pass  # recorded in ``self.error``
+        except (TransportError, TimeoutError):
+            pass  # the status is what counts; a broken body is recorded in ``self.error``
         finally:
             await self._raw.aclose()
             if isinstance(self._body, AsyncGenerator):

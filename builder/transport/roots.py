@@ -19,6 +19,7 @@ BUNDLES = (
 )
 DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 
+_MOST_LINKS = 40
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -82,7 +83,7 @@ def system_roots(environ: Mapping[str, str] | None = None, root: Path = Path("/"
         break
     for name in directories:
         found = False
-        for data in _files_of(_inside(root, name)):
+        for data in _files_of(root, name):
             before = len(certificates)
             certificates.update(dict.fromkeys(certificates_of(data)))
             found = found or len(certificates) > before
@@ -94,12 +95,30 @@ def system_roots(environ: Mapping[str, str] | None = None, root: Path = Path("/"
 
 
 def _inside(root: Path, name: str) -> Path:
-    return Path(name) if root == Path("/") else root / name.lstrip("/")
+    """``name`` below ``root``, its links followed as a process with that root would."""
+    if root == Path("/"):
+        return Path(name)
+    parts = [part for part in name.split("/") if part]
+    at, links = root, 0
+    while parts:
+        part = parts.pop(0)
+        if part == "..":
+            at = at.parent if at != root else root
+            continue
+        step = at / part
+        if step.is_symlink() and links < _MOST_LINKS:
+            links += 1
+            target = str(step.readlink())
+            at = root if target.startswith("/") else at
+            parts[:0] = [piece for piece in target.split("/") if piece not in ("", ".")]
+        else:
+            at = step
+    return at
 
 
-def _files_of(directory: Path) -> Iterator[bytes]:
+def _files_of(root: Path, name: str) -> Iterator[bytes]:
     try:
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(_inside(root, name)), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
@@ -107,9 +126,10 @@ def _files_of(directory: Path) -> Iterator[bytes]:
             # Links inside the directory (OpenSSL's hash names) repeat what stands there.
             if entry.is_symlink() and "/" not in str(Path(entry.path).readlink()):
                 continue
-            if not entry.is_file():
+            path = _inside(root, f"{name}/{entry.name}")
+            if not path.is_file():
                 continue
-            yield Path(entry.path).read_bytes()
+            yield path.read_bytes()
         except OSError:
             continue
 

@@ -26,6 +26,8 @@ Body = bytes | Callable[[], AsyncIterable[bytes]]
 """A request's body; a stream is made anew for each time that it is sent."""
 
 MAX_REDIRECTS = 10
+READ_TIMEOUT = 300.0
+"""Seconds without a byte: a cache may fetch a large blob whole before it sends the first."""
 _KEPT_ALIVE = 90.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -59,7 +61,7 @@ class Transport:
         environ: Mapping[str, str] | None = None,
         connect_timeout: float = 30.0,
         tls_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        read_timeout: float = READ_TIMEOUT,
         on_exchange: Observer | None = None,
         user_agent: str = "",
     ) -> None:

@@ -67,6 +67,21 @@ def test_both_variables_leave_nothing_of_the_system(tmp_path: Path) -> None:
     assert system_roots(env, tmp_path).certificates == (SECOND.der,)
 
 
+def test_links_are_followed_within_the_other_root(tmp_path: Path) -> None:
+    put(tmp_path, "/usr/share/ca/first.crt", FIRST)
+    directory = tmp_path / "etc/ssl/certs"
+    directory.mkdir(parents=True)
+    (directory / "first.pem").symlink_to("/usr/share/ca/first.crt")
+    (directory / "upward.pem").symlink_to("../../../usr/share/ca/first.crt")
+    (directory / "abcd.0").symlink_to("first.pem")
+    (directory / "loop").symlink_to("/etc/ssl/certs/loop")
+    (tmp_path / "etc/ssl/cert.pem").symlink_to("/own/second.pem")
+    put(tmp_path, "/own/second.pem", SECOND)
+    pool = system_roots({}, tmp_path)
+    assert pool.certificates == (SECOND.der, FIRST.der)
+    assert pool.sources == ("/etc/ssl/cert.pem", "/etc/ssl/certs")
+
+
 def test_certifi_stands_in_only_where_the_host_has_nothing(tmp_path: Path) -> None:
     pool = system_roots({}, tmp_path)
     assert pool.sources == ("certifi",)

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -17,49 +16,13 @@ from builder.transport import (
     InvalidOverride,
     RootPool,
     Transport,
-    TransportError,
     Trust,
 )
 from builder.transport.transport import parse_override
 from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.programs import free_port
 from tests.fixtures.registry import Answer, Request, Server
-
-ROOT = CertificateAuthority("Root")
-ROOTS = RootPool((ROOT.der,))
-
-
-class Echo:
-    """Answers with what a function makes of the request."""
-
-    def __init__(self, make=None) -> None:
-        self._make = make or (lambda request: Answer(200, (), request.target.encode()))
-
-    def answer(self, request: Request) -> Answer:
-        return self._make(request)
-
-
-def tls(*names: str, ips: tuple[str, ...] = ("127.0.0.1",), **options) -> ssl.SSLContext:
-    return ROOT.issue(*names, ips=ips, **options).server_context()
-
-
-@pytest.fixture
-async def seen() -> list[Exchange]:
-    return []
-
-
-@pytest.fixture
-async def transport(seen: list[Exchange]) -> AsyncIterator[Transport]:
-    async with Transport(
-        trust=Trust(ROOTS), environ={}, on_exchange=seen.append, read_timeout=5
-    ) as made:
-        yield made
-
-
-async def failing(transport: Transport, url: str, **options) -> TransportError:
-    with pytest.raises(TransportError) as caught:
-        await transport.request("GET", url, **options)
-    return caught.value
+from tests.unit.builder.transport.conftest import ROOT, ROOTS, Echo, failing, tls
 
 
 async def test_an_exchange_has_what_went_over_the_wire(transport, seen) -> None:
@@ -250,70 +213,6 @@ async def test_a_kept_connection_closed_meanwhile_costs_one_more_try_and_is_told
     assert [exchange.status for exchange in seen] == [200, 0, 200]
 
 
-async def test_authorization_stays_with_its_host_and_each_hop_is_told(transport, seen) -> None:
-    secret = {"Authorization": "Bearer abc", "X-Other": "1"}
-    with Server(Echo()) as storage:
-        location = f"http://localhost:{storage.port}/blob?sig=xyz"
-        with Server(Echo(lambda r: Answer(307, (("Location", location),)))) as registry:
-            reply = await transport.request("GET", registry.url + "/b", headers=secret)
-            assert registry.seen[0].header("Authorization") == "Bearer abc"
-        assert storage.seen[0].header("Authorization") == ""
-        assert storage.seen[0].header("X-Other") == "1"
-    assert reply.url == location
-    assert [(e.status, e.url) for e in seen] == [
-        (307, registry.url + "/b"),
-        (200, f"http://localhost:{storage.port}/blob?sig=REDACTED"),
-    ]
-    assert "abc" not in repr(seen)
-    assert "xyz" not in repr(seen)
-
-
-async def test_another_port_of_the_same_name_is_another_host(transport) -> None:
-    with Server(Echo()) as other:
-        with Server(Echo(lambda r: Answer(302, (("Location", other.url + "/x"),)))) as first:
-            await transport.request("GET", first.url, headers={"Authorization": "Basic x"})
-        assert other.seen[0].header("Authorization") == ""
-
-
-async def test_a_redirect_on_the_same_host_keeps_authorization(transport) -> None:
-    def answer(request: Request) -> Answer:
-        if request.target == "/a":
-            return Answer(301, (("Location", "/b"),))
-        return Answer(200)
-
-    with Server(Echo(answer)) as server:
-        await transport.request("GET", server.url + "/a", headers={"Authorization": "Basic x"})
-        assert server.seen[1].target == "/b"
-        assert server.seen[1].header("Authorization") == "Basic x"
-
-
-async def test_redirects_end_after_ten_and_at_other_schemes(transport) -> None:
-    with Server(Echo(lambda r: Answer(302, (("Location", "/again"),)))) as server:
-        error = await failing(transport, server.url + "/")
-        assert "stopped after 10 redirects" in str(error)
-        assert len(server.seen) == 11
-    with Server(Echo(lambda r: Answer(302, (("Location", "file:///etc/passwd"),)))) as server:
-        error = await failing(transport, server.url + "/")
-    assert error.stage == "protocol"
-    assert "'file'" in str(error)
-
-
-async def test_a_redirected_post_becomes_a_get_only_where_http_says_so(transport) -> None:
-    for status, method in ((303, "GET"), (307, "POST")):
-
-        def answer(request: Request, status: int = status) -> Answer:
-            if request.target == "/to":
-                return Answer(200)
-            return Answer(status, (("Location", "/to"),))
-
-        with Server(Echo(answer)) as server:
-            await transport.request("POST", server.url + "/from", content=b"abc")
-            assert (server.seen[1].method, server.seen[1].body) == (
-                method,
-                b"abc" if method == "POST" else b"",
-            )
-
-
 async def test_resolve_overrides_the_address_and_keeps_name_and_host() -> None:
     with Server(Echo(), tls=tls("registry.test", ips=())) as server:
         async with Transport(
@@ -375,6 +274,28 @@ async def test_errors_and_json_leave_an_excerpt_and_plain_blobs_none(transport, 
     assert seen[0].body == b'{"token":"REDACTED"}'
     assert seen[1].body == b"x" * 65536
     assert seen[2].body == b""
+
+
+async def test_an_error_body_that_never_ends_is_not_waited_for(
+    transport, seen, monkeypatch
+) -> None:
+    monkeypatch.setattr("builder.transport.response._EXCERPT_SECONDS", 0.1)
+
+    async def answer(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        async with transport.stream("GET", url) as response:
+            assert response.status == 500
+        assert (seen[0].status, seen[0].body) == (500, b"half")
+        await transport.aclose()
+        await asyncio.sleep(0.05)
 
 
 async def test_a_huge_header_is_refused(transport) -> None:

@@ -1,0 +1,68 @@
+"""Redirects: how far they are followed, and what goes along."""
+
+from tests.fixtures.registry import Answer, Request, Server
+from tests.unit.builder.transport.conftest import Echo, failing
+
+
+async def test_authorization_stays_with_its_host_and_each_hop_is_told(transport, seen) -> None:
+    secret = {"Authorization": "Bearer abc", "X-Other": "1"}
+    with Server(Echo()) as storage:
+        location = f"http://localhost:{storage.port}/blob?sig=xyz"
+        with Server(Echo(lambda r: Answer(307, (("Location", location),)))) as registry:
+            reply = await transport.request("GET", registry.url + "/b", headers=secret)
+            assert registry.seen[0].header("Authorization") == "Bearer abc"
+        assert storage.seen[0].header("Authorization") == ""
+        assert storage.seen[0].header("X-Other") == "1"
+    assert reply.url == location
+    assert [(e.status, e.url) for e in seen] == [
+        (307, registry.url + "/b"),
+        (200, f"http://localhost:{storage.port}/blob?sig=REDACTED"),
+    ]
+    assert "abc" not in repr(seen)
+    assert "xyz" not in repr(seen)
+
+
+async def test_another_port_of_the_same_name_is_another_host(transport) -> None:
+    with Server(Echo()) as other:
+        with Server(Echo(lambda r: Answer(302, (("Location", other.url + "/x"),)))) as first:
+            await transport.request("GET", first.url, headers={"Authorization": "Basic x"})
+        assert other.seen[0].header("Authorization") == ""
+
+
+async def test_a_redirect_on_the_same_host_keeps_authorization(transport) -> None:
+    def answer(request: Request) -> Answer:
+        if request.target == "/a":
+            return Answer(301, (("Location", "/b"),))
+        return Answer(200)
+
+    with Server(Echo(answer)) as server:
+        await transport.request("GET", server.url + "/a", headers={"Authorization": "Basic x"})
+        assert server.seen[1].target == "/b"
+        assert server.seen[1].header("Authorization") == "Basic x"
+
+
+async def test_redirects_end_after_ten_and_at_other_schemes(transport) -> None:
+    with Server(Echo(lambda r: Answer(302, (("Location", "/again"),)))) as server:
+        error = await failing(transport, server.url + "/")
+        assert "stopped after 10 redirects" in str(error)
+        assert len(server.seen) == 11
+    with Server(Echo(lambda r: Answer(302, (("Location", "file:///etc/passwd"),)))) as server:
+        error = await failing(transport, server.url + "/")
+    assert error.stage == "protocol"
+    assert "'file'" in str(error)
+
+
+async def test_a_redirected_post_becomes_a_get_only_where_http_says_so(transport) -> None:
+    for status, method in ((303, "GET"), (307, "POST")):
+
+        def answer(request: Request, status: int = status) -> Answer:
+            if request.target == "/to":
+                return Answer(200)
+            return Answer(status, (("Location", "/to"),))
+
+        with Server(Echo(answer)) as server:
+            await transport.request("POST", server.url + "/from", content=b"abc")
+            assert (server.seen[1].method, server.seen[1].body) == (
+                method,
+                b"abc" if method == "POST" else b"",
+            )
