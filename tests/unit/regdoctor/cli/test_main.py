@@ -1,0 +1,130 @@
+"""Exit codes, streams and start-up of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import regdoctor.cli
+from regdoctor.cli import exits, pages
+from tests.fixtures.checked import REPOSITORY, run
+
+
+def test_help_shows_examples_and_the_commands() -> None:
+    ran = run("--help")
+    assert ran.code == exits.CLEAN
+    assert "regdoctor check registry.example.com:5000" in ran.out
+    assert "codes" in ran.out
+
+
+def test_check_help_has_two_examples() -> None:
+    ran = run("check", "--help")
+    assert ran.code == exits.CLEAN
+    assert ran.out.count("  regdoctor check ") == 2
+
+
+def test_version() -> None:
+    ran = run("--version")
+    assert ran.code == exits.CLEAN
+    assert ran.out.startswith("regdoctor ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nothing",),
+        ("check", "--nothing"),
+        ("check", "--as", "kaniko", "alpine"),
+        ("check", "--format", "yaml", "alpine"),
+        ("check", "--fail-on", "info", "alpine"),
+        ("check", "--ca", "/nonexistent.pem", "alpine"),
+        ("check", "--config", "/nonexistent.toml", "alpine"),
+        ("check", "--resolve", "nonsense", "alpine"),
+        ("check", "--replay", "/nonexistent.json"),
+        ("check", "-u", "user", "alpine"),
+        ("check", "--cert", "/nonexistent.pem", "alpine"),
+        ("check", "team/UPPER"),
+        ("codes", "no-such-code"),
+    ],
+)
+def test_a_fault_of_usage_is_2_and_said_on_stderr(arguments: tuple[str, ...]) -> None:
+    ran = run(*arguments)
+    assert ran.code == exits.USAGE
+    assert ran.out == ""
+    assert ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_codes_lists_every_page_with_a_sentence() -> None:
+    ran = run("codes")
+    lines = ran.out.splitlines()
+    assert [line.split()[0] for line in lines] == list(pages.codes())
+    assert all(line.endswith(".") for line in lines)
+
+
+def test_codes_prints_one_page() -> None:
+    ran = run("codes", "x509-missing-intermediate")
+    page = REPOSITORY / "docs/troubleshooting/x509-missing-intermediate.md"
+    assert ran.out == page.read_text(encoding="utf-8")
+
+
+def test_a_misspelt_code_gets_a_suggestion() -> None:
+    assert "x509-missing-intermediate" in run("codes", "x509-missing-intermediat").err
+
+
+def test_a_path_is_no_code() -> None:
+    assert run("codes", "../README").code == exits.USAGE
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    code = (
+        "import sys; sys.argv=['regdoctor','--help'];"
+        "from regdoctor.cli import main; main();"
+        "heavy=('regdoctor.cli.check','regdoctor.cli.build','httpx','httpcore','cryptography','rich');"
+        "print([m for m in sys.modules if m.startswith(heavy)], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_fault_of_our_own_is_3_with_a_file_to_attach(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> object:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("regdoctor.cli.application.application", broken)
+    assert regdoctor.cli.main() == exits.OWN_FAULT
+    said = capsys.readouterr().err
+    path = Path(said.partition("attach ")[2].split()[0])
+    assert "ZeroDivisionError" in path.read_text()
+    path.unlink()
+
+
+def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("regdoctor.cli.application.application", interrupted)
+    assert regdoctor.cli.main() == exits.INTERRUPTED
+
+
+def test_nothing_judged_is_4(tmp_path: Path) -> None:
+    saved = tmp_path / "seen.json"
+    saved.write_text('{"schema": 1, "observations": [], "failures": [], "targets": []}')
+    ran = run("check", "--replay", str(saved))
+    assert ran.code == exits.NOTHING_JUDGED
+    assert ran.out.startswith("Nothing could be judged")
+
+
+def test_the_report_goes_to_a_file(tmp_path: Path) -> None:
+    saved, report = tmp_path / "seen.json", tmp_path / "report.json"
+    saved.write_text('{"schema": 1, "observations": [], "failures": [], "targets": []}')
+    ran = run("check", "--replay", str(saved), "--format", "json", "-o", str(report))
+    assert ran.out == ""
+    assert report.read_text().startswith("{")

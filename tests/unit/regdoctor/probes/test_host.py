@@ -1,0 +1,55 @@
+"""Files of clients are read as they lie, bounded, and never a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from regdoctor.probes.host import MOST_BYTES, HostReader
+
+
+def write(root: Path, path: str, content: bytes = b"x") -> None:
+    target = root / path.lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def test_directories_and_files_are_named_as_the_client_sees_them(tmp_path: Path) -> None:
+    write(tmp_path, "/etc/docker/certs.d/r.example:5000/ca.crt")
+    files = HostReader(tmp_path).read()
+    assert files.directories["/etc/docker/certs.d/r.example:5000"] == ("ca.crt",)
+    assert files.files["/etc/docker/certs.d/r.example:5000/ca.crt"].content == b"x"
+
+
+def test_keys_are_listed_and_never_read(tmp_path: Path) -> None:
+    write(tmp_path, "/etc/docker/certs.d/r.example/client.key", b"SECRET")
+    files = HostReader(tmp_path).read()
+    assert files.directories["/etc/docker/certs.d/r.example"] == ("client.key",)
+    assert "SECRET" not in repr(files)
+
+
+def test_files_that_buildkitd_toml_names_are_read(tmp_path: Path) -> None:
+    toml = b'[registry."r"]\nca = ["/opt/ca.pem"]\ntlsconfigdir = ["/opt/tls"]\n'
+    write(tmp_path, "/etc/buildkit/buildkitd.toml", toml)
+    write(tmp_path, "/opt/ca.pem")
+    write(tmp_path, "/opt/tls/a.crt")
+    files = HostReader(tmp_path).read()
+    assert {"/opt/ca.pem", "/opt/tls/a.crt"} <= set(files.files)
+
+
+def test_a_users_files_are_read_below_the_home_directory(tmp_path: Path) -> None:
+    write(tmp_path, "/home/me/.config/containers/registries.conf")
+    assert (
+        "/home/me/.config/containers/registries.conf"
+        in HostReader(tmp_path, "/home/me").read().files
+    )
+
+
+def test_a_huge_file_is_cut(tmp_path: Path) -> None:
+    write(tmp_path, "/etc/docker/daemon.json", b"x" * (MOST_BYTES + 1))
+    assert len(HostReader(tmp_path).read().files["/etc/docker/daemon.json"].content) == MOST_BYTES
+
+
+def test_a_host_without_any_client_has_nothing(tmp_path: Path) -> None:
+    files = HostReader(tmp_path).read()
+    assert files.files == {}
+    assert files.directories == {}
