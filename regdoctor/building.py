@@ -1,28 +1,35 @@
 """Where diagnosing and building meet: a preflight through the plan's own session, and the
-errors of a build turned into observations."""
+errors of a build turned into observations.
+
+The rooms of the doctor are imported where there is something to judge: a build whose
+registries all answer as they should pays nothing for them.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from builder.api import BuildError, Plan
 from builder.errors import BuilderError
 from builder.oci import reference as references
 from builder.oci.reference import InvalidReference, Reference
 from builder.registry import Attempt, RegistryConfig, RegistryError
-from regdoctor.diagnose import Diagnosis, Settings, Wanted, diagnose, judged
-from regdoctor.model.target import Target
-from regdoctor.observations.from_exchanges import observe
-from regdoctor.observations.store import Observations
+
+if TYPE_CHECKING:
+    from regdoctor.diagnose import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """``failed`` are the references that the build would stop at, with the error of each."""
+    """``failed`` are the references that the build would stop at, with the error of each.
 
-    diagnosis: Diagnosis
+    ``diagnosis`` is None where there was nothing to judge: every first answer was right.
+    """
+
+    diagnosis: Diagnosis | None
     failed: Mapping[str, BuilderError]
 
 
@@ -33,27 +40,24 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
     where a reference cannot be had are further probes sent. A fault of one mirror that
     another host makes up for does not count as failed.
     """
-    wanted = tuple(dict.fromkeys(_parsed(use.reference) for use in plan.references))
+    # what is no reference is for the build to say: it knows the line
+    wanted = tuple(dict.fromkeys(_references(use.reference for use in plan.references)))
     targets = tuple(dict.fromkeys(plan.push_targets))
-    errors = dict(
-        zip(
-            (str(reference) for reference in (*wanted, *targets)),
-            await asyncio.gather(
-                *(_resolve(plan, reference) for reference in wanted),
-                *(_reach(plan, reference) for reference in targets),
-            ),
-            strict=True,
-        )
+    answers = await asyncio.gather(
+        *(_resolve(plan, reference) for reference in wanted),
+        *(_reach(plan, reference) for reference in targets),
     )
-    failed = {name: error for name, error in errors.items() if error is not None}
-    config = plan.request.registry
+    failed = {
+        str(reference): answer
+        for reference, answer in zip((*wanted, *targets), answers, strict=True)
+        if isinstance(answer, BuilderError)
+    }
     if failed:
         broken = tuple(r for r in (*wanted, *targets) if str(r) in failed)
-        return Preflight(await _examine(config, broken, set(targets), environ), failed)
-    seen = Observations()
-    observe(seen, plan.session.attempts())
-    target = Target("build", str(plan.request.context))
-    return Preflight(judged(seen, (target,)), {})
+        return Preflight(await _examine(plan.request.registry, broken, targets, environ), failed)
+    if any(answers):
+        return Preflight(_judge(plan.session.attempts(), str(plan.request.context)), failed)
+    return Preflight(None, failed)
 
 
 async def explain(
@@ -61,46 +65,52 @@ async def explain(
 ) -> Diagnosis | None:
     """What the registry exchanges behind a failed build mean; None where there were none."""
     attempts = _attempts(error)
-    if not attempts:
-        return None
-    images = []
-    for attempt in attempts:
-        try:
-            images.append(references.parse(attempt.subject))
-        except InvalidReference:
-            continue
-    if any(attempt.error is not None for attempt in attempts) and images:
-        return await _examine(config, tuple(dict.fromkeys(images)), set(), environ)
-    seen = Observations()
-    observe(seen, attempts)
-    return judged(seen, ())
+    images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
+    if images and any(attempt.error is not None for attempt in attempts):
+        return await _examine(config, images, (), environ)
+    return _judge(attempts, "") if attempts else None
 
 
-async def _resolve(plan: Plan, reference: Reference) -> BuilderError | None:
+async def _resolve(plan: Plan, reference: Reference) -> BuilderError | bool:
+    """The error, or whether anything on the way is worth a judgement."""
     try:
-        await plan.session.resolve(reference)
+        resolved = await plan.session.resolve(reference)
     except BuilderError as error:
         return error
-    return None
+    return bool(resolved.coped)
 
 
-async def _reach(plan: Plan, reference: Reference) -> BuilderError | None:
+async def _reach(plan: Plan, reference: Reference) -> BuilderError | bool:
     """Whether the registry that a push goes to answers; rights show in the push itself."""
     try:
         host = plan.session.hosts(reference.domain)[-1]
     except BuilderError as error:
         return error
     answer = await plan.session.ping(host)
-    return answer.error
+    return answer.error or False
+
+
+def _judge(attempts: Iterable[Attempt], context: str) -> Diagnosis:
+    from regdoctor.diagnose import judged
+    from regdoctor.model.target import Target
+    from regdoctor.observations.from_exchanges import observe
+    from regdoctor.observations.store import Observations
+
+    seen = Observations()
+    observe(seen, attempts)
+    return judged(seen, (Target("build", context),) if context else ())
 
 
 async def _examine(
     config: RegistryConfig,
     broken: Sequence[Reference],
-    push_targets: set[Reference],
+    push_targets: Sequence[Reference],
     environ: Mapping[str, str] | None,
 ) -> Diagnosis:
     """All probes, for the references that cannot be had."""
+    from regdoctor.diagnose import Settings, Wanted, diagnose
+    from regdoctor.model.target import Target
+
     looked = [
         Wanted(Target("registry", reference.domain), domains=(reference.domain,))
         if reference in push_targets
@@ -121,8 +131,9 @@ def _attempts(error: BaseException) -> tuple[Attempt, ...]:
     return ()
 
 
-def _parsed(text: str) -> Reference:
-    try:
-        return references.parse(text)
-    except InvalidReference as error:
-        raise BuildError(str(error), error) from error
+def _references(subjects: Iterable[str]) -> Iterable[Reference]:
+    for subject in subjects:
+        try:
+            yield references.parse(subject)
+        except InvalidReference:
+            continue  # a digest, or a step that is about no image

@@ -133,7 +133,14 @@ class Plan:
             secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
             session=secrets.token_hex(12),
         )
-        return LocalEngine(self._state, executor, inputs, emit, self.request.max_parallelism)
+        return LocalEngine(
+            self._state,
+            executor,
+            inputs,
+            emit,
+            self.request.max_parallelism,
+            self.request.entitlements,
+        )
 
     async def _export(
         self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any

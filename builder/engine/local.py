@@ -53,8 +53,10 @@ class LocalEngine:
         inputs: Inputs,
         emit: Emit,
         max_parallelism: int | None = None,
+        entitlements: frozenset[str] = frozenset(),
     ) -> None:
         self._state = state
+        self._entitlements = entitlements
         self._inputs = inputs
         self._exec = ExecContext(
             state.snapshots,
@@ -62,7 +64,6 @@ class LocalEngine:
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
         )
-        self._frozen: list[str] = []
         self.solver = Solver(
             self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism
         )
@@ -81,12 +82,23 @@ class LocalEngine:
         if isinstance(inner, llb.SourceOp):
             return self._source(inner, spec)
         if isinstance(inner, llb.ExecOp):
+            self._check_entitled(inner)
             return ExecOperation(inner, spec.platform, count, self._exec)
         if isinstance(inner, llb.FileOp):
             return FileOperation(inner, count, self._state.snapshots)
         if isinstance(inner, llb.MergeOp):
             return MergeOperation(inner, count, self._state.chains)
         raise OpError(f"{type(inner).__name__} is not supported by the local engine")
+
+    def _check_entitled(self, op: llb.ExecOp) -> None:
+        """What weakens the sandbox must have been allowed by whoever asked for the build."""
+        wanted = {
+            "network.host": op.network == llb.NetMode.HOST,
+            "security.insecure": op.security == llb.SecurityMode.INSECURE,
+        }
+        for name, needed in wanted.items():
+            if needed and name not in self._entitlements:
+                raise OpError(f"{name} is not allowed", hint=f"allow it with --allow {name}")
 
     def _source(self, op: llb.SourceOp, spec: llb.Op) -> Op:
         if op.identifier.startswith(_IMAGE):

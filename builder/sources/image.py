@@ -173,16 +173,18 @@ class ImageSource:
         records = _layer_records(found)
         current, present = self._chains.longest([record.diff_id for record in records])
         missing = records[present:]
-        async with asyncio.TaskGroup() as group:
-            fetched = [
-                group.create_task(
-                    self._fetch_layer(found.reference, record.descriptor, emit, vertex)
-                )
-                for record in missing
-            ]
+        fetched = [
+            asyncio.create_task(self._fetch_layer(found.reference, record.descriptor, emit, vertex))
+            for record in missing
+        ]
+        try:
             for record, fetching in zip(missing, fetched, strict=True):
                 await fetching
                 current = await self._apply(current, record, emit, vertex)
+        finally:
+            for fetching in fetched:
+                fetching.cancel()
+            await asyncio.gather(*fetched, return_exceptions=True)
         return current
 
     async def _apply(self, parent: str | None, record: LayerRecord, emit: Emit, vertex: str) -> str:

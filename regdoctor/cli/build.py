@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from builder.progress.display import MODES
 from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
@@ -164,6 +165,8 @@ def _refuse(given: dict[str, Any]) -> None:
         raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
     if given["offline"]:
         raise UsageError("--offline is not supported yet")
+    if given["progress"] and given["progress"] not in MODES:
+        raise UsageError(f"invalid progress mode {given['progress']}", hint=" ".join(MODES))
     if given["preflight"] not in ("auto", "only", "off"):
         raise UsageError(f"--preflight {given['preflight']}: choose auto, only or off")
 

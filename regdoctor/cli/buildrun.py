@@ -10,11 +10,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.api import BuildError, BuildRequest, BuildResult, Plan, RequestError, open_plan
 from builder.errors import BuilderError
-from builder.events import WarningEvent
+from builder.events import Emit, LogEvent, VertexEvent, WarningEvent
+from builder.oci.digest import Digest
 from builder.progress.display import open_progress
 from builder.progress.report import source_frame, warnings_summary
 from builder.registry import RetryPolicy
@@ -26,10 +27,11 @@ from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.faults import UsageError
 from regdoctor.cli.version import version
-from regdoctor.diagnose import Diagnosis
 from regdoctor.model.report import Report, Tool, summarise
-from regdoctor.render import text as render_text
 from regdoctor.render.safe import plain
+
+if TYPE_CHECKING:
+    from regdoctor.diagnose import Diagnosis
 
 
 def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
@@ -60,10 +62,12 @@ class _Run:
         self._environ = environ
         self._quiet = bool(given["quiet"])
         self._mode = given["progress"] or environ.get("BUILDKIT_PROGRESS") or "auto"
+        self._retries: _RetryLog | None = None
 
     async def run(self) -> int:
         try:
-            async with open_plan(self._request, policy=RetryPolicy(on_retry=_tell_retry)) as plan:
+            policy = RetryPolicy(on_retry=self._tell_retry)
+            async with open_plan(self._request, policy=policy) as plan:
                 code = await self._look(plan)
                 return code if code is not None else await self._build(plan)
         except RequestError as error:
@@ -79,9 +83,11 @@ class _Run:
             return None
         started, clock = time.time(), time.monotonic()
         found = await building.preflight(plan, self._environ)
-        report = _report(found.diagnosis, started, time.monotonic() - clock)
-        if report.findings or (wanted == "only") or found.failed:
-            _write(render_text.render(report, colour=_colour(self._environ)))
+        if found.diagnosis is not None:
+            self._show(found.diagnosis, started, time.monotonic() - clock)
+        elif wanted == "only":
+            count = len(plan.references) + len(plan.push_targets)
+            _write(f"preflight: all {count} references can be had\n")
         if found.failed:
             for name, error in found.failed.items():
                 _write(f"ERROR: {plain(name)}: {plain(str(error))}\n")
@@ -92,6 +98,7 @@ class _Run:
     async def _build(self, plan: Plan) -> int:
         mode = "quiet" if self._quiet else self._mode
         with open_progress(mode, sys.stderr, self._environ) as progress:
+            self._retries = _RetryLog(progress.emit)
             try:
                 result = await plan.run(progress.emit, sys.stdout.buffer)
             except BuildError as error:
@@ -102,12 +109,28 @@ class _Run:
         self._finish(result, progress.warnings)
         return exits.CLEAN
 
+    def _tell_retry(self, retry: Retrying) -> None:
+        text = (
+            f"{retry.method} {plain(retry.url)} again in {retry.delay:.1f}s "
+            f"({retry.number}/{retry.limit}): {plain(retry.reason)}\n"
+        )
+        if self._retries is not None:
+            self._retries.add(text)
+        else:
+            _write(text)
+
     async def _explain(self, error: BuildError) -> None:
         started, clock = time.time(), time.monotonic()
         diagnosis = await building.explain(error, self._request.registry, self._environ)
         if diagnosis is not None and diagnosis.findings:
-            report = _report(diagnosis, started, time.monotonic() - clock)
-            _write("\n" + render_text.render(report, colour=_colour(self._environ)))
+            _write("\n")
+            self._show(diagnosis, started, time.monotonic() - clock)
+
+    def _show(self, diagnosis: Diagnosis, started: float, seconds: float) -> None:
+        from regdoctor.render import text
+
+        report = _report(diagnosis, started, seconds)
+        _write(text.render(report, colour=_colour(self._environ)))
 
     def _finish(self, result: BuildResult, warnings: Sequence[WarningEvent]) -> None:
         image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
@@ -201,11 +224,21 @@ def plain_lines(text: str) -> str:
     return "".join(plain(line.rstrip("\n")) + "\n" for line in text.splitlines())
 
 
-def _tell_retry(retry: Retrying) -> None:
-    _write(
-        f"retrying {retry.method} {plain(retry.url)} in {retry.delay:.1f}s "
-        f"({retry.number}/{retry.limit}): {plain(retry.reason)}\n"
-    )
+class _RetryLog:
+    """Requests that are sent again, as a step of their own in the progress of the build."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._name = "[internal] requests sent again"
+        self._vertex = str(Digest.of(self._name.encode()))
+        self._started = 0.0
+
+    def add(self, text: str) -> None:
+        now = time.time()
+        self._started = self._started or now
+        self._emit(VertexEvent(self._vertex, self._name, started=self._started, completed=None))
+        self._emit(LogEvent(self._vertex, 2, text.encode(), now))
+        self._emit(VertexEvent(self._vertex, self._name, started=self._started, completed=now))
 
 
 def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
