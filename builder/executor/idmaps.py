@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
+from builder.executor import programs
 
 IdMap = tuple[tuple[int, int, int], ...]
 """``(inside, outside, count)``."""
@@ -61,7 +62,7 @@ def for_runtime(
 
     The ids that the administrator lent us follow, where newuidmap can set them.
     """
-    helped = shutil.which("newuidmap") is not None and shutil.which("newgidmap") is not None
+    helped = programs.find("newuidmap") is not None and programs.find("newgidmap") is not None
     uids, gids = (_lent(path) if helped else [] for path in (subuid, subgid))
     if not (uids and gids):
         uids = gids = []

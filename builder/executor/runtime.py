@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.executor import idmaps
+from builder.executor import idmaps, programs
 from builder.executor.spec import Sandbox, bounding_capabilities, runtime_config
 from builder.executor.types import ExecutorError, Network, Process
 from builder.executor.users import Identity
@@ -63,7 +63,9 @@ def candidates(wanted: str) -> list[Runtime]:
     """
     names = RUNTIMES if wanted == "auto" else (wanted,)
     found = [
-        Runtime(Path(name).name, path) for name in names if (path := shutil.which(name)) is not None
+        Runtime(Path(name).name, path)
+        for name in names
+        if (path := programs.find(name)) is not None
     ]
     return found + [replace(runtime, cgroups=False) for runtime in found]
 

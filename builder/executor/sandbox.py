@@ -160,6 +160,9 @@ class RuntimeExecutor:
                 hint="have a range of ids lent to you in /etc/subuid and /etc/subgid, "
                 "or run as root",
             )
+        for mount in process.mounts:
+            if mount.kind == "bind" and (mount.source is None or not mount.source.exists()):
+                raise ExecutorError(f"the source of the mount {mount.dest} is missing")
         make_directories(root, process.cwd or "/", identity.uid, identity.gid)
         (bundle / "hosts").write_text(hostfiles.hosts(process.hostname, process.extra_hosts))
         private = attachment is not None or process.network is Network.NONE

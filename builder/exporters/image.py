@@ -51,7 +51,9 @@ def config_json(image: PlatformImage, epoch: int | None = None) -> bytes:
     history = _history(image, epoch)
     if history:
         document["history"] = history
-        document["created"] = history[-1]["created"]
+        times = [entry["created"] for entry in history if "created" in entry]
+        if times:
+            document["created"] = times[-1]
     else:
         document.pop("history", None)
     if epoch is not None:

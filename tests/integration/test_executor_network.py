@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.executor import ExecutorError, Network, Process, open_executor
+from builder.executor import ExecutorError, Network, Process, open_executor, programs
 from builder.executor.network.bridge import BRIDGE
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
@@ -156,6 +156,7 @@ async def test_where_no_way_works_the_hosts_network_is_used_and_said(
         assert program
         (only / name).symlink_to(program)
     monkeypatch.setenv("PATH", str(only))
+    monkeypatch.setattr(programs, "ADMINISTRATION", ())
     with listener("127.0.0.1") as local:
         said, notices = await run(tmp_path, root, f"nc -w 3 127.0.0.1 {local} </dev/null")
     assert said == "reached\n"

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 import socket
 import struct
 import subprocess
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
+from builder.executor import programs
 from builder.executor.network import namespace
 from builder.executor.network.claim import claim, locked
 from builder.executor.network.netlink import Netlink
@@ -29,9 +29,14 @@ _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 @dataclass(slots=True)
 class BridgeAttachment:
-    """A namespace on the bridge; closing the descriptor destroys its pair of interfaces."""
+    """A namespace on the bridge, by the interface ``port``.
+
+    Closing the descriptor would destroy both, but some time later: the port is removed
+    first, so that the last one to leave finds the bridge empty.
+    """
 
     descriptor: int
+    port: str
     lease: socket.socket
     address: IPv4Address
 
@@ -40,6 +45,8 @@ class BridgeAttachment:
         return namespace.path_of(self.descriptor)
 
     def close(self) -> None:
+        with contextlib.suppress(OSError), Netlink() as netlink:
+            netlink.delete(socket.if_nametoindex(self.port))
         os.close(self.descriptor)
         self.lease.close()
 
@@ -60,16 +67,17 @@ class Bridge:
             gateway = self._set_up()
             index = socket.if_nametoindex(BRIDGE)
             address, lease = _lease(gateway)
+            port = f"rd{secrets.token_hex(5)}"
             try:
                 descriptor = namespace.create(
                     lambda fd, outside, inside: self._connect(
-                        fd, outside, inside, index, address, gateway.ip
+                        fd, outside, inside, index, port, address, gateway.ip
                     )
                 )
             except BaseException:
                 lease.close()
                 raise
-        return BridgeAttachment(descriptor, lease, address.ip)
+        return BridgeAttachment(descriptor, port, lease, address.ip)
 
     def close(self) -> None:
         """Remove the bridge and its rules where no namespace is connected any more."""
@@ -88,11 +96,11 @@ class Bridge:
         outside: Netlink,
         inside: Netlink,
         bridge: int,
+        port: str,
         address: IPv4Interface,
         gateway: IPv4Address,
     ) -> None:
-        name = f"rd{secrets.token_hex(5)}"
-        outside.add_veth(name, bridge, "eth0", descriptor, self._mtu)
+        outside.add_veth(port, bridge, "eth0", descriptor, self._mtu)
         index = socket.if_nametoindex("eth0")
         inside.add_address(index, address)
         inside.set_up(index)
@@ -101,7 +109,7 @@ class Bridge:
     def _set_up(self) -> IPv4Interface:
         if self._gateway is not None and Path("/sys/class/net", BRIDGE).exists():
             return self._gateway
-        if not (shutil.which("nft") or shutil.which("iptables")):
+        if not (programs.find("nft") or programs.find("iptables")):
             raise NetworkError("neither nft nor iptables found")
         self._mtu = _outward_mtu()
         with Netlink() as netlink:
@@ -175,16 +183,16 @@ def _outward_mtu() -> int:
 
 
 def _translation(subnet: IPv4Network, *, wanted: bool) -> None:
-    if shutil.which("nft"):
+    if programs.find("nft"):
         _nft(subnet, wanted)
-    elif shutil.which("iptables"):
+    elif programs.find("iptables"):
         _iptables(
             ["-t", "nat"],
             "POSTROUTING",
             ["-s", str(subnet), "!", "-o", BRIDGE, "-j", "MASQUERADE"],
             wanted,
         )
-    if shutil.which("iptables"):
+    if programs.find("iptables"):
         # Another program (dockerd) may have set the policy to drop what is forwarded; a
         # table of our own cannot overrule that.
         listed = _run(["iptables", "-w", "-S", "FORWARD"], check=False).stdout
@@ -222,7 +230,12 @@ def _iptables(table: list[str], chain: str, rule: list[str], wanted: bool) -> No
 def _run(
     command: list[str], script: bytes = b"", *, check: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
-    done = subprocess.run(command, input=script, capture_output=True, timeout=30, check=False)
+    program = programs.find(command[0])
+    if program is None:
+        raise NetworkError(f"{command[0]} not found")
+    done = subprocess.run(
+        [program, *command[1:]], input=script, capture_output=True, timeout=30, check=False
+    )
     if check and done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise NetworkError(f"{command[0]}: {said or f'exit code {done.returncode}'}")

@@ -10,12 +10,12 @@ import contextlib
 import os
 import secrets
 import select
-import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.executor import programs
 from builder.executor.network import namespace
 from builder.executor.network.types import NetworkError
 
@@ -157,7 +157,7 @@ class Pasta:
 
 
 def _find(name: str) -> str:
-    program = shutil.which(name)
+    program = programs.find(name)
     if program is None:
         raise NetworkError(f"{name} not found")
     return program

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.executor import idmaps
+from builder.executor import idmaps, programs
 
 OWN = os.geteuid()
 
@@ -47,6 +47,7 @@ def test_without_the_helpers_there_is_only_our_own_id(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(programs, "ADMINISTRATION", ())
     path = lent(tmp_path, f"{OWN}:100000:65536\n")
     assert idmaps.for_runtime(path, path)[0] == ((0, OWN, 1),)
 

@@ -144,6 +144,18 @@ def test_a_history_that_counts_too_many_layers_is_mended() -> None:
     assert [entry.get("empty_layer", False) for entry in document["history"]] == [False, True]
 
 
+def test_an_image_without_any_time_has_none() -> None:
+    image = PlatformImage(
+        AMD64,
+        {"history": [{"created_by": "ENV A=b", "empty_layer": True}]},
+        (),
+        lambda: contextlib.nullcontext(Path()),
+    )
+    document = json.loads(images.config_json(image))
+    assert "created" not in document
+    assert document["history"] == [{"created_by": "ENV A=b", "empty_layer": True}]
+
+
 def test_keys_of_the_base_are_kept_in_order_and_the_platform_is_ours() -> None:
     config = {
         "variant": "v7",
