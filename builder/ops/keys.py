@@ -5,47 +5,14 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from builder.llb import ops as llb
-from builder.llb.schema import BYTES, MESSAGE, fields_of, member_of
+from builder.llb.jsonform import go_struct
 from builder.oci import gojson
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
-
-
-def go_struct(message: Any) -> dict[str, Any]:
-    """A ``pb`` message as Go's ``encoding/json`` (not protojson) writes its struct."""
-    out: dict[str, Any] = {}
-    for spec in fields_of(type(message)):
-        value = getattr(message, spec.attribute)
-        if spec.members:
-            if value is not None:
-                member = member_of(spec, value)
-                inner = go_struct(value) if member.kind == MESSAGE else value
-                out[_exported(spec.attribute)] = {_exported(member.name): inner}
-        elif value not in (None, 0, "", b"", False, (), {}):
-            out[spec.name] = _go_value(value, spec.kind)
-        elif spec.kind == MESSAGE and dataclasses.is_dataclass(value):
-            out[spec.name] = go_struct(value)
-    return out
-
-
-def _exported(name: str) -> str:
-    return name[:1].upper() + name[1:]
-
-
-def _go_value(value: Any, kind: str) -> Any:
-    if isinstance(value, tuple):
-        return [_go_value(item, kind) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _go_value(value[key], kind) for key in sorted(value)}
-    if kind == MESSAGE:
-        return go_struct(value)
-    if kind == BYTES:
-        return base64.b64encode(value).decode()
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def exec_key(op: llb.ExecOp, platform: Platform) -> Digest:

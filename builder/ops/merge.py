@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from builder.llb import ops as llb
+from builder.llb.jsonform import go_struct
 from builder.oci import gojson
 from builder.oci.digest import Digest
 from builder.ops.errors import OpError
-from builder.ops.keys import go_struct
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.snapshot.chains import Chains
