@@ -256,16 +256,22 @@ def _elliptic(parameters: bytes, octets: bytes, *, old_point_text: bool) -> Publ
 
 
 def _point_fault(curve: _Curve, octets: bytes) -> str:
+    name = curve.name.replace("-", "")
     if octets[:1] != b"\x04":
         return "ecdsa: invalid uncompressed public key"
     if len(octets) != 1 + 2 * curve.octets:
-        return f"invalid {curve.name.replace('-', '')} point encoding"
+        return f"invalid {name} point encoding"
     x = int.from_bytes(octets[1 : 1 + curve.octets], "big")
     y = int.from_bytes(octets[1 + curve.octets :], "big")
     if x >= curve.prime or y >= curve.prime:
-        return f"invalid {curve.name.replace('-', '')} element encoding"
+        # P-256 has code, and so words, of its own.
+        return (
+            f"invalid {name} element encoding"
+            if name == "P256"
+            else f"invalid {name}Element encoding"
+        )
     if (y * y - (x * x * x - 3 * x + curve.b)) % curve.prime:
-        return f"{curve.name.replace('-', '')} point not on curve"
+        return f"{name} point not on curve"
     return ""
 
 
