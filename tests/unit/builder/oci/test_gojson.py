@@ -1,3 +1,5 @@
+"""JSON as Go writes it."""
+
 from builder.oci import gojson
 
 

@@ -1,3 +1,5 @@
+"""Manifests, indexes and platforms."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""References and digests: what is one, what is none."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Cache keys of ops."""
+
 import dataclasses
 
 import pytest

@@ -1,3 +1,5 @@
+"""Symbolic modes."""
+
 import stat
 
 import pytest

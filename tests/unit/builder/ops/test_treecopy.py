@@ -1,3 +1,5 @@
+"""COPY from tree to tree."""
+
 import os
 import stat
 from pathlib import Path

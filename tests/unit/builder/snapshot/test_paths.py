@@ -1,3 +1,5 @@
+"""Paths and patterns inside a tree."""
+
 import os
 from pathlib import Path
 

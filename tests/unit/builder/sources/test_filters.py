@@ -1,3 +1,5 @@
+"""Which paths of a context are taken."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

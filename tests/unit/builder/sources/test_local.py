@@ -1,3 +1,5 @@
+"""A local directory, frozen for a build."""
+
 import os
 import socket
 import stat

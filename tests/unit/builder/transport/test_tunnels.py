@@ -100,3 +100,69 @@ async def test_a_proxy_with_an_unknown_certificate_is_refused(tmp_path: Path) ->
     assert tunnels.asked == []
     assert caught.value.stage == "proxy"
     assert caught.value.cause.startswith("proxyconnect tcp: tls: failed to verify certificate")
+
+
+class Socks:
+    """A SOCKS5 proxy that connects to ``port`` whatever it is asked; ``asked`` are the names."""
+
+    def __init__(self, port: int, *, password: bytes = b"", reply: int = 0) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self._port = port
+        self._password = password
+        self._reply = reply
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            methods = await reader.readexactly((await reader.readexactly(2))[1])
+            wanted = 2 if self._password else 0
+            writer.write(bytes([5, wanted if wanted in methods else 0xFF]))
+            if self._password and wanted in methods:
+                user = await reader.readexactly((await reader.readexactly(2))[1])
+                password = await reader.readexactly((await reader.readexactly(1))[0])
+                writer.write(bytes([1, user != b"user" or password != self._password]))
+            length = (await reader.readexactly(5))[4]
+            name = await reader.readexactly(length)
+            port = int.from_bytes(await reader.readexactly(2), "big")
+            self.asked.append((name.decode(), port))
+            writer.write(bytes([5, self._reply, 0, 1]) + bytes(6))
+            if self._reply == 0:
+                onward = await asyncio.open_connection("127.0.0.1", self._port)
+                await asyncio.gather(_pump(reader, onward[1]), _pump(onward[0], writer))
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def socks(server: Socks, credential: str = "") -> AsyncIterator[dict[str, str]]:
+    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        yield {"HTTPS_PROXY": f"socks5://{credential}127.0.0.1:{port}"}
+        listener.close()
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("password", [b"", b"pw"])
+async def test_a_socks_proxy_resolves_the_name_and_the_registry_is_verified(password) -> None:
+    inner = ROOT.issue("registry.test").server_context()
+    with Server(Registry(), tls=inner) as server:
+        proxy = Socks(server.port, password=password)
+        async with socks(proxy, "user:pw@" if password else "") as env:
+            trust = Trust(RootPool((ROOT.der,)))
+            async with Transport(trust=trust, environ=env) as transport:
+                assert (await transport.request("GET", "https://registry.test/v2/")).ok
+        assert proxy.asked == [("registry.test", 443)]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "credential", "words"),
+    [
+        (Socks(1, reply=5), "", "connection refused"),
+        (Socks(1, password=b"pw"), "", "no acceptable authentication methods"),
+        (Socks(1, password=b"pw"), "user:no@", "username/password authentication failed"),
+    ],
+)
+async def test_what_a_socks_proxy_refuses_is_the_proxy_stage(proxy, credential, words) -> None:
+    async with socks(proxy, credential) as env, Transport(environ=env) as transport:
+        with pytest.raises(TransportError, match=words) as caught:
+            await transport.request("GET", "https://registry.test/v2/")
+    assert caught.value.stage == "proxy"
+    assert "->registry.test:443: " in caught.value.cause

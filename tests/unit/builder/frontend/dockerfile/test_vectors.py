@@ -24,9 +24,6 @@ VECTORS = json.loads((DATA / "llb-vectors.json").read_text())
 BASE = VECTORS["base"]
 HOST = Platform("linux", "amd64")
 
-NOT_YET: dict[str, str] = {}
-"""Cases that need something out of scope, with the reason."""
-
 
 class Base:
     """Answers every reference with the vectors' base image."""
@@ -85,8 +82,6 @@ def without_group_ids(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
 async def test_the_executed_conversion_is_reproduced(case: Mapping[str, Any]) -> None:
-    if case["name"] in NOT_YET:
-        pytest.xfail(NOT_YET[case["name"]])
     result = await convert(case["dockerfile"].encode(), "Dockerfile", options_of(case), Base())
     made = result.definition.to_json()
     assert made["def"] == case["def"]
