@@ -16,13 +16,18 @@ from typing import Any
 import httpcore
 
 from builder.transport import tlswords
+from builder.transport.proxy import Proxy
+from builder.transport.socks import connect_through
 from builder.transport.tcp import Address, LayerError, Wire, first_to_answer, lookup
 
 _PIECE = 256 * 1024  # bytes handed on at a time, so that buffers below stay small
 
 
 class Network(httpcore.AsyncNetworkBackend):
-    """Connects over TCP; ``overrides`` sends a ``(host, port)`` to another address."""
+    """Connects over TCP; ``overrides`` sends a ``(host, port)`` to another address.
+
+    With ``socks``, a SOCKS5 proxy connects instead, and resolves the name.
+    """
 
     def __init__(
         self,
@@ -30,7 +35,9 @@ class Network(httpcore.AsyncNetworkBackend):
         *,
         tls_timeout: float,
         proxy_context: ssl.SSLContext | None = None,
+        socks: Proxy | None = None,
     ) -> None:
+        self._socks = socks
         self._overrides = overrides
         self._tls_timeout = tls_timeout
         self._proxy_context = proxy_context
@@ -46,9 +53,17 @@ class Network(httpcore.AsyncNetworkBackend):
         assert local_address is None
         assert socket_options is None
         deadline = time.monotonic() + (30.0 if timeout is None else timeout)
-        target = self._overrides.get((host.lower(), port), host)
-        addresses = await lookup(target, port, deadline)
-        wire = await first_to_answer(addresses, deadline)
+        if self._socks is None:
+            target = self._overrides.get((host.lower(), port), host)
+            wire = await first_to_answer(await lookup(target, port, deadline), deadline)
+        else:
+            proxy = self._socks
+            wire = await first_to_answer(await lookup(proxy.host, proxy.port, deadline), deadline)
+            try:
+                await connect_through(wire, proxy, host, port, deadline)
+            except BaseException:
+                wire.abort()
+                raise
         return PlainStream(wire, self._tls_timeout, self._proxy_context)
 
     async def sleep(self, seconds: float) -> None:

@@ -256,16 +256,15 @@ class Transport:
 
     def _new_pool(self, trust: Trust | None, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         context = ssl_context(trust) if trust is not None else None
-        if proxy is None:
-            network = Network(self._overrides, tls_timeout=self._tls_timeout)
+        if proxy is None or proxy.scheme.startswith("socks"):
             return httpcore.AsyncConnectionPool(
                 ssl_context=context,
                 max_connections=64,
                 keepalive_expiry=_KEPT_ALIVE,
-                network_backend=network,
+                network_backend=Network(
+                    self._overrides, tls_timeout=self._tls_timeout, socks=proxy
+                ),
             )
-        if proxy.scheme.startswith("socks"):
-            raise LayerError("proxy", f"proxy {proxy.url}: SOCKS is not supported")
         # The proxy's own certificate is judged by the system's roots, as Go does.
         own = ssl_context(Trust(system_roots(self._environ))) if proxy.scheme == "https" else None
         network = Network(self._overrides, tls_timeout=self._tls_timeout, proxy_context=own)
