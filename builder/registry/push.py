@@ -16,7 +16,8 @@ from builder.registry.errors import IntegrityError, RegistryError, UnexpectedSta
 from builder.registry.hosts import Host
 from builder.registry.manifests import Answer, ask, failure
 from builder.registry.retry import Reason, status_reason, transport_reason
-from builder.transport.endpoint import Endpoint
+from builder.transport import redaction
+from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
 
@@ -203,8 +204,16 @@ def _downgraded(host: Host, url: str) -> bool:
 
 
 def absolute(base: str, location: str) -> str:
-    """``location`` against the URL that was asked, as a browser resolves it."""
-    return urljoin(base, location)
+    """``location`` against the URL that was asked, as a browser resolves it.
+
+    Raises InvalidEndpoint where no URL of a server comes of it.
+    """
+    try:
+        url = urljoin(base, location)
+    except ValueError as error:
+        raise InvalidEndpoint(redaction.url(location), str(error)) from error
+    Endpoint.parse(url)
+    return url
 
 
 def with_digest(location: str, digest: Digest) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpcore
 
@@ -129,9 +129,7 @@ class Transport:
         for hop in range(MAX_REDIRECTS + 1):
             response = await self._send(method, url, request, body, believed, timeouts, on_exchange)
             try:
-                target = _redirect_of(response, method, body) if redirects else None
-                if target is not None:
-                    self._check_redirect(response, target, hop)
+                target = _redirect_of(response, method, body, hop) if redirects else None
             except TransportError as error:
                 response.error = error
                 await self._finish(response, on_exchange)
@@ -300,23 +298,6 @@ class Transport:
         if on_exchange is not None:
             on_exchange(exchange)
 
-    def _check_redirect(self, response: Response, target: str, hop: int) -> None:
-        outgoing = response.outgoing
-        cause = ""
-        if hop == MAX_REDIRECTS:
-            cause = f"stopped after {MAX_REDIRECTS} redirects"
-        elif urlsplit(target).scheme not in ("http", "https"):
-            cause = f"unsupported protocol scheme {urlsplit(target).scheme!r} in a redirect"
-        if cause:
-            raise TransportError(
-                stage="protocol",
-                method=outgoing.method,
-                url=redaction.url(outgoing.url),
-                endpoint=outgoing.endpoint,
-                cause=cause,
-                peer=response.peer,
-            )
-
 
 def _version() -> str:
     try:
@@ -347,13 +328,39 @@ def _raw(
     )
 
 
-def _redirect_of(response: Response, method: str, content: Body | None) -> str | None:
+def _redirect_of(response: Response, method: str, content: Body | None, hop: int) -> str | None:
+    """Where ``response`` sends us; None: nowhere. Raises TransportError where that is no place."""
     location = response.header("Location")
     if response.status not in _REDIRECTS or not location:
         return None
     if method not in ("GET", "HEAD") and response.status in (307, 308) and callable(content):
         return None  # the stream has been spent; the caller decides
-    return urljoin(response.url, location)
+    cause, target = "", ""
+    try:
+        target = urljoin(response.url, _quoted(location))
+        if urlsplit(target).scheme not in ("http", "https"):
+            cause = f"unsupported protocol scheme {urlsplit(target).scheme!r} in a redirect"
+        Endpoint.parse(target)
+    except (ValueError, InvalidEndpoint) as error:
+        cause = cause or f"failed to parse Location header {redaction.url(location)!r}: {error}"
+    if hop == MAX_REDIRECTS:
+        cause = f"stopped after {MAX_REDIRECTS} redirects"
+    if not cause:
+        return target
+    outgoing = response.outgoing
+    raise TransportError(
+        stage="protocol",
+        method=outgoing.method,
+        url=redaction.url(outgoing.url),
+        endpoint=outgoing.endpoint,
+        cause=cause,
+        peer=response.peer,
+    )
+
+
+def _quoted(location: str) -> str:
+    """Bytes that no URL may have, percent-encoded; some servers send UTF-8 and blanks."""
+    return quote(location.strip().encode("latin-1", "replace"), safe="%/:?#[]@!$&'()*+,;=-._~")
 
 
 def _same_host(url: str, target: str) -> bool:

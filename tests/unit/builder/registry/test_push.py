@@ -195,6 +195,14 @@ async def test_an_upload_without_location_is_an_error(serve, session) -> None:
         await (await session()).push_blob(ref(server), BLOB, DATA)
 
 
+@pytest.mark.parametrize("location", ["http://[", "ftp://x/y", "https://h:port/"])
+async def test_a_location_that_is_no_place_is_an_error(serve, session, location) -> None:
+    posts = faults.on("POST")
+    server = serve(broken(Store(), faults.with_header(posts, "Location", location)))
+    with pytest.raises(RegistryError, match="invalid address"):
+        await (await session()).push_blob(ref(server), BLOB, DATA)
+
+
 async def test_no_credential_goes_to_a_location_on_another_host(serve, session) -> None:
     storage = serve(Registry(Store()))
 

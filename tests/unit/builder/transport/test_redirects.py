@@ -1,5 +1,10 @@
 """Redirects: how far they are followed, and what goes along."""
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builder.transport import Transport
 from tests.fixtures.registry import Answer, Request, Server
 from tests.unit.builder.transport.conftest import Echo, failing
 
@@ -66,3 +71,38 @@ async def test_a_redirected_post_becomes_a_get_only_where_http_says_so(transport
                 method,
                 b"abc" if method == "POST" else b"",
             )
+
+
+async def test_a_location_with_utf8_and_blanks_is_followed(transport) -> None:
+    def answer(request: Request) -> Answer:
+        location = "/sch\u00f6n da?sig=a b".encode().decode("latin-1")
+        return Answer(200) if "da" in request.target else Answer(302, (("Location", location),))
+
+    with Server(Echo(answer)) as server:
+        assert (await transport.request("GET", server.url)).ok
+        assert server.seen[1].target == "/sch%C3%B6n%20da?sig=a%20b"
+
+
+@pytest.mark.parametrize("location", ["http://[", "https://", "http://h:port/", "gopher://x"])
+async def test_a_location_that_is_no_place_is_told(transport, seen, location) -> None:
+    with Server(Echo(lambda r: Answer(302, (("Location", location),)))) as server:
+        error = await failing(transport, server.url)
+    assert error.stage == "protocol"
+    assert seen[0].error is error
+    assert seen[0].status == 302
+
+
+PATH = st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PATH)
+async def test_whatever_a_path_looks_like_it_is_asked_for_at_the_same_host(path: str) -> None:
+    def answer(request: Request) -> Answer:
+        target = (("Location", "/to" + path),)
+        return Answer(302, target) if request.target == "/" else Answer(200)
+
+    with Server(Echo(answer)) as server:
+        async with Transport(environ={}) as transport:
+            assert (await transport.request("GET", server.url)).ok
+        assert server.seen[1].target.startswith("/to")
