@@ -262,11 +262,12 @@ async def _probe(
     from regdoctor.probes.table import endpoint_probes
 
     by_url = {host.endpoint.url: host for host in hosts}
+    references = dict.fromkeys(ref for each in wanted for ref in each.references)
+    resolved = frozenset(reference.domain for reference in references)
     probes = endpoint_probes(
-        session, by_url, settings.overrides, settings.timeout, settings.environ
+        session, by_url, settings.overrides, settings.timeout, settings.environ, resolved
     )
     runner = Runner(seen, probes, _follow, settings.timeout)
-    references = dict.fromkeys(ref for each in wanted for ref in each.references)
 
     async def resolve(reference: Reference) -> None:
         # The error is among the attempts, which tell more than it does.

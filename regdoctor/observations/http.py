@@ -141,6 +141,14 @@ class ManifestLook:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadRoute:
+    """HEAD and GET of a manifest that does not exist, without credentials."""
+
+    head: Answer
+    get: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialUse:
     """Whether credentials for a registry are configured, and where. Never the secret."""
 

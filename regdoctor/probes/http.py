@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builder.oci.mediatypes import IMAGE_ACCEPT
 from builder.registry import Host, Session
 from builder.transport import Endpoint, Exchange, TransportError, Trust
 from builder.transport.errors import BodyTooLarge
 from regdoctor.observations.from_exchanges import answer_of
-from regdoctor.observations.http import Answer, Ping, PlainAnswer
+from regdoctor.observations.http import Answer, HeadRoute, Ping, PlainAnswer
 from regdoctor.observations.network import Resolution, Role
+from regdoctor.observations.products import is_nexus
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
+
+_NOWHERE = "regdoctor/head-route-probe"
+"""A repository that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,57 @@ class PlainProbe:
         return PlainAnswer(await ask(self.session, plain, None, self.timeout))
 
 
-async def ask(session: Session, endpoint: Endpoint, trust: Trust | None, seconds: float) -> Answer:
-    """``GET /v2/`` without credentials and without following redirects."""
+@dataclass(frozen=True, slots=True)
+class HeadRouteProbe:
+    """Whether a Nexus has a route for HEAD of manifests, where no image of it is asked for.
+
+    ``resolved`` are the domains of which images are asked for: those tell by themselves.
+    """
+
+    session: Session
+    hosts: Mapping[str, Host]
+    resolved: frozenset[str]
+    timeout: float = 10.0
+
+    name = "head-route"
+    gives = HeadRoute
+    needs: tuple[type, ...] = (Ping,)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        """Other products have the route; they are not bothered."""
+        ping = seen.get(Ping, endpoint.url)
+        host = self.hosts.get(endpoint.url)
+        if host is None or host.domain in self.resolved:
+            return False
+        return ping is not None and is_nexus(ping.answer)
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> HeadRoute:
+        host = self.hosts[endpoint.url]
+        ping = seen.get(Ping, endpoint.url)
+        unverified = Trust(host.trust.roots, True, host.trust.client_certificates)
+        trust = host.trust if ping is not None and ping.verified else unverified
+        path = f"{host.path}/{_NOWHERE}/manifests/latest"
+        head = await ask(self.session, endpoint, trust, self.timeout, "HEAD", path)
+        got = await ask(self.session, endpoint, trust, self.timeout, "GET", path)
+        return HeadRoute(head, got)
+
+
+async def ask(
+    session: Session,
+    endpoint: Endpoint,
+    trust: Trust | None,
+    seconds: float,
+    method: str = "GET",
+    path: str = "/v2/",
+) -> Answer:
+    """A request without credentials and without following redirects."""
     told: list[Exchange] = []
-    url = f"{endpoint.url}/v2/"
+    url = f"{endpoint.url}{path}"
     try:
         await session.transport.request(
-            "GET",
+            method,
             url,
+            headers={"Accept": ", ".join(IMAGE_ACCEPT)} if path != "/v2/" else None,
             trust=trust,
             redirects=False,
             limit=64 * 1024,
@@ -88,5 +136,5 @@ async def ask(session: Session, endpoint: Endpoint, trust: Trust | None, seconds
         )
     except (TransportError, BodyTooLarge) as error:
         if not told:
-            return Answer("GET", url, fault="other", text=str(error))
+            return Answer(method, url, fault="other", text=str(error))
     return answer_of(told[-1])

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
-from regdoctor.probes.http import PingProbe, PlainProbe
+from regdoctor.probes.http import HeadRouteProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
-from regdoctor.probes.tls import Handshake, Issuer
+from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
 
 
 def endpoint_probes(
@@ -19,9 +19,10 @@ def endpoint_probes(
     overrides: Mapping[tuple[str, int], str],
     timeout: float,
     environ: Mapping[str, str] | None = None,
+    resolved: frozenset[str] = frozenset(),
 ) -> tuple[Probe, ...]:
     """The probes of one run. ``hosts`` are the registries and mirrors by URL; ``timeout`` is
-    for each wait of each probe, in seconds."""
+    for each wait of each probe, in seconds; ``resolved`` the domains of images asked for."""
     proxies = ProxyRules(environ)
     return (
         Lookup(overrides, proxies, timeout),
@@ -30,5 +31,7 @@ def endpoint_probes(
         Issuer(session.transport, min(timeout, 5.0)),
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),
+        HeadRouteProbe(session, hosts, resolved, timeout),
+        DefaultLeaf(timeout),
         CredentialProbe(session.credentials),
     )

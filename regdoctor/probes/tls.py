@@ -16,7 +16,12 @@ from builder.transport.proxy import ProxyRules
 from builder.transport.transport import Transport
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Failure, Observations
-from regdoctor.observations.tls import FetchedIssuer, HandshakeFault, ServedChain
+from regdoctor.observations.tls import (
+    DefaultCertificate,
+    FetchedIssuer,
+    HandshakeFault,
+    ServedChain,
+)
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 from regdoctor.probes.proxied import proxy_of, through
 
@@ -102,6 +107,34 @@ def _failed(name: str, error: object) -> ServedChain:
         address=error.address,
         seen_at=time.time(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultLeaf:
+    """Asks without a name, where the name is not covered: a default shows itself so."""
+
+    timeout: float = 10.0
+
+    name = "sni"
+    gives = DefaultCertificate
+    needs: tuple[type, ...] = (ChainVerdicts, Resolution)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        verdicts = seen.get(ChainVerdicts, endpoint.url)
+        return verdicts is not None and bool(verdicts.failing("hostname"))
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> DefaultCertificate:
+        from builder.transport.handshake import HandshakeError, read_chain
+
+        found = seen.get(Resolution, endpoint.url)
+        address = found.addresses[0] if found and found.addresses else None
+        try:
+            served = await read_chain(
+                endpoint.host, endpoint.port, None, address=address, timeout=self.timeout
+            )
+        except HandshakeError as error:
+            return DefaultCertificate(text=str(error))
+        return DefaultCertificate(served.certificates[0] if served.certificates else b"")
 
 
 @dataclass(frozen=True, slots=True)

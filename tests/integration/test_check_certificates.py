@@ -166,7 +166,10 @@ def test_another_name_and_a_self_signed_leaf(
     root: CertificateAuthority, trusted: str, tmp_path: Path
 ) -> None:
     with served(tmp_path / "a", root.issue("other.example")) as authority:
-        assert looked(authority, "--ca", trusted).serious == {"x509-hostname-mismatch"}
+        ran = looked(authority, "--ca", trusted)
+        assert ran.serious == {"x509-hostname-mismatch"}
+        facts = [each["fact"] for each in ran.findings["x509-hostname-mismatch"]["evidence"]]
+        assert any("names no host gets the same certificate" in fact for fact in facts)
     with served(tmp_path / "b", self_signed(NAME)) as authority:
         assert looked(authority).serious == {"x509-self-signed-leaf"}
 

@@ -63,6 +63,15 @@ def test_an_old_nexus_is_a_warning_and_exits_clean(version: str, store: Store) -
         assert check("--as", "buildkit", image(server)).code == 1
 
 
+def test_an_old_nexus_is_suspected_without_an_image_in_hand(store: Store) -> None:
+    with Server(Nexus(Registry(store))) as server:
+        ran = check(server.authority)
+        assert ran.findings["nexus-lt-3.15-head-404"]["confidence"] == "likely"
+        assert ran.open == {"nexus-lt-3.15-head-404"}
+    with Server(Nexus(Registry(store), "3.15.0-01")) as server:
+        assert check(server.authority).report["findings"] == []
+
+
 def test_a_newer_nexus_is_clean(store: Store) -> None:
     with Server(Nexus(Registry(store), "3.15.0-01")) as server:
         assert check(image(server)).report["findings"] == []

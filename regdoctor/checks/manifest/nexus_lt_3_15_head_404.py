@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, subject_of
-from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, refusals
+from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, error_page, refusals
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
 from regdoctor.model.wording import listed
 from regdoctor.observations.host import AskedClients
-from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.http import HeadRoute, ManifestLook
+from regdoctor.observations.products import nexus_version
 from regdoctor.observations.store import HOST, Observations
 
 
@@ -28,6 +29,10 @@ class NexusHead404:
         for each in refusals(seen):
             if each.old_nexus:
                 yield _finding(seen, self.code, each)
+        for endpoint in seen.endpoints():
+            route = seen.get(HeadRoute, endpoint)
+            if route is not None and not seen.has(ManifestLook, endpoint):
+                yield from _suspicion(seen, self.code, self.question, endpoint, route)
 
 
 def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
@@ -52,6 +57,39 @@ def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
         ),
         breaks=BREAKS,
     )
+
+
+def _suspicion(
+    seen: Observations, code: str, question: str, endpoint: str, route: HeadRoute
+) -> Iterator[Finding | OpenQuestion]:
+    """No image was asked for: an image that does not exist shows whether HEAD has a route.
+
+    A registry refuses or misses it the same way by both methods; only where the route is
+    missing is the answer to HEAD a page, and that to GET a registry's.
+    """
+    api = route.get.header("Docker-Distribution-Api-Version") or "json" in route.get.header(
+        "Content-Type"
+    )
+    version = nexus_version([route.head, route.get])
+    if not error_page(route.head) or not api or route.get.status not in (401, 404):
+        return
+    if version is not None and version >= (3, 15):
+        return
+    subject = subject_of(endpoint)
+    yield Finding(
+        code=code,
+        title=f"{subject} (Nexus) has no route for HEAD of manifests: {listed(BREAKS)} will say "
+        "not found for every image",
+        severity=head_severity(seen),
+        confidence="likely",
+        subject=subject,
+        evidence=(
+            answer_evidence(route.head, "head-route"),
+            answer_evidence(route.get, "head-route"),
+        ),
+        breaks=BREAKS,
+    )
+    yield OpenQuestion(code, question, "manifest", f"no image of {subject} was asked for")
 
 
 def head_severity(seen: Observations) -> Severity:

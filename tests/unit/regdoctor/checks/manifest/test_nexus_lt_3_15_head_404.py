@@ -5,9 +5,17 @@ from __future__ import annotations
 import pytest
 
 from regdoctor.observations.host import AskedClients
-from regdoctor.observations.http import Answer
-from regdoctor.observations.store import HOST
-from tests.fixtures.scenes import API, found, manifest_answer, manifest_seen
+from regdoctor.observations.http import Answer, HeadRoute
+from regdoctor.observations.store import HOST, Observations
+from tests.fixtures.scenes import (
+    API,
+    HTTPS,
+    found,
+    manifest_answer,
+    manifest_seen,
+    questions,
+    registry_seen,
+)
 
 CODE = "nexus-lt-3.15-head-404"
 OTHER = "head-manifest-refused"
@@ -73,3 +81,32 @@ def test_quiet_for_an_old_nexus_where_the_image_is_missing() -> None:
 
 def test_quiet_for_an_old_nexus_that_answers_head() -> None:
     assert found(manifest_seen(manifest_answer("HEAD", 200, server("3.14.0-04")), None)) == {}
+
+
+def route(head: Answer, get: Answer) -> Observations:
+    seen = registry_seen()
+    seen.add(HTTPS, HeadRoute(head, get))
+    return seen
+
+
+MISSING = manifest_answer("GET", 404, server("3.14.0-04"), API)
+
+
+def test_a_registry_without_an_image_in_hand_is_suspected_by_the_missing_route() -> None:
+    seen = route(page(server("3.14.0-04"), *NO_CACHE), MISSING)
+    finding = found(seen)[CODE]
+    assert finding.confidence == "likely"
+    assert finding.subject == "registry.example:5000"
+    assert CODE in questions(seen)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        manifest_answer("HEAD", 404, server("3.14.0-04"), API),
+        manifest_answer("HEAD", 401, server("3.14.0-04")),
+        manifest_answer("HEAD", 404, server("3.60.0-02"), kind="text/html"),
+    ],
+)
+def test_no_suspicion_where_the_route_is_there_or_the_nexus_is_new(head: Answer) -> None:
+    assert found(route(head, MISSING)) == {}
