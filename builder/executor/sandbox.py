@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _CHUNK = 64 * 1024
 _TAIL = 512
+_PID = "pid"
 _POLL_SECONDS = 0.02
 _START_SECONDS = 5.0
 _KILL_SECONDS = 10.0
@@ -166,7 +167,7 @@ class RuntimeExecutor:
         make_directories(root, process.cwd or "/", identity.uid, identity.gid)
         (bundle / "hosts").write_text(hostfiles.hosts(process.hostname, process.extra_hosts))
         private = attachment is not None or process.network is Network.NONE
-        (bundle / "resolv.conf").write_text(self._resolv_conf(private))
+        (bundle / "resolv.conf").write_text(self._resolv_conf(attachment is not None, private))
         for name in ("hosts", "resolv.conf"):
             (bundle / name).chmod(0o644)
         stubs.make([(_HOSTS, False), (_RESOLV_CONF, False)])
@@ -197,14 +198,14 @@ class RuntimeExecutor:
         )
         (bundle / "config.json").write_text(json.dumps(config))
 
-    def _resolv_conf(self, private: bool) -> str:
+    def _resolv_conf(self, connected: bool, private: bool) -> str:
         text = hostfiles.host_resolv_conf()
         if not private:
             return text
         way = self._ways.way
-        resolver = way.resolver if way is not None else ""
+        resolver = way.resolver if connected and way is not None else ""
         text, replaced = hostfiles.sandbox_resolv_conf(text, resolver)
-        if replaced and not resolver:
+        if replaced and connected and not resolver:
             self._notice(
                 "no resolver of this host can be reached from a RUN step (they are on its "
                 f"loopback): steps use {' and '.join(hostfiles.PUBLIC_RESOLVERS)}"
@@ -212,30 +213,19 @@ class RuntimeExecutor:
         return text
 
     async def _execute(self, bundle: Path, process: Process, output: Output) -> None:
-        log, pid_file = bundle / "log.json", bundle / "pid"
+        log = bundle / "log.json"
         command = [
             *self._runtime.command(self._instance.runtime_state),
             "--log", str(log), "--log-format", "json",
-            "run", "--bundle", str(bundle), "--pid-file", str(pid_file), bundle.name,
+            "run", "--bundle", str(bundle), "--pid-file", str(bundle / _PID), bundle.name,
         ]  # fmt: skip
         errors = _Tail(output)
-        starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
-        )
+        child = await self._start(command, bundle)
         try:
-            child = await asyncio.shield(starting)
-            assert child.stdout is not None
-            assert child.stderr is not None
-            await asyncio.gather(_copy(child.stdout, 1, output), _copy(child.stderr, 2, errors))
+            await _streamed(child, output, errors)
             code = await child.wait()
         except BaseException:
-            await to_the_end(self._kill(await starting, bundle.name, pid_file))
+            await to_the_end(self._kill(child, bundle))
             raise
         code = 128 - code if code < 0 else code
         failure = runtime.logged_error(log) if code else ""
@@ -247,20 +237,40 @@ class RuntimeExecutor:
             hint = _hint(process, last) if last.startswith("exec ") else ""
             raise ExitError(process.args, code, hint=hint)
 
-    async def _kill(self, child: asyncio.subprocess.Process, name: str, pid_file: Path) -> None:
+    async def _start(self, command: list[str], bundle: Path) -> asyncio.subprocess.Process:
+        """The runtime's process; cancelled on the way, it is ended before that is raised."""
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
+        try:
+            return await asyncio.shield(starting)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExecutorError(f"cannot run {command[0]}: {reason.lower()}") from error
+        except asyncio.CancelledError:
+            await to_the_end(self._kill(await starting, bundle))
+            raise
+
+    async def _kill(self, child: asyncio.subprocess.Process, bundle: Path) -> None:
         """End the container, which takes every process in it along, then its runtime."""
         ending = asyncio.ensure_future(_drained(child))
         for _ in range(int(_START_SECONDS / _POLL_SECONDS)):
-            if ending.done() or _kill_init(pid_file):
+            if ending.done() or _kill_init(bundle / _PID):
                 break
             await asyncio.wait({ending}, timeout=_POLL_SECONDS)
         done, _ = await asyncio.wait({ending}, timeout=_KILL_SECONDS)
         if not done:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
-            await self._delete(name)
+            await self._delete(bundle.name)
             await ending
-        await self._delete(name)
+        await self._delete(bundle.name)
 
     async def _delete(self, name: str) -> None:
         """Remove what the runtime may still hold of a container; a spawn only if anything."""
@@ -308,6 +318,22 @@ async def to_the_end(work: Awaitable[T]) -> T:
     if cancelled is not None:
         raise cancelled
     return result
+
+
+async def _streamed(child: asyncio.subprocess.Process, output: Output, errors: Output) -> None:
+    """Both streams to their ends. Where one fails, nobody reads the other any more either."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    copies = [
+        asyncio.ensure_future(_copy(child.stdout, 1, output)),
+        asyncio.ensure_future(_copy(child.stderr, 2, errors)),
+    ]
+    try:
+        await asyncio.gather(*copies)
+    finally:
+        for copy in copies:
+            copy.cancel()
+        await asyncio.wait(copies)
 
 
 async def _copy(reader: asyncio.StreamReader, stream: int, output: Output) -> None:

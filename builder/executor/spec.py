@@ -264,11 +264,10 @@ def _system_mounts(process: Process, sandbox: Sandbox, own_network: bool) -> lis
 
 def _bind(bind: Bind) -> dict[str, Any]:
     if bind.source is None:
+        # Programs may be run from it, as in BuildKit: a step unpacks and runs in its /tmp.
         size = (f"size={bind.size}",) if bind.size else ()
         access = ("ro",) if bind.readonly else ()
-        return _mount(
-            bind.dest, "tmpfs", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", *size, *access
-        )
+        return _mount(bind.dest, "tmpfs", "tmpfs", "nosuid", *size, *access)
     access = ("ro",) if bind.readonly else ("rw",)
     return _mount(bind.dest, "bind", str(bind.source), "rbind", "rprivate", *access)
 

@@ -128,12 +128,19 @@ class ImageExporter(_Images):
         )
         tag = self.context.tag
         if tag is not None and self.output.flag("store", default=True):
-            for name in self.names:
+            for name in self._names(top):
                 with progress.step(f"naming to {name}"):
                     await asyncio.to_thread(tag, name, top)
         if self.output.flag("push"):
             await self._push(result, top, progress)
         return Exported(top, images.response(top, stored, self.names))
+
+    def _names(self, top: Descriptor) -> tuple[str, ...]:
+        """With ``name-canonical`` also each repository with the digest."""
+        if not self.output.flag("name-canonical"):
+            return self.names
+        repositories = dict.fromkeys(references.parse(name).name for name in self.names)
+        return (*self.names, *(f"{repository}@{top.digest}" for repository in repositories))
 
     async def _push(self, result: ExportInput, top: Descriptor, progress: ExportProgress) -> None:
         if self.context.pusher is None:

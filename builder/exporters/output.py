@@ -25,7 +25,6 @@ _KNOWN: Mapping[str, frozenset[str]] = {
         "name-canonical",
         "store",
         "unpack",
-        "registry.insecure",
     },
     "oci": _IMAGE | {"dest", "tar"},
     "docker": _IMAGE | {"dest", "tar"},
@@ -47,7 +46,6 @@ _BOOLEANS = frozenset(
         "oci-mediatypes",
         "force-compression",
         "rewrite-timestamp",
-        "registry.insecure",
     }
 )
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})

@@ -151,7 +151,9 @@ async def test_a_step_cancelled_while_it_starts_leaves_nothing(
 async def test_an_output_that_fails_ends_the_step(tmp_path: Path, root: Path, mark: str) -> None:
     executor = await open_executor(tmp_path / "state")
     step = Process(
-        args=("/bin/sh", "-c", f"echo x; sleep 100{mark}"), env=("PATH=/bin",), network=Network.NONE
+        args=("/bin/sh", "-c", f"(sleep 1; echo y >&2) & echo x; sleep 100{mark}"),
+        env=("PATH=/bin",),
+        network=Network.NONE,
     )
 
     def broken(_stream: int, _data: bytes) -> None:

@@ -142,15 +142,18 @@ async def test_mounts_are_what_was_asked_for(executor: RuntimeExecutor, root: Pa
         ExecMount("/rw", source=source),
         ExecMount("/one/file", source=source / "file", readonly=True),
         ExecMount("/small", kind="tmpfs", tmpfs_size=65536),
+        ExecMount("/exec", kind="tmpfs"),
     )
     said = await shell(
         executor, root,
         "cat /ro/file /one/file; touch /ro/x; touch /rw/made; "
+        "echo 'echo ran' >/exec/x; chmod +x /exec/x; /exec/x; "
         "busybox dd if=/dev/zero of=/small/x bs=1k count=100 2>&1; busybox df /dev/shm",
         mounts=mounts, shm_size=1 << 20,
     )  # fmt: skip
     assert said.count("from the host") == 2
     assert "/ro/x: Read-only file system" in said
+    assert "ran" in said.splitlines()
     assert "No space left on device" in said
     assert "1024" in said
     assert (source / "made").exists()

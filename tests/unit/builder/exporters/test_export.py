@@ -287,3 +287,15 @@ async def test_the_epoch_of_the_output_wins(
     text = f"type=local,dest={tmp_path}/out,source-date-epoch=7"
     await exported(text, ExportContext(store, epoch=9), make_image())
     assert (tmp_path / "out" / "file").stat().st_mtime == 7
+
+
+async def test_canonical_names_have_the_digest(store: ContentStore, make_image: MakeImage) -> None:
+    tags: dict[str, Descriptor] = {}
+    context = ExportContext(store, tag=tags.__setitem__)
+    text = 'type=image,"name=a:1,a:2",name-canonical=true'
+    response, _ = await exported(text, context, make_image())
+    assert list(tags) == [
+        "docker.io/library/a:1",
+        "docker.io/library/a:2",
+        f"docker.io/library/a@{response['containerimage.digest']}",
+    ]
