@@ -1,7 +1,7 @@
 """A lean reader of tar streams: USTAR, PAX (POSIX.1-2001), and GNU long names.
 
-Reads forward only, in constant memory. What it does not understand (GNU sparse files,
-broken checksums, negative sizes) is an error and never a guess.
+Reads forward only, in constant memory. What it does not understand (broken checksums,
+negative sizes, unknown types) is an error and never a guess.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from builder.snapshot import sparse
 from builder.snapshot.types import SnapshotError
 
 _READ = 1 << 20
@@ -19,6 +20,7 @@ _MAX_ID = 0xFFFFFFFE
 """The next one means "leave it as it is" to chown(2)."""
 _MAX_DEVICE = 0xFFFFFFF
 _XATTR = b"SCHILY.xattr."
+_SPARSE_PARTS = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
 
 REGULAR, LINK, SYMLINK, CHAR, BLOCK, DIRECTORY, FIFO = b"0", b"1", b"2", b"3", b"4", b"5", b"6"
 _KNOWN = frozenset((REGULAR, LINK, SYMLINK, CHAR, BLOCK, DIRECTORY, FIFO))
@@ -29,7 +31,11 @@ class InvalidTar(SnapshotError):
 
 
 class Entry:
-    """One member: names as bytes, times in nanoseconds, ``xattrs`` by name."""
+    """One member: names as bytes, times in nanoseconds, ``xattrs`` by name.
+
+    ``sparse`` lists the extents of a sparse file, whose data holds nothing else; ``size`` is
+    that of the file then.
+    """
 
     __slots__ = (
         "gid",
@@ -41,6 +47,7 @@ class Entry:
         "mtime_ns",
         "name",
         "size",
+        "sparse",
         "uid",
         "xattrs",
     )
@@ -52,6 +59,7 @@ class Entry:
     uid: int
     gid: int
     size: int
+    sparse: sparse.Extents | None
     mtime_ns: int
     major: int
     minor: int
@@ -90,8 +98,31 @@ class TarReader:
                 entry = _entry(header, kind, pax, long_name, long_link)
                 self._left = entry.size
                 self._padding = -entry.size % 512
+                if sparse.is_sparse(kind, pax):
+                    self._read_map(entry, header, kind, pax)
                 yield entry
                 pax, long_name, long_link = {}, b"", b""
+
+    def _read_map(self, entry: Entry, header: bytes, kind: bytes, pax: dict[bytes, bytes]) -> None:
+        try:
+            if kind == b"S":
+                extents, entry.size = sparse.old_extents(header, self._block)
+            elif b"GNU.sparse.major" in pax:
+                extents, entry.size, used = sparse.data_extents(pax, self._block)
+                self._left -= used
+            else:
+                extents, entry.size = sparse.pax_extents(pax)
+            sparse.check(extents, entry.size, self._left)
+        except (ValueError, KeyError) as error:
+            name = _shown(entry.name)
+            raise InvalidTar(f"{name} is a sparse file that cannot be read: {error}") from error
+        entry.sparse = extents
+
+    def _block(self) -> bytes:
+        block = self._take(512)
+        if len(block) < 512:
+            raise InvalidTar("the layer ends in the map of a sparse file")
+        return block
 
     def data(self) -> Iterator[memoryview]:
         """The bytes of the current entry, in pieces of at most 1 MiB."""
@@ -199,7 +230,8 @@ def _entry(
     # GNU archives (magic "ustar  ") keep times where POSIX has the prefix.
     if header[257:263] == b"ustar\0" and header[345]:
         name = _text(header[345:500]) + b"/" + name
-    entry.name = pax.get(b"path") or long_name or name
+    entry.name = pax.get(b"GNU.sparse.name") or pax.get(b"path") or long_name or name
+    entry.sparse = None
     entry.link = pax.get(b"linkpath") or long_link or _text(header[157:257])
     entry.mode = _number(header[100:108]) & 0o7777
     entry.uid = _decimal(pax, b"uid") if b"uid" in pax else _number(header[108:116])
@@ -208,10 +240,8 @@ def _entry(
     mtime = pax.get(b"mtime")
     entry.mtime_ns = _nanoseconds(mtime) if mtime else _number(header[136:148]) * 10**9
     entry.major, entry.minor = 0, 0
-    if kind in (b"\0", b"7"):  # an old regular file, and a "contiguous" one
+    if kind in (b"\0", b"7", b"S"):  # an old regular file, a "contiguous", a sparse one
         kind = DIRECTORY if kind == b"\0" and entry.name.endswith(b"/") else REGULAR
-    if kind == b"S" or any(key.startswith(b"GNU.sparse.") for key in pax):
-        raise InvalidTar(f"{_shown(entry.name)} is a sparse file, which layers may not hold")
     if kind not in _KNOWN:
         raise InvalidTar(f"{_shown(entry.name)} has the unknown type {kind!r}")
     if kind in (CHAR, BLOCK):
@@ -274,6 +304,8 @@ def _parse_pax(data: bytes) -> dict[bytes, bytes]:
         key, equals, value = record[:-1].partition(b"=")
         if end > len(data) or not record.endswith(b"\n") or not equals or not key:
             raise InvalidTar("an extended header with a broken record")
+        if key in _SPARSE_PARTS:  # the form 0.0 repeats two records in place of a map
+            key, value = b"GNU.sparse.map", records.get(b"GNU.sparse.map", b"") + b"," + value
         records[key] = value
         at = end
     return records

@@ -119,10 +119,13 @@ class _Unpacking:
             parent = self._clear(parent, base, path)
             fd = os.open(base, _CREATE, 0o600, dir_fd=parent.fd)
         try:
-            for piece in self._reader.data():
-                written = os.write(fd, piece)
-                while written < len(piece):
-                    written += os.write(fd, piece[written:])
+            if entry.sparse is None:
+                for piece in self._reader.data():
+                    written = os.write(fd, piece)
+                    while written < len(piece):
+                        written += os.write(fd, piece[written:])
+            else:
+                self._extents(fd, entry)
             os.fchown(fd, entry.uid, entry.gid)
             os.fchmod(fd, entry.mode)  # after chown, which drops setuid
             if entry.xattrs:
@@ -131,6 +134,18 @@ class _Unpacking:
             os.utime(fd, ns=(time, time))
         finally:
             os.close(fd)
+
+    def _extents(self, fd: int, entry: Entry) -> None:
+        """The data of a sparse file, each piece where it belongs; the rest stays a hole."""
+        extents = iter(entry.sparse or ())
+        offset = left = 0
+        for piece in self._reader.data():
+            while piece:
+                while not left:
+                    offset, left = next(extents)
+                written = os.pwrite(fd, piece[:left], offset)
+                offset, left, piece = offset + written, left - written, piece[written:]
+        os.ftruncate(fd, entry.size)
 
     def _directory(self, entry: Entry, parent: Directory, base: bytes, path: bytes) -> None:
         try:

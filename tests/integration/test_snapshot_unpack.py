@@ -449,6 +449,29 @@ def test_archives_of_gnu_tar_come_out_as_they_went_in(
     assert look(root) == look(tree)
 
 
+@pytest.mark.parametrize("form", ["gnu", "posix 0.0", "posix 0.1", "posix 1.0"])
+def test_sparse_files_of_gnu_tar_come_out_whole(root: Path, tmp_path: Path, form: str) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name, pieces in (("few", 2), ("many", 60), ("none", 0)):
+        with (tree / name).open("wb") as file:
+            for number in range(pieces):
+                file.seek(number * 50_000)
+                file.write(b"data %d" % number * 700)
+            file.truncate(pieces * 50_000 + 777_777)
+    (tree / "plain").write_text("after them")
+    kind, _, version = form.partition(" ")
+    options = [f"--format={kind}", *([f"--sparse-version={version}"] if version else [])]
+    subprocess.run(
+        ["tar", "-S", *options, "--sort=name", "-cf", tmp_path / "t", "-C", tree, "."], check=True
+    )
+    assert (tmp_path / "t").stat().st_size < 900_000, "the archive is sparse indeed"
+    with (tmp_path / "t").open("rb") as stream:
+        apply_layer(stream, root)
+    assert look(root) == look(tree)
+    assert (root / "none").lstat().st_blocks == 0
+
+
 def look(root: Path) -> dict[str, tuple[object, ...]]:
     return {
         str(path.relative_to(root)): (
