@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -107,13 +108,33 @@ def _check_key(
         return None
     message = f"x509: {key.kind.value} verification failure"
     if key.kind is KeyKind.MLDSA:
-        length_fits = len(child.signature) == _MLDSA_SIGNATURE[key.curve]
-        message += ": mldsa: invalid signature" + ("" if length_fits else " length")
+        message += f": mldsa: invalid signature{_mldsa_cause(key.curve, child.signature)}"
     return Refusal(SignatureFault.MISMATCH, message)
 
 
-# FIPS 204, table 2: octets of a signature.
-_MLDSA_SIGNATURE: Final = {"ML-DSA-44": 2420, "ML-DSA-65": 3309, "ML-DSA-87": 4627}
+# FIPS 204, tables 1 and 2: octets of a signature, the most hints in it, polynomials with hints.
+_MLDSA_SIGNATURE: Final = {
+    "ML-DSA-44": (2420, 80, 4),
+    "ML-DSA-65": (3309, 55, 6),
+    "ML-DSA-87": (4627, 75, 8),
+}
+
+
+def _mldsa_cause(parameters: str, signature: bytes) -> str:
+    """What Go adds: a wrong length, or hints that are not encoded as algorithm 21 has them."""
+    length, most, polynomials = _MLDSA_SIGNATURE[parameters]
+    if len(signature) != length:
+        return " length"
+    hints = signature[length - most - polynomials :]
+    begin = 0
+    for end in hints[most:]:
+        if not begin <= end <= most:
+            return " encoding"
+        run = hints[begin:end]
+        if any(one >= other for one, other in itertools.pairwise(run)):
+            return " encoding"
+        begin = end
+    return " encoding" if any(hints[begin:most]) else ""
 
 
 def rsa_fault(key: PublicKey, release: Release) -> str:

@@ -20,6 +20,7 @@ from regdoctor.x509.hosts import check_host, parse_address
 from regdoctor.x509.text import quote, rfc3339
 from regdoctor.x509.urls import UrlError, host_of
 from tests.fixtures.ca import CertificateAuthority, Validity
+from tests.unit.regdoctor.x509.vectors import chain, vector
 
 NOW = dt.datetime.now(dt.UTC)
 ROOT = CertificateAuthority("Example Root CA")
@@ -141,6 +142,23 @@ def test_a_network_is_told_as_written_until_1_27(go: str, shown: str) -> None:
     verdict = verify(served.chain, [root.pem], "r.example", NOW, go)
     assert verdict.kind is Kind.NAME_CONSTRAINT
     assert verdict.text.endswith(f'IP address "192.0.2.10" is excluded by constraint "{shown}"')
+
+
+@pytest.mark.parametrize(
+    ("place", "octet", "cause"),
+    [(-200, None, "invalid signature"), (-1, 255, "invalid signature encoding")],
+)
+def test_a_damaged_mldsa_signature_is_told_in_go_s_words(
+    place: int, octet: int | None, cause: str
+) -> None:
+    case = vector("alg-mldsa-root")
+    damaged = bytearray(chain(case)[0])
+    damaged[place] = damaged[place] ^ 1 if octet is None else octet
+    roots = [each.encode() for each in case["roots"]]
+    when = dt.datetime.fromisoformat(case["time"])
+    verdict = verify([bytes(damaged)], roots, case["name"], when)
+    assert verdict.hint is not None
+    assert verdict.hint.text == f"x509: ML-DSA verification failure: mldsa: {cause}"
 
 
 @pytest.mark.parametrize(
