@@ -89,6 +89,10 @@ class Session:
             self._hosts[domain] = self._hosts_of(domain)
         return self._hosts[domain]
 
+    def allow_insecure(self, domain: str) -> None:
+        """``domain`` may speak http, or https with any certificate (``registry.insecure``)."""
+        self._hosts[domain] = self.config.with_insecure(domain).hosts(domain)
+
     def attempts(self, subject: Reference | str = "") -> tuple[Attempt, ...]:
         """What was tried so far, in order: for a reference, a domain, or (nothing) at all."""
         if isinstance(subject, Reference):

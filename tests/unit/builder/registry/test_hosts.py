@@ -129,6 +129,18 @@ async def test_insecure_alone_takes_any_certificate_and_no_http(serve, store, se
         await (await session(sections=sections)).resolve(ref(plain))
 
 
+async def test_insecure_can_be_allowed_for_one_domain_of_a_session(serve, store, session) -> None:
+    sections = {}
+    servers = [serve(Registry(store), tls=tls()) for _ in range(2)]
+    for server in servers:
+        sections[server.authority] = Section(http=False)
+    made = await session(sections=sections)
+    made.allow_insecure(servers[0].authority)
+    assert await made.resolve(ref(servers[0]))
+    with pytest.raises(Unreachable, match="x509"):
+        await made.resolve(ref(servers[1]))
+
+
 async def test_a_bad_certificate_never_leads_to_http(serve, store, session) -> None:
     server = serve(Registry(store), tls=tls())
     sections = {server.authority: Section(http=False)}
