@@ -69,6 +69,8 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
     cache = SQLiteCacheStore(root / "cache.db")
     try:
         yield State(root, content, snapshots, names, chains, cache)
+        # The result is out and told: now what it can be reused from is made to last.
+        snapshots.sync()
     finally:
         cache.close()
         chains.close()
