@@ -12,9 +12,8 @@ import json
 import os
 import secrets
 import shutil
-import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,25 +22,27 @@ from builder.content.store import ContentStore
 from builder.exporters.errors import ExportError, unwritable
 from builder.exporters.gotime import format_time
 from builder.exporters.graph import closure
+from builder.exporters.tarstream import TarStream
 from builder.oci import gojson, mediatypes
 from builder.oci import reference as references
 from builder.oci.descriptor import Descriptor
 from builder.oci.manifest import MAX_MANIFEST, Index, Manifest, parse
+from builder.snapshot import tarwrite
 
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _NAME = "io.containerd.image.name"
 _REF_NAME = "org.opencontainers.image.ref.name"
 _CREATED = "org.opencontainers.image.created"
 _CHUNK = 1 << 20
-_FILE, _DIRECTORY = 0o444, 0o755
+_BLOB, _DOCUMENT, _DIRECTORY = 0o444, 0o644, 0o755
 
 
 def index_entries(
     top: Descriptor, names: Sequence[str], epoch: int | None
 ) -> tuple[Descriptor, ...]:
     """The entries of ``index.json``: one a name, or one without any."""
-    moment = epoch * 10**9 if epoch is not None else time.time_ns()
-    created = {_CREATED: format_time(moment)}
+    seconds = epoch if epoch is not None else int(time.time())
+    created = {_CREATED: format_time(seconds * 10**9)}
     if not names:
         return (replace(top, annotations={**top.annotations, **created}),)
     return tuple(
@@ -73,16 +74,22 @@ def write_archive(
     needed = closure(store, top)
     blobs = {_path(d): d for d in (*needed.blobs, *needed.manifests)}
     folders = {"blobs/"} | {path.rsplit("/", 1)[0] + "/" for path in blobs}
-    with tarfile.open(fileobj=file, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
-        for path in sorted((*documents, *blobs, *folders)):
-            if path in folders:
-                _add(tar, path, None, 0)
-            elif path in blobs:
-                digest = blobs[path].digest
-                with store.open(digest) as blob:
-                    _add(tar, path, blob, store.size(digest))
-            else:
-                _add(tar, path, io.BytesIO(documents[path]), len(documents[path]))
+    tar = TarStream(file)
+    for path in sorted((*documents, *blobs, *folders)):
+        name = path.encode()
+        if path in folders:
+            tar.header(tarwrite.entry(name, b"5", mode=_DIRECTORY))
+        elif path in blobs:
+            digest = blobs[path].digest
+            size = store.size(digest)
+            with store.open(digest) as blob:
+                tar.content(tarwrite.entry(name, b"0", mode=_BLOB, size=size), blob, size)
+        else:
+            data = documents[path]
+            mode = _BLOB if path == "oci-layout" else _DOCUMENT
+            header = tarwrite.entry(name, b"0", mode=mode, size=len(data))
+            tar.content(header, io.BytesIO(data), len(data))
+    tar.end()
 
 
 def write_directory(
@@ -146,18 +153,8 @@ def _docker_manifest(store: ContentStore, top: Descriptor, names: Sequence[str])
     return gojson.dumps([entry])
 
 
-def _add(tar: tarfile.TarFile, path: str, content: Any, size: int) -> None:
-    entry = tarfile.TarInfo(path)
-    entry.size = size
-    if content is None:
-        entry.type, entry.mode = tarfile.DIRTYPE, _DIRECTORY
-    else:
-        entry.mode = _FILE
-    tar.addfile(entry, content)
-
-
 @contextlib.contextmanager
-def _locked(dest: Path) -> Any:
+def _locked(dest: Path) -> Iterator[None]:
     descriptor = os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tarfile
 from pathlib import Path
 from typing import BinaryIO
 
+from builder.exporters.tarstream import TarStream
 from builder.exporters.treewalk import Entry, walk
+from builder.snapshot import tarwrite
 
 _CAPABILITY = "security.capability"
 _KINDS = {
-    stat.S_IFREG: tarfile.REGTYPE,
-    stat.S_IFDIR: tarfile.DIRTYPE,
-    stat.S_IFLNK: tarfile.SYMTYPE,
-    stat.S_IFCHR: tarfile.CHRTYPE,
-    stat.S_IFBLK: tarfile.BLKTYPE,
-    stat.S_IFIFO: tarfile.FIFOTYPE,
+    stat.S_IFREG: b"0",
+    stat.S_IFLNK: b"2",
+    stat.S_IFCHR: b"3",
+    stat.S_IFBLK: b"4",
+    stat.S_IFDIR: b"5",
+    stat.S_IFIFO: b"6",
 }
+_LINK = b"1"
 
 
 def write_tar(file: BinaryIO, trees: list[tuple[str, Path]], epoch: int | None = None) -> None:
@@ -27,41 +29,51 @@ def write_tar(file: BinaryIO, trees: list[tuple[str, Path]], epoch: int | None =
 
     Owners are numbers only. ``epoch`` (seconds) bounds the times. Sockets are left out.
     """
-    with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for prefix, root in trees:
-            if prefix:
-                _add_root(tar, prefix, root, epoch)
-            for entry in walk(root):
-                _add(tar, prefix, entry, epoch)
+    tar = TarStream(file)
+    for prefix, root in trees:
+        if prefix:
+            _add(tar, "", Entry(prefix.rstrip("/"), root, root.stat()), epoch)
+        for entry in walk(root):
+            _add(tar, prefix, entry, epoch)
+    tar.end()
 
 
-def _add_root(tar: tarfile.TarFile, prefix: str, root: Path, epoch: int | None) -> None:
-    _add(tar, "", Entry(prefix.rstrip("/"), root, root.stat()), epoch)
-
-
-def _add(tar: tarfile.TarFile, prefix: str, entry: Entry, epoch: int | None) -> None:
-    kind = _KINDS.get(stat.S_IFMT(entry.info.st_mode))
+def _add(tar: TarStream, prefix: str, entry: Entry, epoch: int | None) -> None:
+    info = entry.info
+    kind = _KINDS.get(stat.S_IFMT(info.st_mode))
     if kind is None:
         return
-    header = tarfile.TarInfo(prefix + entry.path)
-    header.type = kind
-    header.mode = stat.S_IMODE(entry.info.st_mode)
-    header.uid, header.gid = entry.info.st_uid, entry.info.st_gid
-    seconds = entry.info.st_mtime_ns // 10**9
-    header.mtime = min(seconds, epoch) if epoch is not None else seconds
+    link = b""
     if entry.link:
-        header.type, header.linkname = tarfile.LNKTYPE, prefix + entry.link
-    elif kind == tarfile.SYMTYPE:
-        header.linkname = str(entry.source.readlink())
-    elif kind in (tarfile.CHRTYPE, tarfile.BLKTYPE):
-        header.devmajor = os.major(entry.info.st_rdev)
-        header.devminor = os.minor(entry.info.st_rdev)
-    if header.type != tarfile.REGTYPE:
-        tar.addfile(header)
+        kind, link = _LINK, os.fsencode(prefix + entry.link)
+    elif kind == b"2":
+        link = os.fsencode(entry.source.readlink())
+    device = kind in (b"3", b"4")
+    regular = kind == b"0"
+    seconds = info.st_mtime_ns // 10**9
+    header = tarwrite.entry(
+        os.fsencode(prefix + entry.path) + (b"/" if kind == b"5" else b""),
+        kind,
+        link=link,
+        mode=stat.S_IMODE(info.st_mode),
+        uid=info.st_uid,
+        gid=info.st_gid,
+        size=info.st_size if regular else 0,
+        mtime=min(seconds, epoch) if epoch is not None else seconds,
+        major=os.major(info.st_rdev) if device else 0,
+        minor=os.minor(info.st_rdev) if device else 0,
+        xattrs=_capability(entry.source) if regular else None,
+    )
+    if not regular:
+        tar.header(header)
         return
-    header.size = entry.info.st_size
-    with contextlib.suppress(OSError):
-        value = os.getxattr(entry.source, _CAPABILITY, follow_symlinks=False)
-        header.pax_headers = {f"SCHILY.xattr.{_CAPABILITY}": os.fsdecode(value)}
     with entry.source.open("rb") as content:
-        tar.addfile(header, content)
+        tar.content(header, content, info.st_size)
+
+
+def _capability(source: Path) -> dict[bytes, bytes] | None:
+    """The only xattr that travels with a root file system."""
+    with contextlib.suppress(OSError):
+        value = os.getxattr(source, _CAPABILITY, follow_symlinks=False)
+        return {_CAPABILITY.encode(): value}
+    return None
