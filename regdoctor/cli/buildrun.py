@@ -173,7 +173,9 @@ def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
 
 
 def _cache_table(verdicts: Sequence[CacheVerdict]) -> str:
-    """One line a step: a hit, or why not, with what changed."""
+    """A row for each step: a hit, or why not, with what changed below it."""
+    from tabulate import tabulate
+
     reasons = {
         "": "ran",
         "ignored": "ran: --no-cache",
@@ -184,14 +186,13 @@ def _cache_table(verdicts: Sequence[CacheVerdict]) -> str:
         "session": "read anew",
         "unknown": "ran: nothing recorded",
     }
-    lines = ["\nCache:"]
+    rows: list[tuple[str, str]] = []
     for verdict in verdicts:
-        said = "hit" if verdict.cached else reasons[verdict.reason]
-        lines.append(f"  {plain(verdict.name)}: {said}")
+        rows.append(("hit" if verdict.cached else reasons[verdict.reason], plain(verdict.name)))
         for change in verdict.changes:
-            before, after = plain(change.before)[:120], plain(change.after)[:120]
-            lines.append(f"    {plain(change.subject)}: {before!r} -> {after!r}")
-    return "\n".join(lines) + "\n"
+            before, after = (plain(side)[:100] for side in (change.before, change.after))
+            rows.append(("", f"  {plain(change.subject)}: {before!r} -> {after!r}"))
+    return "\n" + tabulate(rows, headers=("cache", "step"), tablefmt="plain") + "\n"
 
 
 def _metadata(result: BuildResult) -> str:
