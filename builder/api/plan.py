@@ -63,6 +63,10 @@ class Plan:
             session, state.content, state.names, state.chains, pull=request.pull
         )
         self._frontend = Frontend(request, files, self._images)
+        for output in self._outputs:
+            if output.flag("registry.insecure"):
+                for name in output.names:
+                    session.allow_insecure(references.parse(name).domain)
 
     @property
     def references(self) -> tuple[ImageUse, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,10 +161,11 @@ class ImageSource:
     ) -> None:
         async def counted() -> Any:
             received = 0
-            async for chunk in self._session.fetch_blob(reference, descriptor):
-                received += len(chunk)
-                progress(received)
-                yield chunk
+            async with aclosing(self._session.fetch_blob(reference, descriptor)) as chunks:
+                async for chunk in chunks:
+                    received += len(chunk)
+                    progress(received)
+                    yield chunk
 
         await self._store.ingest(counted(), descriptor.digest, descriptor.size)
         self._chains.record_origin(descriptor.digest, reference.name)
