@@ -25,6 +25,7 @@ from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, Roots
 from regdoctor.observations.http import Challenge, Ping
 from regdoctor.observations.network import Role, RoleKind
 from regdoctor.observations.store import HOST, Failure, Observations
+from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
 
@@ -282,16 +283,17 @@ async def _probe(
             runner.task(f"resolve {reference}", resolve(reference))
 
 
-def _follow(seen: Observations, endpoint: str) -> None:
+def _follow(seen: Observations, endpoint: str, observed: object) -> None:
     """What an observation implies: the clock, the challenge, the token server, verdicts."""
-    ping = seen.get(Ping, endpoint)
-    if ping is not None:
-        if (clock := clock_of(ping.answer)) is not None:
+    if isinstance(observed, Ping):
+        answer = observed.answer
+        if (clock := clock_of(answer)) is not None:
             seen.add(endpoint, clock)
-        if ping.answer.status == 401 and (offered := challenge_of(ping.answer)):
+        if answer.status == 401 and (offered := challenge_of(answer)):
             seen.add(endpoint, offered)
             _enter_realm(seen, endpoint, offered)
-    derive(seen, endpoint)
+    elif isinstance(observed, ServedChain | FetchedIssuer):
+        derive(seen, endpoint)
 
 
 def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:

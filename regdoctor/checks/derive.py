@@ -89,7 +89,12 @@ class _Judge:
         self.served, self.facts = served, facts
         self.time = dt.datetime.fromtimestamp(served.seen_at, dt.UTC)
         roots = seen.get(RootsSeen, HOST)
-        self.system = pem_of(roots.certificates) if roots else b""
+        fetched = seen.get(FetchedIssuer, endpoint)
+        self.issuers: tuple[bytes, ...] = ()
+        if fetched is not None and fetched.certificate:
+            self.issuers = (fetched.certificate, *fetched.above)
+        self.roots = roots.certificates if roots else ()
+        self.system = pem_of(_of_interest(self.roots, (*served.certificates, *self.issuers)))
         self.system_sources = roots.sources if roots else ()
         role = seen.get(Role, endpoint)
         written = role.written if role else endpoint.partition("://")[2]
@@ -100,10 +105,6 @@ class _Judge:
             # BuildKit leaves tokens to its client, which knows the system's pool alone.
             others = tuple(Policy(p.client) if p.client == "buildkit" else p for p in others)
         self.policies = (*others, _own_policy(own))
-        fetched = seen.get(FetchedIssuer, endpoint)
-        self.issuers: tuple[bytes, ...] = ()
-        if fetched is not None and fetched.certificate:
-            self.issuers = (fetched.certificate, *fetched.above)
 
     def verdicts(self) -> ChainVerdicts:
         judged = tuple(map(self._verdict, self.policies))
@@ -166,7 +167,9 @@ class _Judge:
         """The files under which the chain is accepted, the system's pool alone not doing it."""
         found = []
         for policy in self.policies:
-            for content, source in zip(policy.extra, policy.sources, strict=False):
+            if len(policy.extra) != len(policy.sources):
+                continue  # it cannot be said which file the authority came from
+            for content, source in zip(policy.extra, policy.sources, strict=True):
                 if not self._beneath(self.served.certificates, (self.system, content))[0]:
                     found.append(source)
         return tuple(dict.fromkeys(found))
@@ -174,11 +177,29 @@ class _Judge:
     def _kin(self) -> bool:
         """True where a root of the system's pool has the issuer's organisation."""
         organisations = {_organisation(each.issuer) for each in self.facts.certificates} - {""}
-        return bool(organisations & _organisations(self.system))
+        octets = [each.encode() for each in organisations]
+        near = tuple(root for root in self.roots if any(each in root for each in octets))
+        return bool(organisations & _organisations(pem_of(near)))
+
+
+def _of_interest(roots: tuple[bytes, ...], chain: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The roots that a path from the chain can touch: Go looks for issuers by their exact name.
+
+    A bundle has some 150 roots, and parsing them all would cost more than all the rest.
+    """
+    names = []
+    for der in chain:
+        try:
+            names.append(parse(der, release(LATEST)).issuer_raw)
+        except ParseError as error:
+            if error.partial is not None and error.partial.issuer_raw:
+                names.append(error.partial.issuer_raw)
+    sent = set(chain)
+    return tuple(root for root in roots if root in sent or any(name in root for name in names))
 
 
 def _own_policy(own: OwnTrust) -> Policy:
-    extra = tuple(pem_of((each,)) for each in own.certificates)
+    extra = (pem_of(own.certificates),) if own.certificates else ()
     return Policy(OWN, extra, own.sources, insecure=own.insecure)
 
 

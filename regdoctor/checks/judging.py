@@ -105,9 +105,12 @@ def chain_evidence(
 
 
 def go_evidence(verdicts: Sequence[TrustVerdict]) -> Iterator[Evidence]:
-    """Go's words, each text once, with the clients that would print it."""
+    """Go's words, each text once, with the clients that would print it; and what in a client's
+    own files makes it fail already."""
     by_text: dict[str, list[TrustVerdict]] = {}
     for each in verdicts:
+        if each.broken:
+            yield Evidence(f"{each.client} fails before that: {each.broken}", "files")
         if each.error:
             by_text.setdefault(each.error, []).append(each)
     for text, those in by_text.items():

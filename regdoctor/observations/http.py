@@ -141,6 +141,13 @@ class ManifestLook:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginAnswer:
+    """How a login with the configured credentials ended: at ``/v2/``, or at the token server."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class HeadRoute:
     """HEAD and GET of a manifest that does not exist, without credentials."""
 

@@ -10,10 +10,17 @@ from builder.registry import Host, Session
 from builder.transport import Endpoint, Exchange, TransportError, Trust
 from builder.transport.errors import BodyTooLarge
 from regdoctor.observations.from_exchanges import answer_of
-from regdoctor.observations.http import Answer, HeadRoute, Ping, PlainAnswer
+from regdoctor.observations.http import (
+    Answer,
+    CredentialUse,
+    HeadRoute,
+    LoginAnswer,
+    Ping,
+    PlainAnswer,
+)
 from regdoctor.observations.network import Resolution, Role
 from regdoctor.observations.products import is_nexus
-from regdoctor.observations.store import Observations
+from regdoctor.observations.store import Failure, Observations
 from regdoctor.observations.tls import ServedChain
 
 _NOWHERE = "regdoctor/head-route-probe"
@@ -74,6 +81,36 @@ class PlainProbe:
     async def observe(self, endpoint: Endpoint, seen: Observations) -> PlainAnswer:
         plain = Endpoint("http", endpoint.host, endpoint.port)
         return PlainAnswer(await ask(self.session, plain, None, self.timeout))
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProbe:
+    """Whether the configured credentials are taken, where no image of the registry is asked for.
+
+    Never over a connection that our own trust refuses. ``resolved`` as for HeadRouteProbe.
+    """
+
+    session: Session
+    hosts: Mapping[str, Host]
+    resolved: frozenset[str]
+
+    name = "login"
+    gives = LoginAnswer
+    needs: tuple[type, ...] = (CredentialUse, Ping)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        use, ping = seen.get(CredentialUse, endpoint.url), seen.get(Ping, endpoint.url)
+        host = self.hosts.get(endpoint.url)
+        if use is None or not use.present or ping is None or host is None:
+            return False
+        safe = ping.verified or endpoint.scheme == "http"
+        return safe and ping.answer.status == 401 and host.domain not in self.resolved
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> LoginAnswer | Failure:
+        said = await self.session.authorize(self.hosts[endpoint.url], _NOWHERE)
+        if not said.exchanges:
+            return Failure(LoginAnswer.__name__, self.name, str(said.error))
+        return LoginAnswer(answer_of(said.exchanges[-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ MOST_AT_ONCE = 48
 MOST_ENDPOINTS = 200
 """Endpoints of one run that are probed."""
 
-Follow = Callable[[Observations, str], None]
-"""Adds what follows from an observation, endpoints included; pure."""
+Follow = Callable[[Observations, str, object], None]
+"""Adds what follows from the observation (third) of an endpoint, endpoints included; pure."""
 
 
 class Runner:
@@ -105,7 +105,7 @@ class Runner:
         self._seen.add(url, observed)
         known = set(self._seen.endpoints())
         try:
-            self._follow(self._seen, url)
+            self._follow(self._seen, url, observed)
         except Exception as error:  # noqa: BLE001  # told as a finding about ourselves
             self._seen.add(url, _fault("ChainVerdicts", "derive", error))
         self._start(url)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
-from regdoctor.probes.http import HeadRouteProbe, PingProbe, PlainProbe
+from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
 from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
@@ -32,6 +32,7 @@ def endpoint_probes(
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),
         HeadRouteProbe(session, hosts, resolved, timeout),
+        LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
         CredentialProbe(session.credentials),
     )

@@ -114,6 +114,21 @@ def test_a_private_image_and_a_wrong_password(store: Store) -> None:
         assert right.code == 0
 
 
+def test_a_login_is_tried_without_any_image(store: Store, tmp_path: Path) -> None:
+    login = ("-u", "user", "--password-stdin")
+    for auth in (
+        BasicAuth({"user": "right"}),
+        BearerAuth(TokenService({"user": "right"}, anonymous=False)),
+    ):
+        with Server(Registry(store, auth=auth)) as server:
+            wrong = check(*login, server.authority, stdin="wrong\n")
+            assert wrong.serious == {"credentials-rejected"}
+            assert check(*login, server.authority, stdin="right\n").serious == set()
+    with docker_registry(tmp_path / "registry", htpasswd={"user": "right"}) as registry:
+        assert check(*login, registry.authority, stdin="wrong\n").code == 1
+        assert check(*login, registry.authority, stdin="right\n").code == 0
+
+
 def test_no_secret_reaches_the_report_the_saved_file_or_the_trace(
     store: Store, tmp_path: Path
 ) -> None:

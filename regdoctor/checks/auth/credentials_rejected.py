@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.observations.http import Answer, CredentialUse, ManifestLook, TokenAnswer
+from regdoctor.observations.http import (
+    Answer,
+    CredentialUse,
+    LoginAnswer,
+    ManifestLook,
+    TokenAnswer,
+)
 from regdoctor.observations.store import Observations
 
 
@@ -46,6 +52,9 @@ class CredentialsRejected:
 
 
 def _refusal(seen: Observations, endpoint: str) -> tuple[Answer, str] | None:
+    login = seen.get(LoginAnswer, endpoint)
+    if login is not None and login.answer.status in (400, 401):
+        return login.answer, "login"
     for _, token in seen.named(TokenAnswer, endpoint):
         if token.authenticated and token.answer.status in (400, 401, 403):
             return token.answer, "token"

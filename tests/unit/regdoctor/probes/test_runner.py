@@ -44,7 +44,7 @@ RESOLVED = Resolution("registry.example", ("192.0.2.1",))
 PING = Ping(Answer("GET", HTTPS + "/v2/", 200))
 
 
-def nothing(seen: Observations, endpoint: str) -> None:
+def nothing(seen: Observations, endpoint: str, observed: object) -> None:
     """Nothing follows."""
 
 
@@ -116,7 +116,7 @@ async def test_an_endpoint_that_an_observation_names_is_looked_at_too() -> None:
     realm = "https://auth.example"
     probe = Toy("ping", Ping(answer()))
 
-    def follow(seen: Observations, endpoint: str) -> None:
+    def follow(seen: Observations, endpoint: str, observed: object) -> None:
         if seen.get(Role, realm) is None:
             seen.add(realm, Role("realm", ("x",), "x"))
 

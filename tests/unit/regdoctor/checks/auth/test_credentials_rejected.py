@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from regdoctor.observations.http import CredentialUse, ManifestLook, TokenAnswer
+from regdoctor.observations.http import CredentialUse, LoginAnswer, ManifestLook, TokenAnswer
 from tests.fixtures.scenes import HTTPS, answer, found, manifest_answer, registry_seen
 
 CODE = "credentials-rejected"
@@ -28,6 +28,14 @@ def test_fires_where_basic_credentials_end_in_401() -> None:
     seen.add(HTTPS, look, name="team/app:1.0")
     codes = found(seen)
     assert CODE in codes
+
+
+def test_fires_where_a_login_without_any_image_ends_in_401() -> None:
+    seen = registry_seen()
+    seen.add(HTTPS, LoginAnswer(answer("GET", "/v2/", 401)))
+    assert CODE in found(seen)
+    seen.add(HTTPS, LoginAnswer(answer("GET", "/v2/", 200)))
+    assert CODE not in found(seen)
 
 
 def test_quiet_where_nothing_was_sent() -> None:
