@@ -22,7 +22,14 @@ from builder.executor.rootpath import inside
 from builder.executor.runtime import Runtime
 from builder.executor.spec import Bind, Sandbox, runtime_config
 from builder.executor.stubs import MountStubs, make_directories
-from builder.executor.types import ExecutorError, ExitError, Network, Output, Process
+from builder.executor.types import (
+    ExecMount,
+    ExecutorError,
+    ExitError,
+    Network,
+    Output,
+    Process,
+)
 
 T = TypeVar("T")
 
@@ -174,17 +181,9 @@ class RuntimeExecutor:
         stubs.make((m.dest, m.source is None or m.source.is_dir()) for m in process.mounts)
         places = {dest: inside(root, path) for dest, path in stubs.points.items()}
         binds = [
-            Bind(places[_HOSTS], bundle / "hosts", readonly=True),
-            Bind(places[_RESOLV_CONF], bundle / "resolv.conf", readonly=True),
-            *(
-                Bind(
-                    places[m.dest],
-                    None if m.kind == "tmpfs" else m.source,
-                    m.readonly,
-                    m.tmpfs_size,
-                )
-                for m in process.mounts
-            ),
+            Bind(places[_HOSTS], bundle / "hosts", readonly=True, guarded=True),
+            Bind(places[_RESOLV_CONF], bundle / "resolv.conf", readonly=True, guarded=True),
+            *(bind for m in process.mounts for bind in _binds(m, places[m.dest], bundle)),
         ]
         config = runtime_config(
             root,
@@ -351,6 +350,20 @@ async def _drained(child: asyncio.subprocess.Process) -> None:
 
 def _discard(_stream: int, _data: bytes) -> None:
     """What a step says after it was cancelled interests no one."""
+
+
+def _binds(mount: ExecMount, dest: str, bundle: Path) -> list[Bind]:
+    """The runtime's mounts for one of a step's.
+
+    A tmpfs is open to every user. runc before 1.2 gives it the mode of what it is mounted
+    on instead, so that an open directory is put there first.
+    """
+    if mount.kind != "tmpfs":
+        return [Bind(dest, mount.source, mount.readonly)]
+    below = bundle / "open"
+    below.mkdir(exist_ok=True)
+    below.chmod(0o1777)
+    return [Bind(dest, below, readonly=False), Bind(dest, None, mount.readonly, mount.tmpfs_size)]
 
 
 def _kill_init(pid_file: Path) -> bool:

@@ -64,6 +64,7 @@ MASKED_PATHS = (
 READONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 
+_GUARDS = ("nosuid", "noexec", "nodev")
 _CHARACTER_DEVICES = ("ptmx", "console", "tty")  # made by every runtime itself
 
 
@@ -97,12 +98,16 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A resolved mount of a step: ``dest`` has no links any more. No source: a tmpfs."""
+    """A resolved mount of a step: ``dest`` has no links any more. No source: a tmpfs.
+
+    ``guarded``: no programs, set-user-ID bits or devices count in it.
+    """
 
     dest: str
     source: Path | None
     readonly: bool
     size: int = 0
+    guarded: bool = False
 
 
 def bounding_capabilities() -> frozenset[str]:
@@ -231,12 +236,11 @@ def _mount(dest: str, kind: str, source: str, *options: str) -> dict[str, Any]:
 
 
 def _system_mounts(process: Process, sandbox: Sandbox, own_network: bool) -> list[dict[str, Any]]:
-    guarded = ("nosuid", "noexec", "nodev")
     access = "rw" if process.insecure else "ro"
     terminal_group = ("gid=5",) if sandbox.terminal_group else ()
     size = process.shm_size or DEFAULT_SHM_SIZE
     mounts = [
-        _mount("/proc", "proc", "proc", *guarded),
+        _mount("/proc", "proc", "proc", *_GUARDS),
         _mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
         _mount(
             "/dev/pts",
@@ -249,16 +253,16 @@ def _system_mounts(process: Process, sandbox: Sandbox, own_network: bool) -> lis
             "mode=0620",
             *terminal_group,
         ),
-        _mount("/dev/shm", "tmpfs", "shm", *guarded, "mode=1777", f"size={size}"),  # noqa: S108
-        _mount("/dev/mqueue", "mqueue", "mqueue", *guarded),
+        _mount("/dev/shm", "tmpfs", "shm", *_GUARDS, "mode=1777", f"size={size}"),  # noqa: S108
+        _mount("/dev/mqueue", "mqueue", "mqueue", *_GUARDS),
     ]
     if sandbox.user_namespace and not own_network:
         # sysfs belongs to the network namespace: with the host's it can only be bound.
-        mounts.append(_mount("/sys", "none", "/sys", "rbind", *guarded, "ro"))
+        mounts.append(_mount("/sys", "none", "/sys", "rbind", *_GUARDS, "ro"))
         return mounts
-    mounts.append(_mount("/sys", "sysfs", "sysfs", *guarded, access))
+    mounts.append(_mount("/sys", "sysfs", "sysfs", *_GUARDS, access))
     if sandbox.cgroups and not sandbox.user_namespace:
-        mounts.append(_mount("/sys/fs/cgroup", "cgroup", "cgroup", *guarded, "relatime", access))
+        mounts.append(_mount("/sys/fs/cgroup", "cgroup", "cgroup", *_GUARDS, "relatime", access))
     return mounts
 
 
@@ -267,9 +271,10 @@ def _bind(bind: Bind) -> dict[str, Any]:
         # Programs may be run from it, as in BuildKit: a step unpacks and runs in its /tmp.
         size = (f"size={bind.size}",) if bind.size else ()
         access = ("ro",) if bind.readonly else ()
-        return _mount(bind.dest, "tmpfs", "tmpfs", "nosuid", *size, *access)
+        return _mount(bind.dest, "tmpfs", "tmpfs", "nosuid", "mode=1777", *size, *access)
     access = ("ro",) if bind.readonly else ("rw",)
-    return _mount(bind.dest, "bind", str(bind.source), "rbind", "rprivate", *access)
+    guards = _GUARDS if bind.guarded else ()
+    return _mount(bind.dest, "bind", str(bind.source), "rbind", "rprivate", *guards, *access)
 
 
 def _device_rules(process: Process) -> list[dict[str, Any]]:

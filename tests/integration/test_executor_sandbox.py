@@ -148,12 +148,16 @@ async def test_mounts_are_what_was_asked_for(executor: RuntimeExecutor, root: Pa
         executor, root,
         "cat /ro/file /one/file; touch /ro/x; touch /rw/made; "
         "echo 'echo ran' >/exec/x; chmod +x /exec/x; /exec/x; "
-        "busybox dd if=/dev/zero of=/small/x bs=1k count=100 2>&1; busybox df /dev/shm",
+        "busybox dd if=/dev/zero of=/small/x bs=1k count=100 2>&1; busybox df /dev/shm;"
+        "busybox stat -c '%a %n' /exec; cat /proc/mounts",
         mounts=mounts, shm_size=1 << 20,
     )  # fmt: skip
     assert said.count("from the host") == 2
     assert "/ro/x: Read-only file system" in said
     assert "ran" in said.splitlines()
+    assert "1777 /exec" in said
+    hosts = next(line for line in said.splitlines() if " /etc/hosts " in line)
+    assert {"ro", "nosuid", "nodev", "noexec"} <= set(hosts.split()[3].split(","))
     assert "No space left on device" in said
     assert "1024" in said
     assert (source / "made").exists()
