@@ -15,11 +15,15 @@ import secrets
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from builder.executor.network import namespace
 from builder.executor.runtime import Runtime
+
+_ABANDONED_SECONDS = 3600.0
+_UNFINISHED = "new-"
 
 _WATCHDOG = """
 read -r _
@@ -53,12 +57,16 @@ class Instance:
     """An executor's directory, locked; ``close`` removes it."""
 
     def __init__(self, state_dir: Path) -> None:
-        self.path = state_dir / f"executor-{os.getpid()}-{secrets.token_hex(6)}"
-        self.path.mkdir(parents=True, mode=0o700)
+        name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self.path = state_dir / f"executor-{name}"
         self.runtime_state = self.path / "runtime"
-        self.runtime_state.mkdir(mode=0o700)
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # It gets its name when it is locked: a sweeper must never find it unlocked.
+        unnamed = state_dir / f"{_UNFINISHED}{name}"
+        (unnamed / "runtime").mkdir(parents=True, mode=0o700)
+        unnamed.chmod(0o700)
+        self._lock = os.open(unnamed / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(self.path)
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
 
@@ -104,7 +112,11 @@ class Instance:
 
 
 def sweep(state_dir: Path, runtime: Runtime) -> None:
-    """Remove containers and directories of executors that are dead."""
+    """Remove containers and directories of executors that are dead, and abandoned trials."""
+    for path in (*state_dir.glob("trial-*"), *state_dir.glob(f"{_UNFINISHED}*")):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
     for path in state_dir.glob("executor-*"):
         with contextlib.suppress(OSError):
             lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)

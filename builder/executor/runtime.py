@@ -48,7 +48,11 @@ class Runtime:
         """The program and its global options; ``state`` is where it keeps containers."""
         out = [self.binary, "--root", str(state)]
         if not self.cgroups:
-            out += ["--cgroup-manager", "disabled"] if self.name == "crun" else ["--rootless=true"]
+            out += (
+                ["--cgroup-manager", "disabled"]
+                if self.name.startswith("crun")
+                else ["--rootless=true"]
+            )
         return out
 
     @property
