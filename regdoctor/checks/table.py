@@ -7,6 +7,7 @@ from regdoctor.checks.auth import (
     credentials_rejected,
     pull_access_denied_or_not_found,
     registry_mirror_needs_auth,
+    request_not_sent,
     token_realm_wrong_port_or_host,
 )
 from regdoctor.checks.http import (
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     registry_unexpected_answer.CHECK,
     token_realm_wrong_port_or_host.CHECK,
     registry_mirror_needs_auth.CHECK,
+    request_not_sent.CHECK,
     credentials_rejected.CHECK,
     pull_access_denied_or_not_found.CHECK,
     nexus_lt_3_15_head_404.CHECK,

@@ -128,6 +128,23 @@ def log_in(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     )
 
 
+def readable_credentials(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """The file or helper that the finding names."""
+    host = finding.subject.partition("/")[0]
+    return (
+        Fix(
+            client="regdoctor",
+            title="mend the file, or install the helper that it names; for one run a login can "
+            "be given on the command line",
+            disposition="manual",
+            commands=(
+                "ls -l ~/.docker/config.json",
+                f"regdoctor check -u USER --password-stdin {quoted(host)}",
+            ),
+        ),
+    )
+
+
 def see_image(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """Spelling, rights, login: in the order in which they are usually to blame."""
     host, slash, _ = finding.subject.partition("/")
@@ -206,7 +223,7 @@ def resolver(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
 def reach(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """A port that takes no connection."""
     host, _, port = finding.subject.rpartition(":")
-    if not host:
+    if not host or not port.isdecimal():
         host, port = finding.subject, "443"
     return (
         Fix(

@@ -21,6 +21,7 @@ PLANNERS: dict[str, Planner] = {
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,
+    "request-not-sent": registry.readable_credentials,
     "tcp-connect-failure": registry.reach,
     "token-realm-wrong-port-or-host": registry.realm_address,
     "x509-clock-skew-not-yet-valid": certificates.set_clock,

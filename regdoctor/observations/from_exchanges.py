@@ -62,10 +62,23 @@ def observe(
                 seen.add(url, offered)
         for exchange in (*_with_token_server(seen, url, beside), *attempt.exchanges):
             _observe(seen, exchange, url, host.domain, subject)
+        if attempt.error is not None and not attempt.exchanges:
+            _unasked(seen, url, subject, str(attempt.error))
         for endpoint in {exchange.endpoint.url for exchange in attempt.exchanges}:
             look = seen.get(ManifestLook, endpoint, subject)
             if look is not None and attempt.error is not None:
                 seen.add(endpoint, replace(look, error=str(attempt.error)), name=subject)
+
+
+def _unasked(seen: Observations, endpoint: str, subject: str, error: str) -> None:
+    """A reference for which nothing was sent, and why."""
+    try:
+        reference = parse(subject)
+    except InvalidReference:
+        return
+    if seen.get(ManifestLook, endpoint, subject) is None:
+        look = ManifestLook(reference.path, reference.target, error=error)
+        seen.add(endpoint, look, name=subject)
 
 
 def _with_token_server(

@@ -129,6 +129,18 @@ def test_a_login_is_tried_without_any_image(store: Store, tmp_path: Path) -> Non
         assert check(*login, registry.authority, stdin="right\n").code == 0
 
 
+@pytest.mark.parametrize("content", ["not json", '{"credsStore": "is-not-installed"}'])
+def test_credentials_that_cannot_be_read_are_never_left_unsaid(
+    content: str, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(content)
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    with Server(Registry(store, auth=BearerAuth(TokenService()))) as server:
+        ran = check(image(server), environ=environ)
+    assert ran.serious == {"request-not-sent"}
+    assert ran.code == 1
+
+
 def test_no_secret_reaches_the_report_the_saved_file_or_the_trace(
     store: Store, tmp_path: Path
 ) -> None:

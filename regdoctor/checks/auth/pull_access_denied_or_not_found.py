@@ -52,7 +52,10 @@ class PullAccessDenied:
 
 
 def _explained(seen: Observations, each: Looked) -> bool:
-    """A mirror that wants a login, or a token that could not be had, is another finding."""
+    """A mirror that wants a login, a token that could not be had, or credentials that could not
+    be read: each is another finding."""
+    if seen.failure(CredentialUse, each.endpoint) is not None:
+        return True
     if each.role is not None and each.role.kind == "mirror":
         return each.look.auth in ("none", "anonymous")
     tokens = [token for _, token in seen.named(TokenAnswer, each.endpoint)]

@@ -15,6 +15,7 @@ from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, Ping
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
 
 
 class RegistryUnexpectedAnswer:
@@ -51,7 +52,10 @@ class RegistryUnexpectedAnswer:
 
 def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:
     """A request that did not get through although name and port do: never left unsaid."""
-    if answer.status or answer.fault in ("", "certificate", "tls"):
+    if answer.status or answer.fault in ("", "certificate"):
+        return ""
+    served = seen.get(ServedChain, endpoint)
+    if answer.fault == "tls" and served is not None and served.fault:
         return ""
     lookup, connection = seen.get(Resolution, endpoint), seen.get(Connection, endpoint)
     if lookup is not None and lookup.fault:

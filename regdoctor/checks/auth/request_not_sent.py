@@ -1,0 +1,50 @@
+"""Our own settings kept a request from being sent: credentials that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import severity_of, subject_of
+from regdoctor.checks.manifest.images import looks
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.observations.http import CredentialUse
+from regdoctor.observations.store import Observations
+
+
+class RequestNotSent:
+    """A credentials file that is no JSON, a helper that is not there: never left unsaid."""
+
+    code = "request-not-sent"
+    summary = "credentials or settings on this host cannot be read, so the registry was not asked"
+    needs: tuple[type, ...] = ()
+    question = "can the credentials that are configured for the registry be read?"
+    probe = "credentials"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        told: set[str] = set()
+        for endpoint in seen.endpoints():
+            failure = seen.failure(CredentialUse, endpoint)
+            if failure is not None and not failure.internal:
+                told.add(endpoint)
+                yield self._finding(seen, endpoint, subject_of(endpoint), failure.why)
+        for each in looks(seen):
+            unasked = each.look.head is None and each.look.get is None and each.look.error
+            if unasked and not each.served and each.endpoint not in told:
+                yield self._finding(seen, each.endpoint, each.image, each.look.error)
+
+    def _finding(self, seen: Observations, endpoint: str, subject: str, why: str) -> Finding:
+        breaks = (OWN,)
+        return Finding(
+            code=self.code,
+            title=f"{subject} was not asked: {why}",
+            severity=severity_of(seen, breaks, endpoint),
+            confidence="certain",
+            subject=subject,
+            evidence=(Evidence(why, "credentials"),),
+            breaks=breaks,
+        )
+
+
+CHECK = RequestNotSent()
