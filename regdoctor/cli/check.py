@@ -99,6 +99,8 @@ def check(
       regdoctor check --ca corporate-root.pem --format json registry.example.com/team/app:1.0
     """
     _check_choices(as_client, fail_on, format_)
+    if not host_root.is_dir():
+        raise UsageError(f"--host-root {host_root}: no such directory")
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
     clients = _CLIENTS[:-1] if as_client == "all" else (as_client,)
     if replay is not None:
@@ -204,7 +206,14 @@ def _save(path: Path, diagnosis: Diagnosis) -> None:
     from regdoctor.model import codec
 
     kept = {**diagnosis.seen.to_json(), "targets": codec.encode(diagnosis.targets)}
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="ascii")
+    _write_file(path, json.dumps(kept, indent=1) + "\n")
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _replayed(path: Path, targets: list[str] | None) -> Diagnosis:
@@ -235,7 +244,7 @@ def _write(report: Report, format_: str, output: Path | None) -> None:
     else:
         text = renderer(format_)(report)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        _write_file(output, text)
     else:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -220,3 +220,39 @@ def test_a_chain_is_read_through_a_proxy(
         ran = check("--ca", trusted, authority, environ=environ)
         assert ran.serious == {"x509-expired-certificate"}
         assert proxy.targets
+
+
+@pytest.mark.parametrize(
+    ("code", "knobs"),
+    [
+        ("x509-unknown-authority-private-root", {"ips": ["127.0.0.1"], "send_root": True}),
+        ("x509-expired-certificate", {"ips": ["127.0.0.1"], "validity": Validity.expired()}),
+        ("x509-no-ip-sans", {}),
+        ("x509-legacy-common-name", {"common_name": "127.0.0.1", "san": False}),
+    ],
+)
+def test_skopeo_prints_the_words_that_were_predicted_for_podman(
+    code: str, knobs: dict[str, object], root: CertificateAuthority, tmp_path: Path
+) -> None:
+    import re
+    import subprocess
+
+    pair = root.issue(NAME, **knobs).write(tmp_path)  # type: ignore[arg-type]
+    with docker_registry(tmp_path / "registry", tls=pair) as registry:
+        finding = check("--as", "podman", registry.authority).findings[code]
+        done = subprocess.run(
+            ["skopeo", "inspect", f"docker://{registry.authority}/team/app:1.0"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "podman" in finding["breaks"]
+    assert done.returncode != 0
+    predicted = next(
+        each["data"]["error"]
+        for each in finding["evidence"]
+        if "podman" in each["data"].get("clients", ())
+    ).partition("x509: ")[2]
+    # Both print the time at which they looked, each in the zone of its own clock.
+    said, expected = (re.sub(r"current time \S+", "", text) for text in (done.stderr, predicted))
+    assert expected in said.replace('\\"', '"')

@@ -45,6 +45,7 @@ def test_version() -> None:
         ("check", "--resolve", "nonsense", "alpine"),
         ("check", "--replay", "/nonexistent.json"),
         ("check", "-u", "user", "alpine"),
+        ("check", "--host-root", "/nonexistent", "alpine"),
         ("check", "--cert", "/nonexistent.pem", "alpine"),
         ("check", "team/UPPER"),
         ("codes", "no-such-code"),
@@ -120,6 +121,14 @@ def test_nothing_judged_is_4(tmp_path: Path) -> None:
     ran = run("check", "--replay", str(saved))
     assert ran.code == exits.NOTHING_JUDGED
     assert ran.out.startswith("Nothing could be judged")
+
+
+def test_a_report_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+    saved = tmp_path / "seen.json"
+    saved.write_text('{"schema": 1, "observations": [], "failures": [], "targets": []}')
+    ran = run("check", "--replay", str(saved), "-o", str(tmp_path / "missing" / "x"))
+    assert ran.code == exits.USAGE
+    assert "cannot be written" in ran.err
 
 
 def test_the_report_goes_to_a_file(tmp_path: Path) -> None:
