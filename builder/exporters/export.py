@@ -197,25 +197,33 @@ class TreeExporter:
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
         several = len(result.images) > 1
         split = self._output.flag("platform-split", default=several)
-        status = "sending tarball" if self._archive else "copying files"
-        with progress.step(status):
-            await asyncio.to_thread(self._write, result.images, split)
+        prefixes = [
+            str(one.platform).replace("/", "_") + "/" if split else "" for one in result.images
+        ]
+        if self._archive:
+            with progress.step("sending tarball"):
+                await asyncio.to_thread(self._write_tar, result.images, prefixes)
+            return Exported()
+        for one, prefix in zip(result.images, prefixes, strict=True):
+            name = f"copying files {one.platform}" if several else "copying files"
+            with progress.step(name) as step:
+                step.size = await asyncio.to_thread(self._copy, one, prefix)
         return Exported()
 
-    def _write(self, results: tuple[PlatformImage, ...], split: bool) -> None:
+    def _copy(self, one: PlatformImage, prefix: str) -> int:
+        epoch = self._output.epoch(self._context.epoch)
+        with one.tree() as root:
+            return copy_tree(root, Path(self._output.dest) / prefix, epoch)
+
+    def _write_tar(self, results: tuple[PlatformImage, ...], prefixes: list[str]) -> None:
+        epoch = self._output.epoch(self._context.epoch)
         with contextlib.ExitStack() as stack:
-            trees = []
-            for one in results:
-                prefix = str(one.platform).replace("/", "_") + "/" if split else ""
-                trees.append((prefix, stack.enter_context(one.tree())))
-            epoch = self._output.epoch(self._context.epoch)
-            if self._archive:
-                with _destination(self._output, self._context) as file:
-                    write_tar(file, trees, epoch)
-                return
-            dest = Path(self._output.dest)
-            for prefix, root in trees:
-                copy_tree(root, dest / prefix, epoch)
+            trees = [
+                (prefix, stack.enter_context(one.tree()))
+                for one, prefix in zip(results, prefixes, strict=True)
+            ]
+            with _destination(self._output, self._context) as file:
+                write_tar(file, trees, epoch)
 
 
 class NoExporter:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from builder.events import Emit, StatusEvent, VertexEvent
 from builder.oci.digest import Digest
+
+
+@dataclass(slots=True)
+class Step:
+    """What a status line tells at its end: ``size`` in bytes, where that says something."""
+
+    size: int = 0
 
 
 class ExportProgress:
@@ -37,14 +45,22 @@ class ExportProgress:
             )
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[Step]:
         """One status line; it stays open where the work fails."""
         started = time.time()
         self._emit(StatusEvent(self.vertex, name, timestamp=started, started=started))
-        yield
+        step = Step()
+        yield step
         ended = time.time()
         self._emit(
-            StatusEvent(self.vertex, name, timestamp=ended, started=started, completed=ended)
+            StatusEvent(
+                self.vertex,
+                name,
+                current=step.size,
+                timestamp=ended,
+                started=started,
+                completed=ended,
+            )
         )
 
     def done(self, name: str) -> None:

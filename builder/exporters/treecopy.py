@@ -21,17 +21,20 @@ _MODE = 0o7777
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def copy_tree(root: Path, dest: Path, epoch: int | None = None) -> None:
+def copy_tree(root: Path, dest: Path, epoch: int | None = None) -> int:
     """Copy the tree into ``dest``; what has an equal name there is replaced.
 
     Modes, times, links and hard links are kept, owners are ours. ``epoch`` (seconds) bounds
-    the times. Blocks. Raises ExportError, for a link where a directory has to be as well.
+    the times. Returns the bytes of the files. Blocks. Raises ExportError, for a link where a
+    directory has to be as well.
     """
     try:
         dest.mkdir(parents=True, exist_ok=True)
         base = os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            _Copy(base, dest, epoch).run(root)
+            copy = _Copy(base, dest, epoch)
+            copy.run(root)
+            return copy.size
         finally:
             os.close(base)
     except OSError as error:
@@ -57,6 +60,7 @@ class _Copy:
         self._dest = dest
         self._epoch = epoch
         self._seen: dict[tuple[int, int], str] = {}
+        self.size = 0
 
     def run(self, root: Path) -> None:
         here = os.dup(self._base)
@@ -155,6 +159,7 @@ class _Copy:
             shutil.copyfileobj(content, copy, 1 << 20)
             copy.flush()
             os.fchmod(descriptor, info.st_mode & _MODE)
+        self.size += info.st_size
 
     def _rename(self, parent: int, partial: str, name: str) -> None:
         try:

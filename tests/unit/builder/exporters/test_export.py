@@ -229,9 +229,12 @@ async def test_trees_are_split_by_platform(
     store: ContentStore, make_image: MakeImage, tmp_path: Path
 ) -> None:
     context = ExportContext(store)
-    await exported(f"{tmp_path}/one", context, make_image())
+    _, events = await exported(f"{tmp_path}/one", context, make_image())
+    (done,) = [e for e in events if isinstance(e, StatusEvent) and e.completed is not None]
+    assert (done.id, done.current) == ("copying files", len("amd64"))
     assert (tmp_path / "one" / "file").read_text() == "amd64"
-    await exported(f"{tmp_path}/two", context, make_image(), make_image(ARM64))
+    _, events = await exported(f"{tmp_path}/two", context, make_image(), make_image(ARM64))
+    assert names(events) == ["copying files linux/amd64", "copying files linux/arm64"]
     assert (tmp_path / "two" / "linux_arm64" / "file").read_text() == "arm64"
     text = f"type=local,dest={tmp_path}/three,platform-split=true"
     await exported(text, context, make_image())
