@@ -163,6 +163,17 @@ async def test_mounts_are_what_was_asked_for(executor: RuntimeExecutor, root: Pa
     assert (source / "made").exists()
 
 
+async def test_a_mount_over_shared_memory_sets_its_size_and_leaves_no_trace(
+    executor: RuntimeExecutor, root: Path
+) -> None:
+    mounts = (ExecMount("/dev/shm", kind="tmpfs", tmpfs_size=1 << 20),)
+    script = "busybox df /dev/shm; echo x >/dev/shm/x && cat /dev/shm/x"
+    said = await shell(executor, root, script, mounts=mounts, user="5")
+    assert " 1024 " in said
+    assert said.endswith("\nx\n")
+    assert sorted(os.listdir(root)) in (["bin", "proc", "sys"], ["bin", "dev", "proc", "sys"])
+
+
 async def test_a_users_name_ids_groups_and_directory(executor: RuntimeExecutor, root: Path) -> None:
     (root / "etc").mkdir()
     (root / "etc" / "passwd").write_text("app:x:1000:1001::/:/bin/sh\n")
