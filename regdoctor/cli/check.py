@@ -35,7 +35,7 @@ def check(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...",
+            metavar="TARGET",
             help="A build context or Dockerfile, an image, a registry host[:port], or a URL.",
             show_default=False,
         ),

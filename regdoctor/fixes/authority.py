@@ -35,8 +35,9 @@ class Authority:
             return f"{self.name} is on this host already, in {self.file}: check that it is yours"
         if self.fingerprint:
             return (
-                f"get {self.name} from the registry's owner, not from the connection that failed; "
-                f"it must have the SHA-256 fingerprint {colons(self.fingerprint)}"
+                f"get {self.name} and its fingerprint from the registry's owner, not from the "
+                "connection that failed; that one showed SHA-256 "
+                f"{colons(self.fingerprint)}, which is right only if the owner says the same"
             )
         return (
             f"get the certificate of {self.name}, and its fingerprint, from the registry's owner, "
