@@ -156,21 +156,25 @@ class _Judge:
         return text, "namesake" if "possibly because of" in text else "unknown-authority"
 
     def _completed(self) -> bool:
-        """True where the issuers found outside the chain make some store accept it."""
+        """True where, with the issuers found outside the chain, some store knows its authority."""
         if not self.issuers:
             return False
         chain = (*self.served.certificates, *self.issuers)
         stores = {(self.system, *policy.extra) for policy in self.policies}
-        return any(not self._beneath(chain, files)[0] for files in stores)
+        return any(self._known(chain, files) for files in stores)
+
+    def _known(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> bool:
+        """Whether a path to an authority exists, whatever else may be wrong with it."""
+        return self._beneath(chain, files)[1] not in ("unknown-authority", "namesake")
 
     def _holders(self) -> tuple[str, ...]:
-        """The files under which the chain is accepted, the system's pool alone not doing it."""
+        """The files that hold an authority of the chain."""
         found = []
         for policy in self.policies:
             if len(policy.extra) != len(policy.sources):
                 continue  # it cannot be said which file the authority came from
             for content, source in zip(policy.extra, policy.sources, strict=True):
-                if not self._beneath(self.served.certificates, (self.system, content))[0]:
+                if self._known(self.served.certificates, (self.system, content)):
                     found.append(source)
         return tuple(dict.fromkeys(found))
 

@@ -91,7 +91,7 @@ def _without_root(
         why = f"with {issuer}, fetched from {fetched.url if fetched else 'elsewhere'}, it is whole"
         return _ruled(facts, verdicts, MISSING, "certain", why, topmost)
     if verdicts.holders:
-        why = f"it is accepted under the authority in {verdicts.holders[0]}"
+        why = f"its authority is in {verdicts.holders[0]}"
         return _ruled(facts, verdicts, PRIVATE_ROOT, "certain", why, topmost)
     if fetched is not None and fetched.certificate:
         return _by_fetched(facts, verdicts, topmost, fetched)

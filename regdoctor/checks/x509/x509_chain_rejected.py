@@ -42,11 +42,11 @@ class ChainRejected:
     def _finding(self, seen: Observations, each: Refused, reason: Reason) -> Finding:
         subject = subject_of(each.endpoint)
         verdicts = [v for v in each.verdicts.verdicts if v.reason == reason]
-        words = verdicts[0].error
+        words = verdicts[0].error.rpartition("x509: ")[2]
         title = (
             f"{subject}: an authority of the right name is known, but it did not sign the chain"
             if reason == "namesake"
-            else f"{subject}: {listed(each.breaks)} refuse its certificate ({words})"
+            else f"{subject}: its certificate is refused by {listed(each.breaks)}: {words}"
         )
         return Finding(
             code=self.code,

@@ -64,7 +64,7 @@ class PrivateRoot:
         if found.verdicts.holders:
             evidence.append(
                 Evidence(
-                    f"the chain is accepted with {listed(found.verdicts.holders)}",
+                    f"the authority is in {listed(found.verdicts.holders)}",
                     "files",
                     {"files": list(found.verdicts.holders)},
                 )

@@ -18,6 +18,16 @@ def test_fires_for_a_client_certificate_served_by_a_server() -> None:
     assert "incompatible key usage" in finding.title
 
 
+def test_the_authority_of_a_refused_chain_is_not_called_missing() -> None:
+    issuing = ROOT.intermediate(validity=VALID)
+    usages = (ExtendedKeyUsageOID.CLIENT_AUTH,)
+    leaf = issuing.issue("registry.example", validity=VALID, usages=usages)
+    codes = found(chain_seen(leaf, own=[ROOT.der]))
+    assert codes[CODE].breaks == ("regdoctor",)
+    assert codes["x509-unknown-authority-private-root"].confidence == "certain"
+    assert "x509-missing-intermediate" not in codes
+
+
 def test_fires_for_a_namesake_that_did_not_sign() -> None:
     leaf = ROOT.issue("registry.example", validity=VALID)
     namesake = CertificateAuthority("Example Root CA", validity=VALID)
