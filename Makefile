@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 PEERS := tests/peers
 DEMO_PACKAGES := busybox-static ca-certificates docker-registry runc skopeo
 WORKERS ?= 2
+# Builds mount file systems. -B: no compiled files of root's in the tree of a user.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PLAY := $(AS_ROOT) $(BIN)/python -B -m
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help
@@ -69,7 +72,10 @@ slow: setup peers peers-go ## the tests that need compiled peers, or many builds
 .PHONY: demo
 demo: setup ## a build that fails on a private CA, and what becomes of it
 	@$(PEERS)/install-packages $(DEMO_PACKAGES)
-	@$(BIN)/python -m demo
+	@[ -z "$(AS_ROOT)" ] || command -v sudo >/dev/null || \
+	  { echo "error: the demo builds images, which needs root" >&2; \
+	    echo "hint: run make demo as root, or install sudo" >&2; exit 1; }
+	@$(PLAY) demo
 
 .PHONY: bench
 bench: setup peers peers-go ## our times beside those of BuildKit, docker and buildah
@@ -81,7 +87,7 @@ bench: setup peers peers-go ## our times beside those of BuildKit, docker and bu
 docs: setup ## write docs/cli.md and the outputs of the README from the commands themselves
 	@$(PEERS)/install-packages $(DEMO_PACKAGES)
 	$(BIN)/pytest -q tests/unit/test_docs.py -k reference_has --golden
-	$(BIN)/python -m demo.readme
+	$(PLAY) demo.readme
 
 .PHONY: golden
 golden: setup ## rewrite the expected outputs of the tests; read the diff
