@@ -18,10 +18,9 @@ from builder.executor.instance import Instance, sweep
 from builder.executor.loglimit import LimitedOutput
 from builder.executor.network.types import Attachment
 from builder.executor.network.ways import WAYS, WaysOut
-from builder.executor.rootpath import inside
 from builder.executor.runtime import Runtime
 from builder.executor.spec import Bind, Sandbox, runtime_config
-from builder.executor.stubs import MountStubs, make_directories
+from builder.executor.stubs import MountStubs, inside, make_directories
 from builder.executor.types import (
     ExecMount,
     ExecutorError,

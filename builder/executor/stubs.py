@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.executor.rootpath import resolve
 from builder.executor.types import ExecutorError
+from builder.snapshot.paths import root_path
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class MountStubs:
         Raises ExecutorError where the image has something else at the place.
         """
         for dest, directory in mounts:
-            target = resolve(self.root, dest)
+            target = Path(root_path(str(self.root), dest))
             self.points[dest] = target
             if target == self.root:
                 continue
@@ -87,12 +87,17 @@ class MountStubs:
             self._created.append((path, path.lstat().st_mtime_ns))
 
 
+def inside(root: Path, host_path: Path) -> str:
+    """The absolute path that a process in ``root`` uses for ``host_path``."""
+    return "/" + host_path.relative_to(root).as_posix() if host_path != root else "/"
+
+
 def make_directories(root: Path, path: str, uid: int, gid: int) -> None:
     """The working directory: missing parts made 0755 and owned by the step's user.
 
     Raises ExecutorError where a part of it is not a directory.
     """
-    target = resolve(root, path)
+    target = Path(root_path(str(root), path))
     missing = []
     while target != root and not os.path.lexists(target):
         missing.append(target)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.executor.rootpath import read_regular
 from builder.executor.types import ExecutorError
+from builder.snapshot.paths import read_regular
 
 _MAX_ID = 2**31 - 1
 
@@ -85,7 +85,7 @@ def _number(text: str) -> int | None:
 
 
 def _lines(root: Path, path: str) -> Iterator[list[str]]:
-    for raw in (read_regular(root, path) or b"").decode("utf-8", "replace").split("\n"):
+    for raw in (read_regular(str(root), path) or b"").decode("utf-8", "replace").split("\n"):
         line = raw.strip()
         if line and not line.startswith("#"):
             yield line.split(":")

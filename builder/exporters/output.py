@@ -25,6 +25,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
         "name-canonical",
         "store",
         "unpack",
+        "registry.insecure",
     },
     "oci": _IMAGE | {"dest", "tar"},
     "docker": _IMAGE | {"dest", "tar"},
@@ -46,8 +47,11 @@ _BOOLEANS = frozenset(
         "oci-mediatypes",
         "force-compression",
         "rewrite-timestamp",
+        "registry.insecure",
     }
 )
+_COMPRESSIONS = ("gzip", "zstd", "uncompressed")
+_NOT_YET = ("force-compression", "unpack")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -129,8 +133,16 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
             continue
         if key not in known:
             raise OutputError(text, f"output type {kind} does not support the attribute {key!r}")
-        if key == "source-date-epoch" and not value.isdecimal():
+        if key in ("source-date-epoch", "compression-level") and not value.isdecimal():
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no number")
+        if key == "compression" and value not in _COMPRESSIONS:
+            raise OutputError(
+                text,
+                f"compression {value!r} is not supported",
+                hint=f"choose {', '.join(_COMPRESSIONS)}",
+            )
+        if key in _NOT_YET and value in _TRUE:
+            raise OutputError(text, f"output type {kind} does not support {key} yet")
         if key in _BOOLEANS and value not in _TRUE | _FALSE:
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
     if kind == "local":
@@ -142,8 +154,6 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
             raise OutputError(text, f"output type local does not support mode={attributes['mode']}")
     if attributes.get("tar") in _FALSE and attributes.get("dest", STDOUT) in ("", STDOUT):
         raise OutputError(text, f"output type {kind} with tar=false needs a directory as dest")
-    if attributes.get("push") in _TRUE and not attributes.get("name"):
-        raise OutputError(text, "a push needs a name", hint="give the image a tag with -t")
 
 
 def _check_annotation(text: str, key: str, value: str) -> None:

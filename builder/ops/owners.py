@@ -43,11 +43,8 @@ def resolve_owner(owner: llb.ChownOpt | None, tree_of: TreeOf) -> Owner | None:
 
 def _lookup(root: str, path: str, name: str, *, count: int) -> list[str] | None:
     """The first line of that name whose ids are numbers."""
-    try:
-        with open(paths.root_path(root, path), "rb") as file:
-            text = file.read(_LIMIT).decode("utf-8", "replace")
-    except OSError:
-        return None
+    data = paths.read_regular(root, path, _LIMIT)
+    text = (data or b"").decode("utf-8", "replace")
     for line in text.splitlines():
         fields = line.strip().split(":")
         numbers = fields[2:count]

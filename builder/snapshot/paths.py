@@ -61,6 +61,22 @@ def root_path(root: str, path: str, *, follow_last: bool = True) -> str:
     return "/".join((root.rstrip("/"), *resolved)) if resolved else root
 
 
+def read_regular(root: str, path: str, limit: int = 16 << 20) -> bytes | None:
+    """At most ``limit`` bytes of a regular file of the tree; None where there is none.
+
+    A fifo or device that an image has in its place is not opened for reading.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(root_path(root, path), flags)
+    except (OSError, PathError):
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return file.read(limit)
+
+
 def has_wildcard(path: str) -> bool:
     """Whether ``path`` has an unescaped ``*``, ``?`` or ``[``."""
     return re.search(r"(?<!\\)(?:\\\\)*[*?\[]", path) is not None

@@ -23,7 +23,6 @@ _NOT_YET = {
     "--ssh": "forwarding ssh agents",
     "--attest": "writing attestations",
     "--sbom": "writing SBOMs",
-    "--annotation": "annotating images",
     "--resource": "limiting resources",
     "--policy": "judging sources by policy",
     "--as": "using another client's settings",
@@ -79,7 +78,10 @@ def build(
     attest: Annotated[Strings | None, _many("--attest", help="Not yet.")] = None,
     sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
     provenance: Annotated[str, _many("--provenance", help="Not yet; false is accepted.")] = "",
-    annotation: Annotated[Strings | None, _many("--annotation", help="Not yet.")] = None,
+    annotation: Annotated[
+        Strings | None,
+        _many("--annotation", help="[TYPE[PLATFORM]:]KEY=VALUE on manifest or index."),
+    ] = None,
     label: Annotated[Strings | None, _many("--label", help="KEY=VALUE on the image.")] = None,
     allow: Annotated[
         Strings | None, _many("--allow", help="network.host or security.insecure.")

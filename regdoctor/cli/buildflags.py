@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from builder.api import RequestError, SecretSource
+from builder.exporters.annotations import TYPES
+from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
 
+_TYPE = r"[a-z-]+(?:\[[^\]]*\])?"
+_ANNOTATION = re.compile(
+    rf"(?:(?P<types>{_TYPE}(?:,{_TYPE})*):)?(?P<key>[^=]+)=(?P<value>.*)", re.S
+)
+ANNOTATED = ", ".join(TYPES)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _ULIMITS = frozenset(
     [
@@ -149,6 +156,23 @@ def _fields(flag: str, text: str) -> dict[str, str]:
         if not equals:
             raise RequestError(f"{flag} {text}: {item!r} must be a key=value pair")
         out[key.strip().lower()] = value
+    return out
+
+
+def annotation_attributes(items: Sequence[str]) -> dict[str, str]:
+    """``[TYPE[PLATFORM],...:]KEY=VALUE`` as attributes of an output."""
+    out: dict[str, str] = {}
+    for item in items:
+        match = _ANNOTATION.fullmatch(item)
+        if match is None:
+            raise RequestError(f"--annotation {item}: expected [TYPE[PLATFORM]:]KEY=VALUE")
+        for kind in (match["types"] or "").split(","):
+            name = f"annotation-{kind}.{match['key']}" if kind else f"annotation.{match['key']}"
+            if parse_annotation(name, match["value"]) is None:
+                raise RequestError(
+                    f"--annotation {item}: unknown type {kind!r}", hint=f"known are {ANNOTATED}"
+                )
+            out[name] = match["value"]
     return out
 
 

@@ -17,6 +17,9 @@ from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
 from regdoctor.cli.faults import UsageError
 
+IMAGES = ("image", "oci", "docker")
+"""Outputs that are images, with names and annotations."""
+
 
 def request_of(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildRequest:
     """Raises UsageError for flags that make no request."""
@@ -90,6 +93,12 @@ def _platform(text: str) -> Platform | None:
 
 def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in given["output"] or ())
+    annotations = buildflags.annotation_attributes(given["annotation"] or ())
+    if annotations:
+        outputs = tuple(
+            Output(o.type, o.dest, {**o.attributes, **annotations}) if o.type in IMAGES else o
+            for o in outputs or (Output("image", "", {}),)
+        )
     if given["push"]:
         pushed = {"push": "true"}
         images = [o for o in outputs if o.type == "image"]

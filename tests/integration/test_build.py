@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import Builds, serve_base
+from tests.fixtures.builds import Builds, Image, serve_base
 from tests.fixtures.registry import Server
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
@@ -152,6 +152,20 @@ def test_the_image_id_and_the_metadata_go_to_files(builds: Builds, tmp_path: Pat
     assert document["containerimage.config.digest"] == id_file.read_text()
     assert document["containerimage.descriptor"]["digest"] == document["containerimage.digest"]
     assert document["image.name"] == "docker.io/x/y:1"
+
+
+def test_annotations_and_compression_are_as_asked(builds: Builds) -> None:
+    context = builds.context("FROM scratch\nCOPY a /a\n", a="x")
+    archive = builds.directory / "annotated.tar"
+    ended = builds.run(
+        *("--annotation", "org.Example=1", "-o", f"type=oci,dest={archive},compression=zstd"),
+        context,
+    )
+    image = Image(archive, ended)
+    assert image.manifest["annotations"] == {"org.Example": "1"}
+    assert image.manifest["layers"][0]["mediaType"].endswith("tar+zstd")
+    refused = builds.run("-o", f"type=oci,dest={archive},compression=estargz", context)
+    assert (refused.code, "estargz" in refused.stderr) == (2, True)
 
 
 def test_an_image_of_the_local_store_is_a_base(

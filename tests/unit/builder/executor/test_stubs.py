@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.executor.stubs import MountStubs, make_directories
+from builder.executor.stubs import MountStubs, inside, make_directories
 from builder.executor.types import ExecutorError
 
 LONG_AGO = 10**18
@@ -108,3 +108,8 @@ def test_the_working_directory_is_made_open_for_all_to_read(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(ExecutorError, match="working directory /file/x: /file is not a directory"):
         make_directories(tmp_path, "/file/x", os.getuid(), os.getgid())
+
+
+def test_the_host_path_has_a_name_inside(tmp_path: Path) -> None:
+    assert inside(tmp_path, tmp_path / "a" / "b") == "/a/b"
+    assert inside(tmp_path, tmp_path) == "/"

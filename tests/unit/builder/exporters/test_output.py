@@ -47,7 +47,6 @@ def test_output_is(text: str, output: Output) -> None:
         ("type=oci,dest=x,source-date-epoch=now", "'now' is no number"),
         ("type=oci,tar=false", "needs a directory as dest"),
         ("type=oci,x", "invalid value x in output"),
-        ("type=registry", "a push needs a name"),
         ('type=oci,"dest=x', "invalid output"),
     ],
 )

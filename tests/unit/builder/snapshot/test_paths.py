@@ -12,6 +12,7 @@ from builder.snapshot.paths import (
     clean,
     glob_regex,
     has_wildcard,
+    read_regular,
     resolve_wildcards,
     root_path,
 )
@@ -111,3 +112,11 @@ def test_a_wildcard_names_matches_in_order_and_does_not_enter_them(tree: Path) -
 def test_an_escaped_star_is_no_wildcard() -> None:
     assert has_wildcard("a*")
     assert not has_wildcard(r"a\*")
+
+
+def test_a_fifo_in_the_place_of_a_file_is_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "pipe")
+    assert read_regular(str(tree), "/pipe") is None
+    assert read_regular(str(tree), "/nothing") is None
+    (tree / "a/f.txt").write_text("text")
+    assert read_regular(str(tree), "/abs/f.txt", 3) == b"tex"

@@ -81,6 +81,17 @@ def test_ulimits_have_a_soft_and_a_hard_side() -> None:
     )
 
 
+def test_annotations_say_what_they_are_on() -> None:
+    assert flags.annotation_attributes(
+        ["A.b=c,d=e", "index:k=v", "manifest[linux/amd64],manifest-descriptor:x=a:b"]
+    ) == {
+        "annotation.A.b": "c,d=e",
+        "annotation-index.k": "v",
+        "annotation-manifest[linux/amd64].x": "a:b",
+        "annotation-manifest-descriptor.x": "a:b",
+    }
+
+
 def test_networks_are_docker_s_three() -> None:
     assert flags.network("") == flags.network("default") == NetMode.UNSET
     assert flags.network("host") == NetMode.HOST
@@ -108,6 +119,8 @@ def test_networks_are_docker_s_three() -> None:
         lambda: flags.ulimits(["none=1"]),
         lambda: flags.ulimits(["nofile=2:1"]),
         lambda: flags.entitlements(["root"]),
+        lambda: flags.annotation_attributes(["novalue"]),
+        lambda: flags.annotation_attributes(["nonsense:k=v"]),
     ],
 )
 def test_what_cannot_be_read_is_refused(call: Callable[[], Any]) -> None:
