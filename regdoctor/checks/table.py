@@ -5,6 +5,7 @@ from __future__ import annotations
 from regdoctor.checks import internal_check_failed
 from regdoctor.checks.auth import (
     credentials_rejected,
+    mtls_client_certificate_required,
     pull_access_denied_or_not_found,
     registry_mirror_needs_auth,
     request_not_sent,
@@ -54,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     x509_self_signed_leaf.CHECK,
     x509_unknown_authority_private_root.CHECK,
     x509_chain_rejected.CHECK,
+    mtls_client_certificate_required.CHECK,
     registry_unexpected_answer.CHECK,
     token_realm_wrong_port_or_host.CHECK,
     registry_mirror_needs_auth.CHECK,

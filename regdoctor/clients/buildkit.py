@@ -9,6 +9,7 @@ from regdoctor.clients.policy import (
     MirrorUse,
     Policy,
     authorities,
+    has_pair,
     loopback,
     read,
     strings,
@@ -32,12 +33,14 @@ def policy(files: HostFiles, written: str) -> Policy:
         return Policy(CLIENT, plain="only")
     named = strings(section.get("ca"))
     extra, missing = read(files, named)
+    pair = bool(section.get("keypair"))
     sources = named
     for directory in strings(section.get("tlsconfigdir")):
         more, paths = authorities(files, directory.rstrip("/"))
         extra, sources = extra + more, sources + paths
+        pair = pair or has_pair(files, directory.rstrip("/"))
     broken = f"{missing}, named as ca in {CONFIG}, cannot be read" if missing else ""
-    return Policy(CLIENT, extra, sources, broken=broken)
+    return Policy(CLIENT, extra, sources, pair=pair, broken=broken)
 
 
 def mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:

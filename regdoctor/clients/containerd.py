@@ -8,8 +8,10 @@ from typing import Any
 
 from regdoctor.clients.policy import (
     MirrorUse,
+    Plain,
     Policy,
     authorities,
+    has_pair,
     loopback,
     read,
     strings,
@@ -35,7 +37,8 @@ def policy(files: HostFiles, written: str) -> Policy:
         if settings is not None:
             return _from_toml(files, directory, settings, written)
     extra, sources = authorities(files, directory)
-    return Policy(CLIENT, extra, sources, plain="fallback" if loopback(written) else "never")
+    plain: Plain = "fallback" if loopback(written) else "never"
+    return Policy(CLIENT, extra, sources, plain=plain, pair=has_pair(files, directory))
 
 
 def mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
@@ -89,7 +92,14 @@ def _entry(files: HostFiles, directory: str, settings: Mapping[str, Any], url: s
         return Policy(CLIENT, plain="fallback" if named or insecure else "only", insecure=insecure)
     extra, missing = read(files, named)
     broken = f"{missing}, named as ca in {directory}/hosts.toml, cannot be read"
-    return Policy(CLIENT, extra, named, insecure=insecure, broken=broken if missing else "")
+    return Policy(
+        CLIENT,
+        extra,
+        named,
+        insecure=insecure,
+        pair=bool(settings.get("client")),
+        broken=broken if missing else "",
+    )
 
 
 def _with_scheme(url: str) -> str:

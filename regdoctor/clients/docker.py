@@ -7,7 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from regdoctor.clients.policy import MirrorUse, Policy, authorities, host_of, strings, table
+from regdoctor.clients.policy import (
+    MirrorUse,
+    Policy,
+    authorities,
+    has_pair,
+    host_of,
+    strings,
+    table,
+)
 from regdoctor.observations.host import HostFiles
 
 CLIENT = "docker"
@@ -29,7 +37,7 @@ def policy(files: HostFiles, written: str) -> Policy:
         other = {"cert": "key", "key": "cert"}.get(suffix)
         if other and f"{stem}.{other}" not in names:
             broken = f"{directory}/{name} has no {stem}.{other} beside it"
-    return Policy(CLIENT, extra, sources, broken=broken)
+    return Policy(CLIENT, extra, sources, pair=has_pair(files, directory), broken=broken)
 
 
 def mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from regdoctor.clients.policy import MirrorUse, Policy, authorities, strings, table, toml
+from regdoctor.clients.policy import MirrorUse, Policy, authorities, has_pair, strings, table, toml
 from regdoctor.observations.host import HostFiles
 
 CLIENT = "podman"
@@ -22,7 +22,12 @@ def policy(files: HostFiles, written: str) -> Policy:
     extra, sources = authorities(files, directory) if directory else ((), ())
     insecure = _insecure(files, written)
     return Policy(
-        CLIENT, extra, sources, insecure=insecure, plain="fallback" if insecure else "never"
+        CLIENT,
+        extra,
+        sources,
+        insecure=insecure,
+        plain="fallback" if insecure else "never",
+        pair=has_pair(files, directory),
     )
 
 

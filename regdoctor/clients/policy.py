@@ -17,8 +17,8 @@ class Policy:
     """How ``client`` would treat ``host[:port]``.
 
     ``extra`` is PEM trusted beside the system's pool, read from ``sources``. ``insecure``:
-    certificates are not verified. ``plain``: whether http is spoken, and when. ``broken`` is
-    what in its files makes every contact fail.
+    certificates are not verified. ``plain``: whether http is spoken, and when. ``pair``: it has
+    a client certificate to show. ``broken`` is what in its files makes every contact fail.
     """
 
     client: str
@@ -26,6 +26,7 @@ class Policy:
     sources: tuple[str, ...] = ()
     insecure: bool = False
     plain: Plain = "never"
+    pair: bool = False
     broken: str = ""
 
 
@@ -48,6 +49,11 @@ def authorities(files: HostFiles, directory: str) -> tuple[tuple[bytes, ...], tu
         if name.endswith(".crt") and seen is not None and not seen.error:
             found.append((seen.content, path))
     return tuple(pem for pem, _ in found), tuple(path for _, path in found)
+
+
+def has_pair(files: HostFiles, directory: str) -> bool:
+    """Whether a client certificate lies in ``directory``."""
+    return any(name.endswith(".cert") for name in files.directories.get(directory, ()))
 
 
 def read(files: HostFiles, paths: Iterable[str]) -> tuple[tuple[bytes, ...], str]:

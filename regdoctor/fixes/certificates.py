@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from regdoctor.fixes.authority import Authority, install, quoted
-from regdoctor.model.finding import Finding, Fix
+from regdoctor.fixes.authority import Authority, added, install, quoted
+from regdoctor.model.finding import FileChange, Finding, Fix
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
@@ -167,6 +167,39 @@ def reissue(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
             disposition="manual",
         ),
     )
+
+
+def show_certificate(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """The pair stands beside the CA, under names that each client has for it."""
+    name = written(seen, endpoint_of(seen, finding))
+    pair = {
+        "docker": f"/etc/docker/certs.d/{name}",
+        "podman": f"/etc/containers/certs.d/{name}",
+    }
+    fixes = [
+        Fix(
+            client=client,
+            title="put the pair beside the CA; the suffixes must be .cert and .key",
+            disposition="manual",
+            commands=(
+                f"install -D -m 0644 client.crt {quoted(directory + '/client.cert')}",
+                f"install -D -m 0600 client.key {quoted(directory + '/client.key')}",
+            ),
+        )
+        for client, directory in pair.items()
+        if client in finding.breaks
+    ]
+    if "buildkit" in finding.breaks:
+        section = f'[[registry."{name}".keypair]]\n  key = "client.key"\n  cert = "client.crt"'
+        change = FileChange("/etc/buildkit/buildkitd.toml", added(section))
+        fixes.append(Fix("buildkit", "name the pair and restart it", "manual", files=(change,)))
+    if "containerd" in finding.breaks:
+        path = f"/etc/containerd/certs.d/{name}/hosts.toml"
+        table = f'[host."https://{name}"]\n  client = [["client.crt", "client.key"]]'
+        change = FileChange(path, added(table))
+        fixes.append(Fix("containerd", "name the pair", "manual", files=(change,)))
+    own = f"regdoctor check --cert client.crt --key client.key {quoted(name)}"
+    return (*fixes, Fix("regdoctor", "show the pair", "manual", commands=(own,)))
 
 
 def endpoint_of(seen: Observations, finding: Finding) -> str:

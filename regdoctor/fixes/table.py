@@ -18,6 +18,7 @@ PLANNERS: dict[str, Planner] = {
     "http-response-to-https-client": plain_http.allow_or_secure,
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
+    "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,

@@ -28,6 +28,7 @@ class ServedChain:
     first_bytes: bytes = b""
     address: str = ""
     seen_at: float = 0.0
+    client_certificate_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

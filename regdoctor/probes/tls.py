@@ -79,6 +79,7 @@ class Handshake:
             version=served.version,
             address=f"{served.address}:{endpoint.port}",
             seen_at=time.time(),
+            client_certificate_requested=served.client_certificate_requested,
         )
 
 

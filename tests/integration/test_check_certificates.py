@@ -222,6 +222,21 @@ def test_a_chain_is_read_through_a_proxy(
         assert proxy.targets
 
 
+def test_a_server_that_wants_a_client_certificate(
+    root: CertificateAuthority, trusted: str, tmp_path: Path
+) -> None:
+    from tests.fixtures.registry import Registry, Server
+
+    pair = root.client().write(tmp_path, "client")
+    context = root.issue(NAME).server_context(client_ca=root.pem)
+    with Server(Registry(), tls=context, name=NAME) as server:
+        assert looked(server.authority, "--ca", trusted).serious == {
+            "mtls-client-certificate-required"
+        }
+        shown = ("--cert", str(pair[0]), "--key", str(pair[1]))
+        assert looked(server.authority, "--ca", trusted, *shown).serious == set()
+
+
 @pytest.mark.parametrize(
     ("code", "knobs"),
     [

@@ -43,6 +43,15 @@ _INSPECTORS = (
     "cisco umbrella",
 )
 
+PUBLIC_HOSTS = frozenset(
+    (
+        *("registry-1.docker.io", "auth.docker.io", "index.docker.io", "ghcr.io", "quay.io"),
+        *("gcr.io", "registry.k8s.io", "mcr.microsoft.com", "public.ecr.aws"),
+    )
+)
+"""Hosts whose certificates everybody's bundle vouches for: a private root there is a box on
+the way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
@@ -95,7 +104,10 @@ def _without_root(
         return _ruled(facts, verdicts, PRIVATE_ROOT, "certain", why, topmost)
     if fetched is not None and fetched.certificate:
         return _by_fetched(facts, verdicts, topmost, fetched)
-    if verdicts.kin or verdicts.configured or facts.certificates[topmost].issuer_urls:
+    leaf_alone = topmost == 0
+    told_where = bool(facts.certificates[topmost].issuer_urls)
+    # A server that sends an intermediate usually sends all of them and leaves out the root.
+    if verdicts.kin or (leaf_alone and (verdicts.configured or told_where)):
         why = (
             f"a root of the organisation that {issuer} names is trusted here"
             if verdicts.kin
@@ -134,7 +146,8 @@ def _ruled(
     rivals: tuple[str, ...] = (),
 ) -> Untrusted:
     names = " ".join(f"{each.subject} {each.issuer}" for each in facts.certificates).lower()
-    if cause == PRIVATE_ROOT and any(vendor in names for vendor in _INSPECTORS):
+    inspected = any(vendor in names for vendor in _INSPECTORS) or facts.host in PUBLIC_HOSTS
+    if cause == PRIVATE_ROOT and inspected:
         rivals = (*rivals, INTERCEPTION)
         confidence = "likely"
     return Untrusted(facts, verdicts, cause, confidence, why, topmost, anchor, rivals)

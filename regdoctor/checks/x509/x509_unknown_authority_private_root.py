@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
-from regdoctor.checks.x509.untrusted import INTERCEPTION, PRIVATE_ROOT, Untrusted, explain
+from regdoctor.checks.x509.untrusted import (
+    INTERCEPTION,
+    PRIVATE_ROOT,
+    PUBLIC_HOSTS,
+    Untrusted,
+    explain,
+)
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import colons, listed
 from regdoctor.observations.store import Observations
@@ -36,7 +42,9 @@ class PrivateRoot:
                     INTERCEPTION,
                     "do unrelated public hosts show the same issuer from this network?",
                     "tls",
-                    f"the issuer of {subject_of(endpoint)} is named like a TLS inspection product",
+                    f"{subject_of(endpoint)} is a public host"
+                    if found.facts.host in PUBLIC_HOSTS
+                    else f"the issuer of {subject_of(endpoint)} is named like an inspecting proxy",
                 )
 
     def _finding(self, seen: Observations, endpoint: str, found: Untrusted) -> Finding:

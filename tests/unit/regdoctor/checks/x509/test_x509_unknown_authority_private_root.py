@@ -62,6 +62,19 @@ def test_an_inspecting_proxy_is_named_as_a_question() -> None:
     assert "x509-tls-interception-proxy" in questions(seen)
 
 
+def test_a_private_root_of_a_public_host_may_be_a_proxy() -> None:
+    leaf = ROOT.issue("ghcr.io", validity=VALID, send_root=True)
+    assert "x509-tls-interception-proxy" in questions(chain_seen(leaf, host="ghcr.io"))
+
+
+def test_a_chain_with_its_intermediate_lacks_the_root_alone() -> None:
+    other = CertificateAuthority("Other Root CA", validity=VALID)
+    leaf = ROOT.intermediate(validity=VALID).issue("registry.example", validity=VALID)
+    finding = found(chain_seen(leaf, own=[other.der]))[CODE]
+    assert finding.confidence == "likely"
+    assert "CN=Example Root CA" in finding.title
+
+
 def test_a_fault_hidden_behind_an_expired_leaf_is_told_too() -> None:
     from tests.fixtures.ca import Validity
     from tests.fixtures.scenes import NOW
