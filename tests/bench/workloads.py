@@ -59,14 +59,36 @@ def _eight_stages(context: Path) -> None:
 
 
 def _large_context(context: Path) -> None:
-    """30,000 files, 500 MB; one line of the Dockerfile differs from run to run."""
-    if not (context / "data").exists():
-        block = bytes(range(256)) * 65
-        for number in range(30000):
-            directory = context / "data" / f"{number % 300:03}"
-            directory.mkdir(parents=True, exist_ok=True)
-            (directory / f"{number:05}").write_bytes(number.to_bytes(4, "big") + block)
+    """One line of the Dockerfile differs from run to run."""
+    _fill(context / "data")
     _fresh(context, "ARG BASE\nFROM $BASE\n", "COPY data /data\n")
+
+
+def _one_file_changed(context: Path) -> None:
+    """One file of the context differs from run to run."""
+    _fill(context / "data")
+    (context / "data" / "000" / "00000").write_text(uuid.uuid4().hex)
+    (context / "Dockerfile").write_text("ARG BASE\nFROM $BASE\nCOPY data /data\n")
+
+
+def _fill(data: Path) -> None:
+    """30,000 files, 500 MB."""
+    if data.exists():
+        return
+    block = bytes(range(256)) * 65
+    for number in range(30000):
+        directory = data / f"{number % 300:03}"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / f"{number:05}").write_bytes(number.to_bytes(4, "big") + block)
+
+
+def _thousand_stages(context: Path) -> None:
+    """Each stage copies what the one before it has."""
+    (context / "file").write_text("the file\n")
+    stages = "".join(
+        f"FROM scratch AS s{number}\nCOPY --from=s{number - 1} / /\n" for number in range(1, 1000)
+    )
+    (context / "Dockerfile").write_text(f"FROM scratch AS s0\nCOPY file /\n{stages}")
 
 
 def _two_lines(context: Path) -> None:
@@ -86,5 +108,7 @@ WORKLOADS = (
     Workload("W3", "40 RUN steps", _forty_steps),
     Workload("W4", "8 independent stages of sleep 1", _eight_stages),
     Workload("W5", "COPY of 30,000 files, 500 MB", _large_context, archive=True),
+    Workload("W6", "the same after one file changed", _one_file_changed, archive=True),
     Workload("W7", "two lines, all cached", _two_lines),
+    Workload("W9", "1,000 stages of one COPY, all cached", _thousand_stages),
 )
