@@ -24,8 +24,12 @@ from regdoctor.checks.manifest import (
 )
 from regdoctor.checks.network import (
     dns_lookup_failure,
+    https_eof_plain_port_or_lb_close,
     tcp_connect_failure,
+    tls_first_record_not_handshake_direct,
     tls_handshake_failure,
+    tls_unrecognized_name,
+    tls_version_or_cipher_mismatch,
 )
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509 import (
@@ -44,6 +48,10 @@ CHECKS: tuple[Check, ...] = (
     dns_lookup_failure.CHECK,
     tcp_connect_failure.CHECK,
     http_response_to_https_client.CHECK,
+    tls_unrecognized_name.CHECK,
+    tls_version_or_cipher_mismatch.CHECK,
+    tls_first_record_not_handshake_direct.CHECK,
+    https_eof_plain_port_or_lb_close.CHECK,
     tls_handshake_failure.CHECK,
     https_port_spoken_http.CHECK,
     x509_clock_skew_not_yet_valid.CHECK,

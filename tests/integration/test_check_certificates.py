@@ -17,6 +17,7 @@ import pytest
 from tests.fixtures.ca import CertificateAuthority, Issued, Validity, self_signed
 from tests.fixtures.checked import Ran, check
 from tests.fixtures.programs import docker_registry, free_port, nginx
+from tests.fixtures.raw import Raw
 
 pytestmark = pytest.mark.integration
 
@@ -235,6 +236,23 @@ def test_a_server_that_wants_a_client_certificate(
         }
         shown = ("--cert", str(pair[0]), "--key", str(pair[1]))
         assert looked(server.authority, "--ca", trusted, *shown).serious == set()
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "tls-first-record-not-handshake-direct"),
+        (b"", "https-eof-plain-port-or-lb-close"),
+        (bytes.fromhex("15030100020246"), "tls-version-or-cipher-mismatch"),
+        (bytes.fromhex("15030300020270"), "tls-unrecognized-name"),
+        (bytes.fromhex("15030300020250"), "tls-handshake-failure"),
+    ],
+)
+def test_handshakes_that_do_not_come_about(reply: bytes, code: str) -> None:
+    with Raw(reply) as server:
+        ran = looked(f"{NAME}:{server.port}")
+    assert ran.serious == {code}
+    assert ran.code == 1
 
 
 @pytest.mark.parametrize(

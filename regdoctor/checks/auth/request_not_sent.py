@@ -8,7 +8,7 @@ from regdoctor.checks.judging import severity_of, subject_of
 from regdoctor.checks.manifest.images import looks
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.observations.http import CredentialUse
+from regdoctor.observations.http import CredentialUse, Ping
 from regdoctor.observations.store import Observations
 
 
@@ -26,7 +26,10 @@ class RequestNotSent:
         told: set[str] = set()
         for endpoint in seen.endpoints():
             failure = seen.failure(CredentialUse, endpoint)
-            if failure is not None and not failure.internal:
+            ping = seen.get(Ping, endpoint)
+            # A registry that serves anybody is not asked with credentials.
+            wanted = ping is not None and ping.answer.status == 401
+            if failure is not None and not failure.internal and wanted:
                 told.add(endpoint)
                 yield self._finding(seen, endpoint, subject_of(endpoint), failure.why)
         for each in looks(seen):
@@ -38,7 +41,7 @@ class RequestNotSent:
         breaks = (OWN,)
         return Finding(
             code=self.code,
-            title=f"{subject} was not asked: {why}",
+            title=f"{subject} was not asked as it should be: {why}",
             severity=severity_of(seen, breaks, endpoint),
             confidence="certain",
             subject=subject,

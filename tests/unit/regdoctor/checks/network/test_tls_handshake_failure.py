@@ -11,9 +11,9 @@ CODE = "tls-handshake-failure"
 
 def test_fires_with_the_alert_of_the_server() -> None:
     seen = registry_seen()
-    served = ServedChain("registry.example", fault="alert", alert="unrecognized_name", text="alert")
+    served = ServedChain("registry.example", fault="alert", alert="internal_error", text="alert")
     seen.add(HTTPS, served)
-    assert "(unrecognized_name)" in found(seen)[CODE].title
+    assert "(internal_error)" in found(seen)[CODE].title
 
 
 def test_a_timeout_names_its_two_causes_as_questions() -> None:
@@ -37,5 +37,5 @@ def test_quiet_where_the_port_speaks_http() -> None:
     seen.add(HTTPS, ServedChain("registry.example", fault="closed", text="closed"))
     seen.add(HTTPS, PlainAnswer(answer(endpoint=HTTP)))
     codes = found(seen)
-    assert CODE not in codes
+    assert not {code for code in codes if code.startswith(("tls-", "https-eof"))}
     assert "http-response-to-https-client" in codes

@@ -1,0 +1,66 @@
+"""A TLS handshake that did not come about, as the checks about it have it in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import severity_of, subject_of
+from regdoctor.clients.table import EVERY
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.observations.http import PlainAnswer
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import ServedChain
+
+
+class HandshakeCheck:
+    """Each check takes the endings that are its own, and says what they mean."""
+
+    code = ""
+    needs: tuple[type, ...] = (ServedChain,)
+    probe = "tls"
+    supersedes: tuple[str, ...] = ()
+
+    def meaning(self, served: ServedChain) -> str:
+        """What the ending means, as the rest of a sentence; empty where it is another's."""
+        raise NotImplementedError
+
+    def suspects(self, served: ServedChain) -> tuple[tuple[str, str], ...]:
+        """(code, question) of causes that look alike and were not told apart."""
+        return ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            served, plain = seen.get(ServedChain, endpoint), seen.get(PlainAnswer, endpoint)
+            if served is None or not served.fault or served.fault == "plain-http":
+                continue
+            if plain is not None and plain.answer.status and not plain.asks_for_tls:
+                continue  # the port speaks http, which is another finding
+            meaning = self.meaning(served)
+            if not meaning:
+                continue
+            subject = subject_of(endpoint)
+            yield Finding(
+                code=self.code,
+                title=f"{subject}: the TLS handshake fails: {meaning}",
+                severity=severity_of(seen, EVERY, endpoint),
+                confidence="certain",
+                subject=subject,
+                evidence=tuple(_evidence(subject, served)),
+                breaks=EVERY,
+            )
+            for code, question in self.suspects(served):
+                yield OpenQuestion(code, question, "tls", f"{subject}: {served.text}")
+
+
+def _evidence(subject: str, served: ServedChain) -> Iterator[Evidence]:
+    yield Evidence(
+        f"TLS handshake with {served.address or subject}: {served.text}",
+        "tls",
+        {"fault": served.fault, "alert": served.alert, "server_name": served.server_name},
+    )
+    if served.first_bytes:
+        yield Evidence(
+            f"the first bytes received were {served.first_bytes!r}",
+            "tls",
+            {"first_bytes": served.first_bytes.hex()},
+        )
