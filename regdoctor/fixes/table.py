@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.fixes import certificates, plain_http, registry
+from regdoctor.fixes import certificates, plain_http, registry, servers
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
@@ -16,15 +16,23 @@ PLANNERS: dict[str, Planner] = {
     "dns-lookup-failure": registry.resolver,
     "head-manifest-refused": registry.answer_head,
     "http-response-to-https-client": plain_http.allow_or_secure,
+    "https-eof-plain-port-or-lb-close": servers.right_backend,
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
+    "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,
+    "registry-unexpected-answer": servers.healthy_registry,
     "request-not-sent": registry.readable_credentials,
     "tcp-connect-failure": registry.reach,
+    "tls-first-record-not-handshake-direct": servers.right_backend,
+    "tls-handshake-failure": servers.right_backend,
+    "tls-unrecognized-name": servers.add_site,
+    "tls-version-or-cipher-mismatch": servers.allow_modern_tls,
     "token-realm-wrong-port-or-host": registry.realm_address,
+    "x509-chain-rejected": servers.trusted_path,
     "x509-clock-skew-not-yet-valid": certificates.set_clock,
     "x509-expired-certificate": certificates.renew,
     "x509-hostname-mismatch": certificates.reissue,
