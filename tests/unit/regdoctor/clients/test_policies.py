@@ -218,3 +218,19 @@ def test_every_client_has_one_row_and_answers_by_its_name() -> None:
     names = [client.name for client in CLIENTS]
     assert [policy.client for policy in policies(HostFiles(), HOST)] == names
     assert configured_mirrors(HostFiles()) == ()
+
+
+def test_a_client_certificate_counts_where_each_client_looks_for_it() -> None:
+    toml = f'[[registry."{HOST}".keypair]]\nkey = "k"\ncert = "c"\n'
+    hosts = f'[host."https://{HOST}"]\nclient = [["c", "k"]]\n'
+    files = host_files(
+        {
+            f"{docker.CERTS}/{HOST}/client.cert": b"",
+            f"{docker.CERTS}/{HOST}/client.key": b"",
+            f"/etc/containers/certs.d/{HOST}/client.cert": b"",
+            buildkit.CONFIG: toml.encode(),
+            f"{containerd.CERTS}/{HOST}/hosts.toml": hosts.encode(),
+        }
+    )
+    assert all(policy.pair for policy in policies(files, HOST))
+    assert not any(policy.pair for policy in policies(HostFiles(), HOST))
