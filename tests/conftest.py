@@ -53,6 +53,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="wants root: sudo make test"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passable_temporary_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests that become a plain user reach their own directory, at any depth that xdist makes."""
+    base = tmp_path_factory.getbasetemp()
+    for directory in (base, *base.parents):
+        if directory.stat().st_uid != os.geteuid() or directory.stat().st_mode & 0o001:
+            break
+        directory.chmod(0o711)
+
+
 class Golden(Protocol):
     """Compares with the file, or writes it under ``--golden``.
 
