@@ -17,6 +17,7 @@ from builder.errors import BuilderError
 from builder.oci import reference as references
 from builder.oci.reference import InvalidReference, Reference
 from builder.registry import Attempt, RegistryConfig, RegistryError
+from builder.transport import Exchange
 
 if TYPE_CHECKING:
     from regdoctor.diagnose import Diagnosis
@@ -43,10 +44,13 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
     # what is no reference is for the build to say: it knows the line
     wanted = tuple(dict.fromkeys(_references(use.reference for use in plan.references)))
     targets = tuple(dict.fromkeys(plan.push_targets))
+    exchanges: list[Exchange] = []
+    stop = plan.session.transport.observe(exchanges.append)
     answers = await asyncio.gather(
         *(_resolve(plan, reference) for reference in wanted),
         *(_reach(plan, reference) for reference in targets),
     )
+    stop()
     failed = {
         str(reference): answer
         for reference, answer in zip((*wanted, *targets), answers, strict=True)
@@ -56,7 +60,8 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
         broken = tuple(r for r in (*wanted, *targets) if str(r) in failed)
         return Preflight(await _examine(plan.request.registry, broken, targets, environ), failed)
     if any(answers):
-        return Preflight(_judge(plan.session.attempts(), str(plan.request.context)), failed)
+        context = str(plan.request.context)
+        return Preflight(_judge(plan.session.attempts(), exchanges, context), failed)
     return Preflight(None, failed)
 
 
@@ -68,7 +73,7 @@ async def explain(
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
         return await _examine(config, images, (), environ)
-    return _judge(attempts, "") if attempts else None
+    return _judge(attempts, (), "") if attempts else None
 
 
 async def _resolve(plan: Plan, reference: Reference) -> BuilderError | bool:
@@ -90,14 +95,15 @@ async def _reach(plan: Plan, reference: Reference) -> BuilderError | bool:
     return answer.error or False
 
 
-def _judge(attempts: Iterable[Attempt], context: str) -> Diagnosis:
+def _judge(attempts: Iterable[Attempt], exchanges: Iterable[Exchange], context: str) -> Diagnosis:
+    """A verdict on what was seen; ``exchanges`` has those of tokens too."""
     from regdoctor.diagnose import judged
     from regdoctor.model.target import Target
     from regdoctor.observations.from_exchanges import observe
     from regdoctor.observations.store import Observations
 
     seen = Observations()
-    observe(seen, attempts)
+    observe(seen, attempts, exchanges)
     return judged(seen, (Target("build", context),) if context else ())
 
 
