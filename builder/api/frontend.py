@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.api.errors import BuildError, RequestError
-from builder.api.inputs import BuildFiles
+from builder.api.inputs import BuildFiles, read_input
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
 from builder.events import Emit, SourceInfo, WarningEvent
@@ -88,7 +88,8 @@ class Frontend:
             self.local_contexts[name] = path
             ignore = path / ".dockerignore"
             if ignore.exists():
-                ignores[name] = read_patterns(ignore.read_bytes())
+                data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
+                ignores[name] = read_patterns(data)
         return ConvertOptions(
             build_args=request.build_args,
             target=request.target,

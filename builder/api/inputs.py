@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.api.errors import RequestError
 from builder.api.request import BuildRequest
 from builder.frontend.dockerfile.ignore import read_patterns
+from builder.snapshot import paths
 
 _LIMIT = 16 << 20
 """Most bytes of a Dockerfile or ignore file."""
@@ -38,7 +42,8 @@ def read_files(request: BuildRequest) -> BuildFiles:
         name, source, ignore = "Dockerfile", request.dockerfile_text, None
     else:
         path = _dockerfile(request)
-        name, source = path.name, _read(path, f"failed to read dockerfile: open {path.name}")
+        name = path.name
+        source = read_input(path, context, f"failed to read dockerfile: open {name}")
         ignore = path.with_name(path.name + ".dockerignore")
     patterns, size = _ignore(request, ignore)
     return BuildFiles(name, source, patterns, size)
@@ -67,20 +72,47 @@ def _ignore(request: BuildRequest, beside: Path | None) -> tuple[tuple[str, ...]
         candidates.append(request.context / ".dockerignore")
     for path in candidates:
         if path.exists():
-            data = _read(path, f"failed to read {path.name}")
+            data = read_input(path, request.context, f"failed to read {path.name}")
             return read_patterns(data), len(data) + len(path.name) + 2
     return (), 2
 
 
-def _read(path: Path, doing: str) -> bytes:
+def read_input(path: Path, context: Path, doing: str) -> bytes:
+    """A whole file. Raises RequestError, ``doing`` before the reason.
+
+    One below ``context`` comes from whoever made that: links in it are followed as if it
+    were the whole file system, and nothing but a regular file is read. Any other was named
+    by the user, who may have it come through a pipe.
+    """
     try:
-        if path.stat().st_size > _LIMIT:
-            raise RequestError(f"{doing}: larger than {_LIMIT >> 20} MiB")
-        return path.read_bytes()
-    except OSError as error:
+        with open(_opened(path, context), "rb") as file:
+            data = file.read(_LIMIT + 1)
+    except (OSError, paths.PathError) as error:
+        why = error.strerror if isinstance(error, OSError) else ""
         raise RequestError(
-            f"{doing}: {(error.strerror or str(error)).lower()}",
+            f"{doing}: {(why or str(error)).lower()}",
             hint=f"looked for {path}; name another Dockerfile with -f FILE"
             if "dockerfile" in doing
             else "",
         ) from error
+    if len(data) > _LIMIT:
+        raise RequestError(f"{doing}: larger than {_LIMIT >> 20} MiB")
+    return data
+
+
+def _opened(path: Path, context: Path) -> int:
+    """A descriptor of ``path``, for reading."""
+    place = os.path.normpath(path.absolute())
+    for root in (os.path.normpath(context.absolute()), os.path.realpath(context)):
+        if os.path.commonpath((root, place)) == root:
+            break
+    else:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    within = paths.root_path(os.path.realpath(context), os.path.relpath(place, root))
+    descriptor = os.open(within, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+    raise OSError(number, os.strerror(number) if stat.S_ISDIR(mode) else "not a regular file")

@@ -27,6 +27,7 @@ from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
 from builder.ops.results import Tree
 from builder.ops.secrets import Secrets
+from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
 from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
@@ -172,7 +173,7 @@ class Plan:
         """Blobs of the whole chain, made side by side where they are missing."""
         chains, snapshots = self._state.chains, self._state.snapshots
 
-        def made(snapshot: str) -> Layer:
+        def make(snapshot: str) -> Layer:
             record = chains.layer(snapshot, form)
             return Layer(
                 record.descriptor,
@@ -181,8 +182,16 @@ class Plan:
                 repositories=chains.origins(record.descriptor.digest),
             )
 
-        ancestry = chains.ancestry(tree.snapshot)
-        return tuple(await asyncio.gather(*(asyncio.to_thread(made, each) for each in ancestry)))
+        async def made(snapshot: str) -> Layer:
+            return await in_thread(lambda _: make(snapshot))
+
+        # All of them to their ends, also where one fails: they use what is closed after this.
+        making = (made(each) for each in chains.ancestry(tree.snapshot))
+        layers = await asyncio.gather(*making, return_exceptions=True)
+        for layer in layers:
+            if isinstance(layer, BaseException):
+                raise layer
+        return tuple(layer for layer in layers if isinstance(layer, Layer))
 
 
 def _outputs(request: BuildRequest) -> tuple[Output, ...]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from builder.llb.ops import CacheSharing
 from builder.oci.digest import Digest
+from builder.ops.errors import OpError
 from builder.ops.threads import in_thread
 from builder.ops.treecopy import CopyOptions, copy_tree
+from builder.snapshot import mounts
+from builder.snapshot.inside import Inside, clean
 from builder.snapshot.types import Snapshotter
 
 _POLL = 0.05
@@ -64,16 +68,19 @@ class CacheMounts:
     async def _filled(self, slot: Path, base: str | None) -> Path:
         """The data directory; made on first use, complete or not at all."""
         data = slot / "data"
-        if data.exists():
-            return data
+        if not data.exists():
+            await in_thread(lambda cancelled: self._fill_once(slot, data, base))
+        return data
+
+    def _fill_once(self, slot: Path, data: Path, base: str | None) -> None:
+        # In one thread: threads are few, and all may be waiting here for the one that fills.
         guard = os.open(slot / "filling", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            await in_thread(lambda cancelled: fcntl.flock(guard, fcntl.LOCK_EX))
+            fcntl.flock(guard, fcntl.LOCK_EX)
             if not data.exists():
-                await in_thread(lambda cancelled: self._fill(slot, data, base))
+                self._fill(slot, data, base)
         finally:
             os.close(guard)
-        return data
 
     def _fill(self, slot: Path, data: Path, base: str | None) -> None:
         partial = slot / "partial"
@@ -84,3 +91,28 @@ class CacheMounts:
                 options = CopyOptions(copy_dir_contents=True)
                 copy_tree(str(tree), "/", str(slot), "/partial", options)
         partial.rename(data)
+
+
+@contextmanager
+def bound_below(cache: Path, path: str) -> Iterator[Path]:
+    """A directory of ``cache``, made if missing, as a mount beside it.
+
+    Steps that run meanwhile may put links anywhere in the cache: what is mounted is the
+    directory that was opened, without one of them being followed out of the cache. Raises
+    OpError where something else is in its place.
+    """
+    target = Path(mkdtemp(prefix="below-", dir=cache.parent))
+    try:
+        with Inside(cache) as inside:
+            try:
+                found = inside.directory(clean(os.fsencode(path)), create=True)
+            except OSError as error:
+                why = (error.strerror or str(error)).lower()
+                raise OpError(f"cache mount source {path}: {why}") from error
+            mounts.bind(Path(f"/proc/self/fd/{found.fd}"), target)
+        try:
+            yield target
+        finally:
+            mounts.unmount(target)
+    finally:
+        target.rmdir()

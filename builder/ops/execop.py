@@ -15,7 +15,7 @@ from builder.llb import ops as llb
 from builder.oci import platform as platforms
 from builder.oci.platform import Platform
 from builder.ops import keys
-from builder.ops.cachemounts import CacheMounts
+from builder.ops.cachemounts import CacheMounts, bound_below
 from builder.ops.contents import ContentSelector, content_key
 from builder.ops.errors import OpError
 from builder.ops.results import Tree
@@ -180,9 +180,8 @@ class ExecOperation:
         directory = await stack.enter_async_context(lent)
         if not mount.selector.strip("/"):
             return directory
-        source = Path(paths.root_path(str(directory), mount.selector))
-        source.mkdir(parents=True, exist_ok=True)
-        return source
+        below = bound_below(directory, mount.selector)
+        return await in_thread(lambda _: stack.enter_context(below))
 
 
 def _content_counts(mount: llb.Mount, selector: str) -> bool:

@@ -216,6 +216,8 @@ def _mkdir(action: llb.MkDir, root: str, owner: Owner | None) -> None:
 def _mkfile(action: llb.MkFile, root: str, owner: Owner | None) -> None:
     path = paths.root_path(root, action.path)
     created = not os.path.exists(path)
+    if not created and not os.path.isfile(path):
+        raise OpError(f"open {action.path}: not a regular file")
     with open(path, "wb") as file:
         file.write(action.data)
         if created:

@@ -43,7 +43,8 @@ class Secrets:
             raise OpError(f"secret {id}: not found", hint=f"pass it with --secret id={id},src=FILE")
         try:
             if source.file is not None:
-                data = source.file.read_bytes()
+                with source.file.open("rb") as file:
+                    data = file.read(LIMIT + 1)  # it may be a pipe, or have no end
             else:
                 data = self.environ[source.env].encode("utf-8", "surrogateescape")
         except (OSError, KeyError) as error:

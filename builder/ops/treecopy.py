@@ -114,10 +114,23 @@ def copy_tree(
     created += make_directories(
         parent or os.path.dirname(destination), directory_mode, options.owner, options.time_ns
     )
-    _Copier(options, target_root).copy(origin, "", destination, overwrite=False)
+    _Copier(options, target_root).copy(origin, destination)
     if options.time_ns is not None:
         for directory in reversed(created):
             os.utime(directory, ns=(options.time_ns, options.time_ns))
+
+
+class _Folder:
+    """A directory that is being copied; ``below`` is its path under what is copied."""
+
+    def __init__(self, source: str, below: str, target: str, info: os.stat_result) -> None:
+        self.source = source
+        self.below = below
+        self.target = target
+        self.info = info
+        self.names = iter(sorted(os.listdir(source), key=os.fsencode))
+        self.included = False
+        self.created = False
 
 
 class _Copier:
@@ -127,9 +140,22 @@ class _Copier:
         self._options = options
         self._root = root
         self._links: dict[tuple[int, int], str] = {}
-        self._pending: list[tuple[str, str]] = []
+        self._pending: list[_Folder] = []
 
-    def copy(self, source: str, below: str, target: str, *, overwrite: bool) -> None:
+    def copy(self, source: str, target: str) -> None:
+        """No recursion: trees may be deeper than Python's stack."""
+        folders = self._visit(source, "", target)
+        while folders:
+            folder = folders[-1]
+            name = next(folder.names, None)
+            if name is None:
+                self._leave(folders.pop())
+            else:
+                below = f"{folder.below}/{name}" if folder.below else name
+                folders += self._visit(f"{folder.source}/{name}", below, f"{folder.target}/{name}")
+
+    def _visit(self, source: str, below: str, target: str) -> list[_Folder]:
+        """Copy one inode; a directory is given back, to be gone through."""
         options = self._options
         if options.cancelled():
             raise Cancelled("context canceled")
@@ -139,12 +165,15 @@ class _Copier:
             and not (options.exclude is not None and options.exclude.matches(below))
         )
         if stat.S_ISDIR(info.st_mode):
-            self._copy_directory(source, below, target, info, included, overwrite)
-        elif included:
+            folder = _Folder(source, below, target, info)
+            self._enter(folder, included)
+            return [folder]
+        if included:
             self._make_pending()
             self._clear(target, is_dir=False)
             self._copy_file(source, target, info)
             self._copy_metadata(source, target, info)
+        return []
 
     def _clear(self, target: str, *, is_dir: bool) -> None:
         try:
@@ -162,36 +191,23 @@ class _Copier:
         elif not is_dir or self._options.replace_existing:
             os.unlink(target)
 
-    def _copy_directory(
-        self,
-        source: str,
-        below: str,
-        target: str,
-        info: os.stat_result,
-        included: bool,
-        overwrite: bool,
-    ) -> None:
-        created = False
+    def _enter(self, folder: _Folder, included: bool) -> None:
+        folder.included = included
         if included:
             self._make_pending()
-            self._clear(target, is_dir=True)
-            created = self._make_directory(target)
+            self._clear(folder.target, is_dir=True)
+            folder.created = self._make_directory(folder.target)
         else:
-            self._pending.append((source, target))
-        for name in sorted(os.listdir(source), key=os.fsencode):
-            self.copy(
-                f"{source}/{name}",
-                f"{below}/{name}" if below else name,
-                f"{target}/{name}",
-                overwrite=True,
-            )
-        if not included:
-            if self._pending and self._pending[-1] == (source, target):
+            self._pending.append(folder)
+
+    def _leave(self, folder: _Folder) -> None:
+        if not folder.included:
+            if self._pending and self._pending[-1] is folder:
                 self._pending.pop()
-        elif created or overwrite:
-            self._copy_metadata(source, target, info)
+        elif folder.created or folder.below:
+            self._copy_metadata(folder.source, folder.target, folder.info)
         else:
-            self._copy_time(target, info)
+            self._copy_time(folder.target, folder.info)
 
     def _make_directory(self, target: str) -> bool:
         """Whether it was created; an existing directory is kept."""
@@ -206,10 +222,9 @@ class _Copier:
 
     def _make_pending(self) -> None:
         """Directories that no pattern named, now that something below them is copied."""
-        for source, target in self._pending:
-            info = os.stat(source)
-            if self._make_directory(target):
-                self._copy_metadata(source, target, info)
+        for folder in self._pending:
+            if self._make_directory(folder.target):
+                self._copy_metadata(folder.source, folder.target, folder.info)
         self._pending.clear()
 
     def _copy_file(self, source: str, target: str, info: os.stat_result) -> None:

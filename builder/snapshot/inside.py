@@ -107,9 +107,7 @@ class Inside:
         except FileNotFoundError:
             if not create:
                 raise
-            os.mkdir(name, 0o755, dir_fd=at.fd)
-            os.chmod(name, 0o755, dir_fd=at.fd)  # noqa: S103  (whatever the umask)
-            fd = os.open(name, _DIRECTORY, dir_fd=at.fd)
+            fd = _make(name, at.fd)
         except OSError:
             target = _link(name, at.fd)
             if target is None:
@@ -140,6 +138,19 @@ class Inside:
     def _replace(at: Directory, by: Directory) -> None:
         os.close(at.fd)
         at.fd, at.path = by.fd, by.path
+
+
+def _make(name: bytes, parent: int) -> int:
+    """A new directory, opened; in a tree that others write to they may have made it first."""
+    made = True
+    try:
+        os.mkdir(name, 0o755, dir_fd=parent)
+    except FileExistsError:
+        made = False
+    fd = os.open(name, _DIRECTORY, dir_fd=parent)
+    if made:
+        os.chmod(f"/proc/self/fd/{fd}", 0o755)  # noqa: S103  (whatever the umask)
+    return fd
 
 
 def clean(name: bytes) -> bytes:

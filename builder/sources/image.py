@@ -193,7 +193,14 @@ class ImageSource:
         started = time.time()
         name = f"extracting {record.descriptor.digest}"
         emit(StatusEvent(vertex, name, timestamp=started, started=started))
-        snapshot = await asyncio.to_thread(self._chains.apply, parent, record)
+        applying = asyncio.ensure_future(asyncio.to_thread(self._chains.apply, parent, record))
+        try:
+            snapshot = await asyncio.shield(applying)
+        except asyncio.CancelledError:
+            await asyncio.wait([applying])  # nothing may be taken down under the thread
+            if not applying.cancelled():
+                applying.exception()
+            raise
         now = time.time()
         emit(StatusEvent(vertex, name, "", 0, 0, now, started, now))
         return snapshot

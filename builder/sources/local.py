@@ -26,6 +26,8 @@ from builder.sources.filters import PathFilter
 
 _CHUNK = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN_LIMIT = 100
+"""Directories above one another that are kept open; a tree may be deeper."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -73,6 +75,28 @@ class LocalTree:
         return snapshot
 
 
+class _Folder:
+    """A directory of the walk, open; ``made`` once it is in the snapshot too."""
+
+    def __init__(self, path: str, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self.info = os.fstat(fd)
+        self.names = iter(sorted(os.listdir(fd), key=os.fsencode))
+        self.made = False
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def reopen(self, child: int) -> None:
+        """Open it again from a directory in it, which must not have been moved."""
+        self.fd = os.open("..", _DIRECTORY, dir_fd=child)
+        if not os.path.samestat(os.fstat(self.fd), self.info):
+            raise SourceError(f"{self.path or '/'}: changed while it was read")
+
+
 class _Transfer:
     """One copy of a directory into a fresh snapshot."""
 
@@ -86,57 +110,65 @@ class _Transfer:
     def copy(self, chosen: PathFilter, active: Active) -> None:
         self._chosen = chosen
         self._target = str(active.path)
-        top = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+        self._folders = [_Folder("", os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW))]
         try:
-            self._walk(top, "")
+            while self._folders:
+                self._step(self._folders[-1])
         finally:
-            os.close(top)
+            for folder in self._folders:
+                folder.close()
 
-    def _walk(self, directory: int, below: str) -> None:
-        for name in sorted(os.listdir(directory), key=os.fsencode):
-            if self._cancelled():
-                raise SourceError("context canceled")
-            path = f"{below}/{name}" if below else name
-            try:
-                info = os.stat(name, dir_fd=directory, follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # removed since the listing
-            if stat.S_ISDIR(info.st_mode):
-                self._directory(directory, name, path, info)
-            elif self._chosen.takes(path):
-                self._parents(path)
-                self._leaf(directory, name, path, info)
+    def _step(self, folder: _Folder) -> None:
+        """Take the next entry of the deepest folder that is open, or leave it."""
+        if self._cancelled():
+            raise SourceError("context canceled")
+        name = next(folder.names, None)
+        if name is None:
+            self._leave(folder)
+            return
+        path = f"{folder.path}/{name}" if folder.path else name
+        try:
+            info = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return  # removed since the listing
+        if stat.S_ISDIR(info.st_mode):
+            self._enter(folder.fd, name, path)
+        elif self._chosen.takes(path):
+            self._make_folders()
+            self._leaf(folder.fd, name, path, info)
 
-    def _directory(self, parent: int, name: str, path: str, info: os.stat_result) -> None:
+    def _enter(self, parent: int, name: str, path: str) -> None:
         taken = self._chosen.takes(path)
+        if not taken and not self._chosen.may_take_below(path):
+            return
+        self._folders.append(_Folder(path, _open(_DIRECTORY, name, parent, path)))
         if taken:
-            self._parents(path)
-            self._make_directory(path, info)
-        elif not self._chosen.may_take_below(path):
-            return
-        descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
-        try:
-            self._walk(descriptor, path)
-        finally:
-            os.close(descriptor)
-        target = f"{self._target}/{path}"
-        if taken or os.path.isdir(target):
-            os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns))
+            self._make_folders()
+        if len(self._folders) > _OPEN_LIMIT:
+            self._folders[-_OPEN_LIMIT].close()
 
-    def _parents(self, path: str) -> None:
+    def _leave(self, folder: _Folder) -> None:
+        self._folders.pop()
+        if self._folders and self._folders[-1].fd < 0:
+            self._folders[-1].reopen(folder.fd)
+        folder.close()
+        if folder.made:
+            times = (folder.info.st_mtime_ns, folder.info.st_mtime_ns)
+            os.utime(f"{self._target}/{folder.path}", ns=times)
+
+    def _make_folders(self) -> None:
         """Directories above what is taken come along, with their own mode."""
-        parent = os.path.dirname(path)
-        if not parent or os.path.isdir(f"{self._target}/{parent}"):
-            return
-        self._parents(parent)
-        self._make_directory(parent, os.lstat(self._root / parent))
-
-    def _make_directory(self, path: str, info: os.stat_result) -> None:
-        target = f"{self._target}/{path}"
-        os.mkdir(target, 0o700)
-        os.chmod(target, stat.S_IMODE(info.st_mode))
-        os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns))
-        self._count(path, 0)
+        missing = []
+        for folder in reversed(self._folders[1:]):
+            if folder.made:
+                break
+            missing.append(folder)
+        for folder in reversed(missing):
+            target = f"{self._target}/{folder.path}"
+            os.mkdir(target, 0o700)
+            os.chmod(target, stat.S_IMODE(folder.info.st_mode))
+            folder.made = True
+            self._count(folder.path, 0)
 
     def _leaf(self, directory: int, name: str, path: str, info: os.stat_result) -> None:
         target, kind = f"{self._target}/{path}", stat.S_IFMT(info.st_mode)
@@ -162,12 +194,7 @@ class _Transfer:
         self._count(path, info.st_size if kind == stat.S_IFREG else 0)
 
     def _file(self, directory: int, name: str, path: str, target: str) -> None:
-        try:
-            reader = os.open(name, _FILE, dir_fd=directory)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EPERM):
-                raise SourceError(f"error from sender: open {path}: permission denied") from error
-            raise
+        reader = _open(_FILE, name, directory, path)
         try:
             if not stat.S_ISREG(os.fstat(reader).st_mode):
                 raise SourceError(f"{path}: changed while it was read")
@@ -182,6 +209,17 @@ class _Transfer:
 
     def _count(self, path: str, size: int) -> None:
         self.bytes += len(os.fsencode(path)) + size
+
+
+def _open(flags: int, name: str, directory: int, path: str) -> int:
+    try:
+        return os.open(name, flags, dir_fd=directory)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise SourceError(f"error from sender: open {path}: permission denied") from error
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
+            raise SourceError(f"{path}: changed while it was read") from error
+        raise
 
 
 def _copy_bytes(reader: int, writer: int) -> None:

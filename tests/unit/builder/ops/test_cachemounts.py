@@ -84,3 +84,14 @@ async def test_an_id_never_becomes_a_path(caches: CacheMounts, tmp_path: Path) -
     async with caches.lend("../../../evil/..", None, CacheSharing.SHARED) as found:
         assert found.is_relative_to(tmp_path / "caches")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["caches", "snapshots"]
+
+
+async def test_many_steps_may_be_the_first_to_use_a_cache(caches: CacheMounts) -> None:
+    ready = asyncio.Barrier(50)
+
+    async def use() -> None:
+        async with caches.lend("id", None, CacheSharing.SHARED) as found:
+            assert found.is_dir()
+            await ready.wait()
+
+    await asyncio.wait_for(asyncio.gather(*(use() for _ in range(50))), 10)

@@ -8,6 +8,7 @@ import pytest
 
 from builder.ops.errors import OpError
 from builder.ops.treecopy import CopyOptions, Owner, copy_tree
+from builder.snapshot.tree import remove_tree
 
 CONTENTS = CopyOptions(copy_dir_contents=True, follow_links=True)
 
@@ -189,3 +190,20 @@ def test_nothing_more_is_copied_once_cancelled(source: Path, target: Path) -> No
     with pytest.raises(OpError):
         copy(source, "/d", target, "/e", options)
     assert not (target / "e/sub").exists()
+
+
+def nest(top: Path, depth: int) -> None:
+    path = str(top)
+    for _ in range(depth + 1):
+        os.mkdir(path)
+        path += "/d"
+
+
+def test_a_tree_may_be_deeper_than_the_stack(tmp_path: Path, target: Path) -> None:
+    deep = "/".join(["d"] * 600)
+    nest(tmp_path / "deep", 600)
+    (tmp_path / f"deep/{deep}/f").write_text("f")
+    copy(tmp_path, "/deep", target, "/new")
+    assert (target / f"new/{deep}/f").read_text() == "f"
+    remove_tree(tmp_path / "deep")
+    remove_tree(target / "new")

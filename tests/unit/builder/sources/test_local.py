@@ -10,6 +10,7 @@ import pytest
 
 from builder.events import Event
 from builder.snapshot.copying import CopySnapshotter
+from builder.snapshot.tree import remove_tree
 from builder.sources.errors import SourceError
 from builder.sources.local import LocalTree, follow_links
 
@@ -136,3 +137,62 @@ def test_links_in_a_circle_end(context: Path) -> None:
     (context / "a").symlink_to("b")
     (context / "b").symlink_to("a")
     assert follow_links(context, ["a"]) == ["a", "b"]
+
+
+def nest(top: Path, depth: int) -> None:
+    path = str(top)
+    for _ in range(depth + 1):
+        os.mkdir(path)
+        path += "/d"
+
+
+def test_a_directory_may_be_deeper_than_what_can_be_open(tmp_path: Path) -> None:
+    root = tmp_path / "context"
+    deep = "/".join(["d"] * 600)
+    nest(root, 600)
+    (root / f"{deep}/f").write_text("f")
+    (root / "d/d/z").write_text("z")
+    copy, _ = frozen(root, tmp_path)
+    assert (copy / f"{deep}/f").read_text() == "f"
+    assert (copy / "d/d/z").read_text() == "z"
+    for tree in (root, copy):
+        remove_tree(tree)
+
+
+def test_a_directory_that_becomes_a_link_meanwhile_is_not_followed(
+    context: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    calls = 0
+
+    def swap() -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # below dir, whose names are known by now
+            (context / "dir/sub").rename(context / "moved")
+            (context / "dir/sub").symlink_to(outside)
+        return False
+
+    copy, _ = frozen(context, tmp_path, cancelled=swap)
+    assert (copy / "dir/sub").is_symlink()
+    assert "secret" not in [path.name for path in copy.rglob("*")]
+
+
+def test_a_deep_directory_that_is_moved_away_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "context"
+    deep = "/".join(["d"] * 150)
+    (root / deep).mkdir(parents=True)
+    (root / f"{deep}/f").write_text("f")
+    calls = 0
+
+    def move() -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 152:
+            (root / "d/d/d").rename(tmp_path / "elsewhere")
+        return False
+
+    with pytest.raises(SourceError, match="changed while it was read"):
+        frozen(root, tmp_path, cancelled=move)
