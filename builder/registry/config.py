@@ -40,7 +40,8 @@ class Section:
 class RegistryConfig:
     """Sections by exact ``host[:port]``, the roots they start from, and ``--resolve``.
 
-    ``ca`` are extra roots for every host. ``source`` is the file for error messages.
+    ``ca`` are extra roots for every host. ``source`` is the file for error messages. ``root``
+    is the file system whose pool of roots counts.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class RegistryConfig:
         resolve: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         source: str = "",
+        root: Path = Path("/"),
     ) -> None:
         self.sections = dict(sections or {})
         self.source = source
         self.resolve = tuple(resolve)
         self._ca = tuple(ca)
         self._environ = environ
+        self._root = root
         self._roots: RootPool | None = None
 
     @classmethod
@@ -67,12 +70,13 @@ class RegistryConfig:
         ca: Iterable[Path] = (),
         resolve: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        root: Path = Path("/"),
     ) -> RegistryConfig:
         """Of ``path``; without one, of the first default file there is. Raises InvalidConfig."""
         found = path if path is not None else _default_file(environ)
         sections = parse_file(found) if found is not None else {}
         source = str(found) if found is not None else ""
-        return cls(sections, ca=ca, resolve=resolve, environ=environ, source=source)
+        return cls(sections, ca=ca, resolve=resolve, environ=environ, source=source, root=root)
 
     def with_insecure(self, domain: str) -> RegistryConfig:
         """A copy in which ``domain`` may speak http, or https with any certificate."""
@@ -83,13 +87,14 @@ class RegistryConfig:
             resolve=self.resolve,
             environ=self._environ,
             source=self.source,
+            root=self._root,
         )
 
     @property
     def roots(self) -> RootPool:
         """The system's roots and ``ca``. Raises InvalidConfig."""
         if self._roots is None:
-            pool = system_roots(self._environ)
+            pool = system_roots(self._environ, self._root)
             for path in self._ca:
                 pool = pool.with_pem(_pem(path, f"--ca {path}"), str(path))
             self._roots = pool

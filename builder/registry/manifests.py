@@ -167,8 +167,8 @@ def described_by_head(reference: Reference, answer: Answer) -> Descriptor | None
 def described_by_get(reference: Reference, answer: Answer) -> Descriptor:
     """The descriptor of the bytes that a GET gave.
 
-    Raises IntegrityError where they are not what the reference or the registry's own header
-    says.
+    Raises IntegrityError where they are no manifest, or not what the reference or the
+    registry's own header says.
     """
     told = answer.digest
     promised = reference.digest or told
@@ -176,20 +176,33 @@ def described_by_get(reference: Reference, answer: Answer) -> Descriptor:
     if told is not None and _digest_of(answer.body, told) != told:
         raise _lie(reference, answer, "digest", str(told), str(_digest_of(answer.body, told)))
     _check_digest(reference, answer, digest)
-    return Descriptor(_media_type(answer), digest, len(answer.body))
+    document = _document(answer.body)
+    if document is None:
+        # A portal's page, a compressed body: the next host may know better.
+        raise _lie(reference, answer, "media type", "a JSON document", _kind_of(answer))
+    return Descriptor(_media_type(answer, document), digest, len(answer.body))
 
 
-def _media_type(answer: Answer) -> str:
-    """The document's own ``mediaType`` where the header has none that images have."""
+def _document(body: bytes) -> dict[str, object] | None:
+    """The JSON object that ``body`` is; None where it is none."""
     import json
 
-    if answer.media_type in mediatypes.INDEXES | mediatypes.MANIFESTS:
-        return answer.media_type
     try:
-        document = json.loads(answer.body)
+        document = json.loads(body)
     except (ValueError, RecursionError):
-        return answer.media_type
-    if not isinstance(document, dict):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _kind_of(answer: Answer) -> str:
+    """What a body that is no JSON object calls itself."""
+    encoding = answer.header("Content-Encoding")
+    return f"{answer.media_type or 'something else'}{f' ({encoding})' if encoding else ''}"
+
+
+def _media_type(answer: Answer, document: dict[str, object]) -> str:
+    """The document's own ``mediaType`` where the header has none that images have."""
+    if answer.media_type in mediatypes.INDEXES | mediatypes.MANIFESTS:
         return answer.media_type
     declared = document.get("mediaType")
     if isinstance(declared, str) and declared:

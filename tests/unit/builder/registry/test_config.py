@@ -193,3 +193,13 @@ def test_a_name_made_insecure_keeps_its_other_settings(tmp_path: Path) -> None:
     assert not mirror.trust.insecure
     assert origin.trust.insecure
     assert origin.http_fallback
+
+
+def test_the_pool_is_that_of_the_file_system_named(tmp_path: Path) -> None:
+    bundle = tmp_path / "etc/ssl/certs/ca-certificates.crt"
+    bundle.parent.mkdir(parents=True)
+    authority = CertificateAuthority("Elsewhere")
+    bundle.write_bytes(authority.pem)
+    config = RegistryConfig({}, environ={}, root=tmp_path)
+    assert config.roots.certificates == (authority.der,)
+    assert config.with_insecure("a.example").roots.certificates == (authority.der,)

@@ -220,13 +220,14 @@ async def test_a_manifest_fetched_by_digest_is_verified(serve, store, session) -
     assert caught.value.attempts[-1].step == "manifest"
 
 
-async def test_a_page_of_a_captive_portal_is_no_manifest(serve, store, session) -> None:
-    server = serve(broken(store, faults.captive_portal))
+@pytest.mark.parametrize("data", [faults.HTML, b"[1, 2]", b"\x1f\x8b", b""])
+async def test_what_is_no_json_object_is_no_manifest(serve, store, session, data) -> None:
+    server = serve(broken(store, faults.status(HEADS, 404), faults.body(GETS, data)))
+    server.answers.tamper.append(faults.without_header(GETS, "Docker-Content-Digest"))
     made = await session()
-    resolved = await made.resolve(ref(server))
-    # It is what it is: the media type says so, and no descriptor of an image comes of it.
-    assert resolved.descriptor.media_type == "text/html"
-    assert "head-without-digest" in resolved.coped
+    with pytest.raises(IntegrityError, match="expected a JSON document") as caught:
+        await made.resolve(ref(server))
+    assert caught.value.what == "media type"
 
 
 # -- mirrors
@@ -257,6 +258,20 @@ async def test_a_mirror_that_has_it_not_leaves_the_origin_to_answer(serve, store
     assert [a.host.role for a in resolved.attempts] == ["mirror", "origin"]
     assert isinstance(resolved.attempts[0].error, NotFound)
     assert mirror.seen[0].target.endswith(f"?ns={origin.authority.replace(':', ':')}")
+
+
+async def test_a_mirror_that_gives_a_page_leaves_the_origin_to_answer(
+    serve, store, session
+) -> None:
+    portal, origin = serve(broken(store, faults.captive_portal)), serve(Registry(store))
+    sections = {
+        origin.authority: Section(mirrors=(portal.authority,)),
+        portal.authority: Section(http=True),
+    }
+    made = await session(sections=sections)
+    resolved = await made.resolve(ref(origin))
+    assert resolved.host.role == "origin"
+    assert resolved.coped == ("host-skipped",)
 
 
 async def test_a_dead_mirror_is_contacted_once_in_a_session(serve, store, session) -> None:
