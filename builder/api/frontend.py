@@ -15,6 +15,7 @@ from builder.frontend.dockerfile import (
     ConvertOptions,
     DockerfileError,
     ImageUse,
+    LintWarning,
     ResolvedImage,
 )
 from builder.frontend.dockerfile.ignore import read_patterns
@@ -116,10 +117,8 @@ class Frontend:
             transferred(emit, vertex, "transferring dockerfile:", len(files.source))
         with step(emit, "[internal] load .dockerignore") as ignore_vertex:
             transferred(emit, ignore_vertex, "transferring context:", files.sent)
-        conversion = await dockerfile.convert(
-            files.source, files.name, self._options, _Resolver(self._images, emit)
-        )
-        for warning in conversion.warnings:
+
+        def warn(warning: LintWarning) -> None:
             emit(
                 WarningEvent(
                     vertex,
@@ -129,7 +128,9 @@ class Frontend:
                     ranges=warning.ranges,
                 )
             )
-        return conversion
+
+        resolver = _Resolver(self._images, emit)
+        return await dockerfile.convert(files.source, files.name, self._options, resolver, warn)
 
 
 class _Resolver:

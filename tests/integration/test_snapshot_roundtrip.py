@@ -234,9 +234,17 @@ def act(root: Path, steps: list[tuple[str, str, str]]) -> None:
 
 
 def tree(root: Path) -> dict[str, tuple[object, ...]]:
-    """What a layer must carry of ``root``; times of directories follow from what is done."""
+    """What a layer must carry of ``root``; times of directories follow from what is done.
+
+    How many names a file has is left out: a new link to an unchanged file becomes a file.
+    """
     return {
-        name: (*found[:3], found[3] if not stat.S_ISDIR(int(str(found[0]))) else 0, *found[4:])
+        name: (
+            *found[:3],
+            found[3] if not stat.S_ISDIR(int(str(found[0]))) else 0,
+            found[4],
+            found[6],
+        )
         for name, found in look(root).items()
     }
 

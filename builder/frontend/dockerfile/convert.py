@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
 from builder.frontend.dockerfile import instructions as ins
@@ -19,6 +19,7 @@ from builder.frontend.dockerfile.options import (
     Conversion,
     ConvertOptions,
     ImageUse,
+    LintWarning,
     MetaResolver,
     StageInfo,
 )
@@ -121,9 +122,13 @@ def _familiar(text: str) -> str:
 
 
 async def convert(
-    source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
+    source: bytes,
+    filename: str,
+    options: ConvertOptions,
+    resolver: MetaResolver,
+    warn: Callable[[LintWarning], None] | None = None,
 ) -> Conversion:
-    """The graph of the target stage of ``source``.
+    """The graph of the target stage of ``source``; ``warn`` hears warnings as they are found.
 
     Raises DockerfileError for what is wrong with the file, BaseImageError (one of them) for
     an image that ``resolver`` cannot answer for.
@@ -133,7 +138,7 @@ async def convert(
     check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
     if check is None and "check" in dockerfile.directives:
         check = dockerfile.directives["check"].value
-    linter = Linter(LintConfig.parse(check or ""))
+    linter = Linter(LintConfig.parse(check or ""), tell=warn)
     linter.text(dockerfile)
     args = global_args(dockerfile, options, lexer)
     linter.default_args(dockerfile, args.predefined)

@@ -7,7 +7,7 @@ instruction.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from builder.events import SourceRange
@@ -66,6 +66,8 @@ class Linter:
 
     config: LintConfig = field(default_factory=LintConfig)
     warnings: list[LintWarning] = field(default_factory=list)
+    tell: Callable[[LintWarning], None] | None = None
+    """Hears each warning as it is found."""
 
     def with_comments(self, comments: Iterable[str]) -> Linter:
         """This linter as the comments above an instruction change it."""
@@ -81,11 +83,13 @@ class Linter:
             self.config.skip_all or "all" in skipped,
             self.config.error,
         )
-        return Linter(config, self.warnings)
+        return Linter(config, self.warnings, self.tell)
 
     def warn(self, rule: str, message: str, ranges: tuple[SourceRange, ...]) -> None:
         if not self.config.skip_all and rule not in self.config.skip:
             self.warnings.append(LintWarning(rule, message, ranges))
+            if self.tell is not None:
+                self.tell(self.warnings[-1])
 
     def raise_if_asked(self) -> None:
         """``error=true``: warnings become one error."""
