@@ -157,7 +157,12 @@ def _hosts(seen: Observations, wanted: Wanted, settings: Settings) -> tuple[Host
         # The scheme that was written holds; trust is that of the settings for the address.
         own = settings.config.hosts(endpoint.authority)[-1]
         found[replace(own, endpoint=endpoint, http_fallback=False, https_upgrade=False)] = None
-    return tuple(found)
+    return tuple(_impatient(host, settings.timeout) for host in found)
+
+
+def _impatient(host: Host, seconds: float) -> Host:
+    """The host, for which no connection is waited longer than for anything else."""
+    return replace(host, connect_timeout=min(host.connect_timeout, seconds))
 
 
 def _showing(host: Host, pair: ClientCertificate) -> Host:
@@ -192,6 +197,8 @@ def _enter(seen: Observations, host: Host, settings: Settings) -> None:
     note_role(seen, url, kind, host.domain, origin=settings.config.source if own else "")
     role = seen.get(Role, url)
     assert role is not None
+    role = replace(role, direct=role.direct or kind == "registry")
+    seen.add(url, role)
     if uses or kind == "mirror":
         # A registry that other clients of this host use as a mirror is judged as one too.
         names = (*(use.client for use in uses), *((OWN,) if own else ()))
@@ -234,8 +241,9 @@ def _mirrors_of_clients(seen: Observations, domain: str, settings: Settings) -> 
             endpoint=endpoint,
             path=path,
             role="mirror",
-            http_fallback=False,
+            http_fallback=use.insecure,
             https_upgrade=False,
+            trust=replace(own.trust, insecure=own.trust.insecure or use.insecure),
         )
 
 
@@ -297,6 +305,8 @@ def _follow(seen: Observations, endpoint: str, observed: object) -> None:
 
 
 def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:
+    from builder.registry.token import is_metadata
+
     role = seen.get(Role, endpoint)
     try:
         realm = Endpoint.parse(challenge.realm) if "://" in challenge.realm else None
@@ -304,6 +314,8 @@ def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> Non
         return
     if realm is None or realm.url == endpoint or role is None:
         return
+    if is_metadata(realm.host) or "," in realm.host:
+        return  # no token is asked for there, and nothing else is
     domain = role.domains[0] if role.domains else role.written
     note_role(seen, realm.url, "realm", domain, written=role.written)
     own = seen.get(OwnTrust, endpoint)

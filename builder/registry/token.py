@@ -25,6 +25,7 @@ from builder.registry.errors import (
 )
 from builder.registry.hosts import Host
 from builder.registry.wire import Wire, detail_of
+from builder.transport import redaction
 from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
@@ -72,7 +73,7 @@ def checked_realm(host: Host, challenge: Challenge) -> str:
     Raises UnusableChallenge for what is no http(s) URL, or points into a cloud's metadata
     service: a registry must not be able to send us, and credentials, there.
     """
-    realm = challenge.realm
+    realm, shown = challenge.realm, redaction.url(challenge.realm)
     if realm.startswith("/") and not realm.startswith("//"):
         realm = urljoin(host.endpoint.url, realm)
     try:
@@ -82,20 +83,20 @@ def checked_realm(host: Host, challenge: Challenge) -> str:
         endpoint = None
     if endpoint is None or parts.username is not None or "," in parts.netloc:
         raise UnusableChallenge(
-            f"{host.endpoint.authority}: the challenge's realm {challenge.realm!r} "
+            f"{host.endpoint.authority}: the challenge's realm {shown!r} "
             "is not the URL of a token service",
             hint="the registry, or a reverse proxy before it, builds its own address wrongly",
         )
-    if _is_metadata(endpoint.host) and endpoint.host != host.endpoint.host:
+    if is_metadata(endpoint.host) and endpoint.host != host.endpoint.host:
         raise UnusableChallenge(
-            f"{host.endpoint.authority}: the challenge's realm {challenge.realm!r} "
+            f"{host.endpoint.authority}: the challenge's realm {shown!r} "
             "is a link-local or metadata address",
             hint="no token is asked for there; the registry's auth settings are wrong or hostile",
         )
     return realm
 
 
-def _is_metadata(host: str) -> bool:
+def is_metadata(host: str) -> bool:
     if host.rstrip(".") in _METADATA_NAMES:
         return True
     try:

@@ -24,6 +24,8 @@ _SECRET_HEADERS = frozenset(
         *("x-registry-auth", "x-amz-security-token", "x-goog-api-key", "x-api-key"),
     )
 )
+# The realm of a Bearer challenge; that of a Basic one is a name and has no "://".
+_REALM = re.compile(r"""(\brealm\s*=\s*"?)([a-z][a-z0-9+.-]*://[^"\s]*)""", re.IGNORECASE)
 _URL_HEADERS = frozenset(("location", "content-location", "referer"))
 _TOKEN_FIELD = re.compile(
     rb'("(?:access_|refresh_|id_|identity|registry)?token"|"password"|"secret")'
@@ -67,6 +69,8 @@ def headers(fields: Iterable[tuple[str, str]]) -> Headers:
             out.append((name, REDACTED))
         elif key in _URL_HEADERS:
             out.append((name, url(value)))
+        elif key == "www-authenticate":
+            out.append((name, _REALM.sub(lambda found: f"{found[1]}{url(found[2])}", value)))
         else:
             out.append((name, value))
     return tuple(out)

@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Sequence
 
+from regdoctor.checks.judging import asking
 from regdoctor.clients.policy import Policy
 from regdoctor.clients.table import OWN, policies
 from regdoctor.observations.host import HostFiles, OwnTrust, RootsSeen
@@ -105,9 +106,10 @@ class _Judge:
             # BuildKit leaves tokens to its client, which knows the system's pool alone.
             others = tuple(Policy(p.client) if p.client == "buildkit" else p for p in others)
         self.policies = (*others, _own_policy(own))
+        self.asking = asking(seen, endpoint)
 
     def verdicts(self) -> ChainVerdicts:
-        judged = tuple(map(self._verdict, self.policies))
+        judged = tuple(self._verdict(p) for p in self.policies if p.client in self.asking)
         distrusted = any("unknown-authority" in (v.reason, v.beneath_reason) for v in judged)
         return ChainVerdicts(
             verdicts=judged,

@@ -10,6 +10,7 @@ from regdoctor.checks.internal_check_failed import CHECK as INTERNAL
 from regdoctor.checks.judging import subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.table import CHECKS
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.store import HOST, Failure, Observations
 
@@ -41,7 +42,8 @@ def judge(
     findings += INTERNAL.findings(seen)
     kept = _without_explained(findings, checks)
     ranked = sorted(kept, key=Finding.rank)
-    blocked = {each.subject for each in ranked if each.severity == "error"}
+    # A fault that breaks our own requests, whoever else minds, is why probes failed.
+    blocked = {each.subject for each in ranked if each.severity == "error" or OWN in each.breaks}
     questions += _unanswered(seen, checks, blocked)
     documented = tuple(replace(each, docs=f"{DOCS}/{each.code}.md") for each in ranked)
     return documented, tuple(dict.fromkeys(questions))

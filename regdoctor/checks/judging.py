@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from regdoctor.clients.table import OWN
+from regdoctor.clients.table import EVERY, OWN
 from regdoctor.model.finding import Evidence, Severity
 from regdoctor.model.wording import day, listed
 from regdoctor.observations.host import AskedClients
 from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import HOST, Observations
-from regdoctor.observations.trust import CertificateFacts, ChainFacts, TrustVerdict
+from regdoctor.observations.trust import CertificateFacts, ChainFacts, Reason, TrustVerdict
 
 
 def subject_of(endpoint: str) -> str:
@@ -20,43 +20,51 @@ def subject_of(endpoint: str) -> str:
     return endpoint.partition("://")[2]
 
 
+def asking(seen: Observations, endpoint: str, clients: Sequence[str] = EVERY) -> tuple[str, ...]:
+    """Those of ``clients`` that contact the endpoint: a mirror is asked by whom it is set for."""
+    role = seen.get(Role, endpoint)
+    if role is None or role.direct or not role.asked_by:
+        return tuple(clients)
+    return tuple(each for each in clients if each in role.asked_by)
+
+
 def severity_of(seen: Observations, breaks: Sequence[str], endpoint: str = "") -> Severity:
     """``error`` where a client breaks through whose eyes the user looks, else ``info``.
 
-    A fault of a mirror is a ``warning`` where the origin behind it answers: clients go on. A
-    fault of an origin is an ``info`` where a mirror before it serves.
+    A fault of a mirror is a ``warning`` where the origin behind it answers, or another mirror
+    serves: clients go on. A fault of an origin is an ``info`` where a mirror before it serves.
     """
     asked = seen.get(AskedClients, HOST)
     names = asked.names if asked else (OWN,)
     if not any(each in names for each in breaks):
         return "info"
-    if _origin_answers(seen, endpoint):
-        return "warning"
-    return "info" if _mirror_serves(seen, endpoint) else "error"
-
-
-def _mirror_serves(seen: Observations, endpoint: str) -> bool:
-    """An origin that nobody needs: a mirror before it gave every manifest asked for."""
     role = seen.get(Role, endpoint)
-    if role is None or role.kind != "registry":
-        return False
-    asked = [name for name, _ in seen.named(ManifestLook, endpoint)]
-    served = [
+    if role is None or (role.direct and role.kind == "mirror"):
+        return "error"
+    if role.kind == "mirror":
+        passed = _origin_answers(seen, role) or _mirror_serves(seen, endpoint, role)
+        return "warning" if passed else "error"
+    needless = role.kind == "registry" and _mirror_serves(seen, endpoint, role)
+    return "info" if needless else "error"
+
+
+def _mirror_serves(seen: Observations, endpoint: str, role: Role) -> bool:
+    """Another endpoint, a mirror, gave every manifest asked for: nobody needs this one."""
+    asked = {name for name, _ in seen.named(ManifestLook, endpoint)}
+    served = {
         name
         for where in seen.endpoints()
-        if (other := seen.get(Role, where)) is not None
+        if where != endpoint
+        and (other := seen.get(Role, where)) is not None
         and other.kind == "mirror"
         and set(other.domains) & set(role.domains)
         for name, look in seen.named(ManifestLook, where)
         if look.served
-    ]
-    return bool(served) and set(asked) <= set(served)
+    }
+    return bool(served) and asked <= served
 
 
-def _origin_answers(seen: Observations, endpoint: str) -> bool:
-    role = seen.get(Role, endpoint)
-    if role is None or role.kind != "mirror":
-        return False
+def _origin_answers(seen: Observations, role: Role) -> bool:
     for where in seen.endpoints():
         other, ping = seen.get(Role, where), seen.get(Ping, where)
         if other is None or ping is None or other.kind != "registry":
@@ -104,19 +112,26 @@ def chain_evidence(
     return Evidence(fact, "tls", {"chain": chain, "missing": missing})
 
 
-def go_evidence(verdicts: Sequence[TrustVerdict]) -> Iterator[Evidence]:
+def go_evidence(verdicts: Sequence[TrustVerdict], about: Reason = "") -> Iterator[Evidence]:
     """Go's words, each text once, with the clients that would print it; and what in a client's
-    own files makes it fail already."""
-    by_text: dict[str, list[TrustVerdict]] = {}
+    own files makes it fail already.
+
+    ``about``: of a client that stumbles over another fault first, the words are those that
+    would come after it.
+    """
+    by_text: dict[tuple[str, str], list[TrustVerdict]] = {}
     for each in verdicts:
         if each.broken:
             yield Evidence(f"{each.client} fails before that: {each.broken}", "files")
-        if each.error:
-            by_text.setdefault(each.error, []).append(each)
-    for text, those in by_text.items():
+        later = bool(about) and each.reason != about and each.beneath_reason == about
+        text = each.beneath if later else each.error
+        if text:
+            when = "would say, once the other fault is mended" if later else "would say"
+            by_text.setdefault((when, text), []).append(each)
+    for (when, text), those in by_text.items():
         names = [each.client for each in those]
         yield Evidence(
-            f"{listed(names)} would say: {text}", "verify", {"clients": names, "error": text}
+            f"{listed(names)} {when}: {text}", "verify", {"clients": names, "error": text}
         )
 
 

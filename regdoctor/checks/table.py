@@ -25,6 +25,7 @@ from regdoctor.checks.manifest import (
 from regdoctor.checks.network import (
     dns_lookup_failure,
     https_eof_plain_port_or_lb_close,
+    proxy_407_authentication_required,
     tcp_connect_failure,
     tls_first_record_not_handshake_direct,
     tls_handshake_failure,
@@ -47,6 +48,7 @@ from regdoctor.checks.x509 import (
 CHECKS: tuple[Check, ...] = (
     dns_lookup_failure.CHECK,
     tcp_connect_failure.CHECK,
+    proxy_407_authentication_required.CHECK,
     http_response_to_https_client.CHECK,
     tls_unrecognized_name.CHECK,
     tls_version_or_cipher_mismatch.CHECK,

@@ -149,7 +149,7 @@ def _settings(
     from regdoctor.diagnose import Settings
 
     try:
-        loaded = RegistryConfig.load(config, ca=ca, resolve=resolve)
+        loaded = RegistryConfig.load(config, ca=ca, resolve=resolve, root=host_root)
         settings = Settings(
             config=loaded,
             clients=clients,

@@ -39,7 +39,8 @@ def mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
         for mirror in _tables(entry.get("mirror")):
             location = mirror.get("location")
             if isinstance(location, str):
-                found.append(MirrorUse(CLIENT, domain, f"https://{location}", origin))
+                insecure = mirror.get("insecure") is True
+                found.append(MirrorUse(CLIENT, domain, f"https://{location}", origin, insecure))
     return tuple(found)
 
 

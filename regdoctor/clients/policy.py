@@ -32,12 +32,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class MirrorUse:
-    """One configured mirror: ``url`` as written, of ``domain``, in the file ``origin``."""
+    """One configured mirror: ``url`` as written, of ``domain``, in the file ``origin``.
+
+    ``insecure``: any certificate will do, and http where there is no TLS.
+    """
 
     client: str
     domain: str
     url: str
     origin: str
+    insecure: bool = False
 
 
 def authorities(files: HostFiles, directory: str) -> tuple[tuple[bytes, ...], tuple[str, ...]]:

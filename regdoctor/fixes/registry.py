@@ -220,6 +220,45 @@ def resolver(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     )
 
 
+def proxy_login(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """Each program has its proxy from somewhere else; the login belongs into that URL."""
+    host, _, port = finding.subject.rpartition(":")
+    name = host if host and port.isdecimal() else finding.subject
+    url = "http://USER:PASSWORD@PROXY:PORT"
+    unit = f'[Service]\nEnvironment="HTTPS_PROXY={url}"\n'
+    return (
+        Fix(
+            client="regdoctor",
+            title="put the login into the proxy's URL, percent-encoded (@ is %40); podman, buildah "
+            "and skopeo read it from the shell too",
+            disposition="manual",
+            commands=(f"export HTTPS_PROXY={url}",),
+        ),
+        Fix(
+            client="regdoctor",
+            title="or, if the registry can be had without the proxy, leave it out",
+            disposition="manual",
+            commands=(f"export NO_PROXY={quoted(name.strip('[]'))}",),
+        ),
+        Fix(
+            client="docker",
+            title="dockerd and containerd have it from their units: %% for each %; a proxy that "
+            "takes NTLM or Kerberos only needs a helper on this host (cntlm, px)",
+            disposition="manual",
+            commands=("systemctl daemon-reload", "systemctl restart docker"),
+            files=(
+                FileChange("/etc/systemd/system/docker.service.d/http-proxy.conf", added(unit)),
+            ),
+        ),
+        Fix(
+            client="buildkit",
+            title="a builder in a container has its own environment",
+            disposition="manual",
+            commands=(f"docker buildx create --use --driver-opt env.https_proxy={url}",),
+        ),
+    )
+
+
 def reach(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """A port that takes no connection."""
     host, _, port = finding.subject.rpartition(":")

@@ -22,6 +22,7 @@ PLANNERS: dict[str, Planner] = {
     "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
+    "proxy-407-authentication-required": registry.proxy_login,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,
     "registry-unexpected-answer": servers.healthy_registry,

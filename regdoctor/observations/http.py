@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,16 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == wanted), "")
 
     @property
+    def challenges(self) -> tuple[str, ...]:
+        """Every ``WWW-Authenticate`` as it stands."""
+        return tuple(v for k, v in self.headers if k.lower() == "www-authenticate")
+
+    @property
+    def dead_end(self) -> bool:
+        """A 401 that asks for nothing that clients of registries can give."""
+        return self.status == 401 and not any(map(_ANSWERABLE.search, self.challenges))
+
+    @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
@@ -43,6 +54,7 @@ class Answer:
         return self.header("Content-Type").lower().startswith("text/html")
 
 
+_ANSWERABLE = re.compile(r"(?:^|,)\s*(?:basic|bearer)\b", re.IGNORECASE)
 _ASKS_FOR_TLS = (
     "client sent an http request to an https server",
     "the plain http request was sent to https port",

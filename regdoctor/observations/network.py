@@ -18,7 +18,8 @@ class Role:
     mirror of it). ``written`` is ``host[:port]`` literally as it was written: clients name
     their certificate directories by it, and never normalise ``:443`` away. ``origins`` names
     the files or answers that named the endpoint. ``asked_by`` names the clients that would
-    contact it, empty where every client would. Of a realm or a redirect target ``written`` is
+    contact it, empty where every client would. ``direct``: it is asked for under its own name
+    too, whatever else has it for a mirror. Of a realm or a redirect target ``written`` is
     the registry's: clients take that registry's certificate files there as well.
     """
 
@@ -27,6 +28,7 @@ class Role:
     written: str
     origins: tuple[str, ...] = ()
     asked_by: tuple[str, ...] = ()
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,7 +51,14 @@ class PingProbe:
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> Ping:
         host = self.hosts[endpoint.url]
-        said = await self.session.ping(host)
+        try:
+            async with asyncio.timeout(2 * self.timeout):
+                said = await self.session.ping(host)
+        except TimeoutError:
+            # Each byte came in time, and the whole answer did not.
+            why = f"no whole answer in {2 * self.timeout:.0f} s"
+            url = f"{endpoint.url}/v2/"
+            return Ping(Answer("GET", url, fault="timeout", timed_out=True, text=why))
         last = said.exchanges[-1] if said.exchanges else None
         if last is None:
             return Ping(Answer("GET", f"{endpoint.url}/v2/", fault="other", text=str(said.error)))

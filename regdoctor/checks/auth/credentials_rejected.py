@@ -40,7 +40,7 @@ class CredentialsRejected:
             yield Finding(
                 code=self.code,
                 title=f"{subject} does not accept the credentials from {source}",
-                severity=severity_of(seen, breaks),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, severity_of
+from regdoctor.checks.judging import answer_evidence, asking, severity_of
 from regdoctor.checks.manifest.images import Looked, looks
-from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.observations.http import Answer, CredentialUse, ManifestLook, TokenAnswer
+from regdoctor.observations.http import (
+    Answer,
+    Challenge,
+    CredentialUse,
+    ManifestLook,
+    Ping,
+    TokenAnswer,
+)
 from regdoctor.observations.store import Observations
 
 
@@ -27,6 +33,7 @@ class PullAccessDenied:
             answer = _refusal(seen, each)
             if answer is None or each.served or _explained(seen, each):
                 continue
+            breaks = asking(seen, each.endpoint)
             use = seen.get(CredentialUse, each.endpoint)
             logged_in = use is not None and use.present
             sent = f"with the credentials from {use.source}" if use and logged_in else "anonymously"
@@ -34,14 +41,14 @@ class PullAccessDenied:
                 code=self.code,
                 title=f"{each.image} is refused {sent}: it does not exist there, or is not for "
                 + ("this account" if logged_in else "everybody"),
-                severity=severity_of(seen, EVERY),
+                severity=severity_of(seen, breaks, each.endpoint),
                 confidence="certain",
                 subject=each.image,
                 evidence=(
                     answer_evidence(answer, "manifest"),
                     Evidence(f"it was asked for {sent}", "credentials", {"present": logged_in}),
                 ),
-                breaks=EVERY,
+                breaks=breaks,
             )
             yield OpenQuestion(
                 self.code,
@@ -52,13 +59,26 @@ class PullAccessDenied:
 
 
 def _explained(seen: Observations, each: Looked) -> bool:
-    """A mirror that wants a login, a token that could not be had, or credentials that could not
-    be read: each is another finding."""
+    """A mirror that wants a login, a token that could not be had, credentials that could not be
+    read or were not taken, a refusal of everything: each is another finding."""
     if seen.failure(CredentialUse, each.endpoint) is not None:
+        return True
+    ping = seen.get(Ping, each.endpoint)
+    if ping is not None and (
+        ping.answer.dead_end or (ping.answer.status == 403 and ping.answer.html)
+    ):
+        return True
+    answer = each.last
+    basic = any(c.lower().startswith("basic") for c in answer.challenges) if answer else False
+    if answer is not None and answer.status == 401 and basic and each.look.auth == "credentials":
         return True
     if each.role is not None and each.role.kind == "mirror":
         return each.look.auth in ("none", "anonymous")
     tokens = [token for _, token in seen.named(TokenAnswer, each.endpoint)]
+    challenge = seen.get(Challenge, each.endpoint)
+    asked_in_vain = answer is not None and answer.status == 401 and not tokens
+    if challenge is not None and challenge.scheme == "bearer" and asked_in_vain:
+        return True  # its realm could not even be asked
     return any(
         not token.granted and (token.authenticated or token.answer.status not in (401, 403))
         for token in tokens

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from regdoctor.checks.judging import (
     answer_evidence,
+    asking,
     severity_of,
     subject_of,
 )
-from regdoctor.clients.table import EVERY
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import Challenge, TokenAnswer
 from regdoctor.observations.network import Connection, Resolution
 from regdoctor.observations.store import Observations
 
+_PORTS = {"http": 80, "https": 443}
+_METADATA = ("fd00:ec2::254", "100.100.100.200")
 _WORDS = {
     "dns": "does not resolve",
     "connect": "takes no connection",
@@ -37,9 +42,14 @@ class TokenRealmWrongPortOrHost:
             challenge = seen.get(Challenge, endpoint)
             if challenge is None or challenge.scheme != "bearer":
                 continue
+            # Without a host it stands below the registry to us, and is no URL to others.
+            relative = challenge.realm.startswith("/") and not challenge.realm.startswith("//")
             fault = _malformed(challenge.realm) or _unreached(seen, endpoint, challenge.realm)
             if not fault:
                 continue
+            breaks = asking(seen, endpoint)
+            if relative:
+                breaks = tuple(each for each in breaks if each != OWN)
             realm = realm_endpoint(challenge.realm)
             evidence = [
                 Evidence(
@@ -62,32 +72,53 @@ class TokenRealmWrongPortOrHost:
                 code=self.code,
                 title=f"{subject_of(endpoint)} sends clients for a token to "
                 f"{challenge.realm or 'an empty realm'}, which {fault}",
-                severity=severity_of(seen, EVERY),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject_of(realm or endpoint),
                 evidence=tuple(evidence),
-                breaks=EVERY,
+                breaks=breaks,
             )
 
 
 def realm_endpoint(realm: str) -> str:
-    """``scheme://host[:port]`` of a realm; empty where it is no URL."""
-    scheme, mark, rest = realm.partition("://")
-    authority = rest.partition("/")[0].partition("?")[0]
-    default = {"https": ":443", "http": ":80"}.get(scheme, "-")
-    return f"{scheme}://{authority.removesuffix(default)}" if mark and authority else ""
+    """``scheme://host[:port]`` of a realm; empty where it is no http(s) URL of one host."""
+    try:
+        parts = urlsplit(realm)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not parts.hostname or "," in parts.netloc:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (
+        f":{port}" if port not in (None, _PORTS[parts.scheme]) else ""
+    )
 
 
 def _malformed(realm: str) -> str:
-    where = realm_endpoint(realm)
-    if not where.startswith(("http://", "https://")):
+    if not realm.lower().startswith(("http://", "https://")):
         return "is no http or https URL"
-    host = where.partition("://")[2]
-    if "," in host:
+    authority = realm.partition("://")[2].partition("/")[0].partition("?")[0]
+    name = authority.rpartition("@")[2]
+    if "," in name:
         return "names two hosts (a proxy's X-Forwarded-Host was joined)"
-    if not host.startswith("[") and host.count(":") > 1:
+    if not name.startswith("[") and name.count(":") > 1:
         return "names two ports (X-Forwarded-Host and X-Forwarded-Port were joined)"
-    return ""
+    if not realm_endpoint(realm):
+        return "is no http or https URL"
+    if "@" in authority:
+        return "carries a login of its own"
+    return "is a link-local or metadata address" if _metadata(realm) else ""
+
+
+def _metadata(realm: str) -> bool:
+    """Where clouds keep secrets: nobody may be sent there, so nothing is asked for there."""
+    host = urlsplit(realm).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_link_local or host in _METADATA
 
 
 def _unreached(seen: Observations, endpoint: str, realm: str) -> str:

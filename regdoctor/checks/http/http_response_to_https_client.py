@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.clients.table import OWN, policies
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -35,6 +35,8 @@ class HttpResponseToHttpsClient:
                 continue
             subject = subject_of(endpoint)
             breaks = _breaks(seen, endpoint)
+            if not breaks:
+                continue
             evidence = [
                 Evidence(
                     f"no TLS handshake came about: {served.text}",
@@ -89,7 +91,7 @@ def _breaks(seen: Observations, endpoint: str) -> tuple[str, ...]:
     role = seen.get(Role, endpoint)
     written = role.written if role else subject_of(endpoint)
     refusing = [each.client for each in policies(files, written) if each.plain == "never"]
-    return (*refusing, OWN)
+    return asking(seen, endpoint, (*refusing, OWN))
 
 
 CHECK = HttpResponseToHttpsClient()

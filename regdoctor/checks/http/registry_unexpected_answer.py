@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from regdoctor.checks.judging import (
     answer_evidence,
+    asking,
     contacted_as,
     severity_of,
     subject_of,
 )
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, Ping
+from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
 class RegistryUnexpectedAnswer:
-    """GET /v2/ must be 200 or 401; 403 says that a registry is there and refuses."""
+    """GET /v2/ must be 200, or 401 with a challenge that can be answered."""
 
     code = "registry-unexpected-answer"
     summary = "the endpoint answers GET /v2/, but not as a registry does"
@@ -33,26 +34,55 @@ class RegistryUnexpectedAnswer:
             ping, role = seen.get(Ping, endpoint), seen.get(Role, endpoint)
             if ping is None or (role and role.kind in ("realm", "redirect")):
                 continue
-            verdict = _verdict(ping.answer) or _unreached(seen, endpoint, ping.answer)
-            if not verdict:
-                continue
-            subject = subject_of(endpoint)
-            breaks = role.asked_by if role and role.asked_by else EVERY
-            as_what = contacted_as(seen, endpoint)
-            yield Finding(
-                code=self.code,
-                title=f"{subject}{f' ({as_what})' if as_what else ''} {verdict}",
-                severity=severity_of(seen, breaks, endpoint),
-                confidence="certain",
-                subject=subject,
-                evidence=(answer_evidence(ping.answer, "ping"),),
-                breaks=breaks,
-            )
+            if ping.answer.status == 403:
+                found = self._refused_at_the_door(seen, endpoint, ping.answer)
+            else:
+                verdict = _verdict(ping.answer) or _unreached(seen, endpoint, ping.answer)
+                found = self._finding(seen, endpoint, verdict, ping.answer) if verdict else None
+            if found:
+                yield found
+
+    def _refused_at_the_door(
+        self, seen: Observations, endpoint: str, answer: Answer
+    ) -> Finding | None:
+        """403 for everybody. podman stops there; others go on, and may get what they came for."""
+        looks = [look for _, look in seen.named(ManifestLook, endpoint)]
+        if any(look.served for look in looks):
+            verdict = "refuses GET /v2/ (403) and serves images: podman and skopeo stop there"
+            return self._finding(seen, endpoint, verdict, answer, ("podman",))
+        if answer.html:
+            verdict = "refuses GET /v2/ with a web page (403): a proxy or firewall before it"
+            return self._finding(seen, endpoint, verdict, answer)
+        # With an image in hand, its own refusal says more.
+        verdict = "refuses GET /v2/ to clients without a login (403), and asks for none"
+        return None if looks else self._finding(seen, endpoint, verdict, answer)
+
+    def _finding(
+        self,
+        seen: Observations,
+        endpoint: str,
+        verdict: str,
+        answer: Answer,
+        clients: Sequence[str] = EVERY,
+    ) -> Finding | None:
+        breaks = asking(seen, endpoint, clients)
+        if not breaks:
+            return None
+        subject, as_what = subject_of(endpoint), contacted_as(seen, endpoint)
+        return Finding(
+            code=self.code,
+            title=f"{subject}{f' ({as_what})' if as_what else ''} {verdict}",
+            severity=severity_of(seen, breaks, endpoint),
+            confidence="certain",
+            subject=subject,
+            evidence=(answer_evidence(answer, "ping"),),
+            breaks=breaks,
+        )
 
 
 def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:
     """A request that did not get through although name and port do: never left unsaid."""
-    if answer.status or answer.fault in ("", "certificate"):
+    if answer.status or answer.fault in ("", "certificate", "proxy"):
         return ""
     served = seen.get(ServedChain, endpoint)
     if answer.fault == "tls" and served is not None and served.fault:
@@ -73,9 +103,17 @@ def _verdict(answer: Answer) -> str:
         if answer.fault in ("read", "write", "protocol"):
             return f"broke the exchange off: {answer.text}"
         return ""
+    if 300 <= status < 400:
+        where = answer.header("Location").partition("?")[0]
+        return f"answers GET /v2/ with redirects that end nowhere ({status} to {where})"
+    if answer.dead_end:
+        schemes = ", ".join(each.partition(" ")[0].lower() for each in answer.challenges)
+        if schemes:
+            return f"asks for a login by {schemes}, which clients of registries do not have"
+        return "answers 401 without a challenge, so no client knows how to log in"
     if status < 400 and answer.html and not answer.header("Docker-Distribution-Api-Version"):
         return f"answers {status} with a web page: a portal, a user interface, another site"
-    if status < 400 or status in (401, 403):
+    if status < 400 or status == 401:
         return ""
     if status == 429:
         wait = answer.header("Retry-After")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
-from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.http import ManifestLook
@@ -40,12 +39,13 @@ class ImageNotFound:
                 )
                 continue
             where = listed([subject_of(each.endpoint) for each in missing])
+            breaks = asking(seen, origin.endpoint)
             code = "NAME_UNKNOWN" in (origin.last.body if origin.last else "")
             thing = "repository" if code else "tag or digest"
             yield Finding(
                 code=self.code,
                 title=f"{image} does not exist at {where}: the {thing} is unknown there",
-                severity=severity_of(seen, EVERY),
+                severity=severity_of(seen, breaks),
                 confidence="certain",
                 subject=image,
                 evidence=tuple(
@@ -54,7 +54,7 @@ class ImageNotFound:
                     for answer in (each.look.head, each.look.get)
                     if answer is not None
                 ),
-                breaks=EVERY,
+                breaks=breaks,
             )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
-from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.store import Observations
@@ -28,23 +27,26 @@ class ManifestUnexpectedAnswer:
             what = _what(each, answer, seen.get(Ping, each.endpoint)) if answer else ""
             if answer is None or not what:
                 continue
+            breaks = asking(seen, each.endpoint)
             retry = answer.header("Retry-After")
             yield Finding(
                 code=self.code,
                 title=f"{each.image} cannot be had from {subject_of(each.endpoint)}, which {what}"
                 + (f"; retry after {retry} s" if retry.isdecimal() else ""),
-                severity=severity_of(seen, EVERY),
+                severity=severity_of(seen, breaks, each.endpoint),
                 confidence="certain",
                 subject=each.image,
                 evidence=(answer_evidence(answer, "manifest"),),
-                breaks=EVERY,
+                breaks=breaks,
             )
 
 
 def _what(each: Looked, answer: Answer, ping: Ping | None) -> str:
     """What is wrong with the answer; empty where nothing is, or another check says it."""
-    if ping is not None and ping.answer.status in (0, answer.status) and not answer.ok:
-        return ""  # the endpoint as a whole is like that
+    if ping is not None and ping.answer.status in (0, answer.status):
+        pages = answer.html and ping.answer.html
+        if pages or not answer.ok:
+            return ""  # the endpoint as a whole is like that
     if answer.ok:
         if answer.html:
             return f"answers {answer.status} with a web page"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import contacted_as, severity_of, subject_of
-from regdoctor.clients.table import EVERY
+from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
-from regdoctor.observations.network import Connection, LookupFault, Resolution, Role
+from regdoctor.observations.network import Connection, LookupFault, Resolution
 from regdoctor.observations.store import Observations
 
 _MEANING: dict[LookupFault, str] = {
     "no-such-host": "no resolver of this host knows the name",
-    "temporary": "the resolver failed or refused (SERVFAIL, or none is listening)",
+    "temporary": "the resolver failed (SERVFAIL), refused, or gave no answer",
     "timeout": "no resolver answered in time",
     "other": "the resolver gave an error",
 }
@@ -35,8 +34,7 @@ class DnsLookupFailure:
             # Through a proxy, the proxy resolves the name; ours need not.
             if lookup is None or not lookup.fault or (connection and connection.via):
                 continue
-            role = seen.get(Role, endpoint)
-            breaks = role.asked_by if role and role.asked_by else EVERY
+            breaks = asking(seen, endpoint)
             as_what = contacted_as(seen, endpoint)
             confidence: Confidence = "certain" if lookup.fault != "other" else "likely"
             yield Finding(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import severity_of, subject_of
-from regdoctor.clients.table import EVERY
+from regdoctor.checks.judging import asking, severity_of, subject_of
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import PlainAnswer
 from regdoctor.observations.store import Observations
@@ -38,15 +37,15 @@ class HandshakeCheck:
             meaning = self.meaning(served)
             if not meaning:
                 continue
-            subject = subject_of(endpoint)
+            subject, breaks = subject_of(endpoint), asking(seen, endpoint)
             yield Finding(
                 code=self.code,
                 title=f"{subject}: the TLS handshake fails: {meaning}",
-                severity=severity_of(seen, EVERY, endpoint),
+                severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
                 evidence=tuple(_evidence(subject, served)),
-                breaks=EVERY,
+                breaks=breaks,
             )
             for code, question in self.suspects(served):
                 yield OpenQuestion(code, question, "tls", f"{subject}: {served.text}")

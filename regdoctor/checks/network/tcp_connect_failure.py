@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import contacted_as, severity_of, subject_of
-from regdoctor.clients.table import EVERY
+from regdoctor.checks.judging import (
+    answer_evidence,
+    asking,
+    contacted_as,
+    severity_of,
+    subject_of,
+)
+from regdoctor.checks.network.proxies import NoTunnel, no_tunnels
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.observations.network import ConnectFault, Connection, Role
+from regdoctor.observations.network import ConnectFault, Connection
 from regdoctor.observations.store import Observations
 
 _MEANING: dict[ConnectFault, str] = {
@@ -34,25 +40,20 @@ class TcpConnectFailure:
             connection = seen.get(Connection, endpoint)
             if connection is None or connection.reached or not connection.attempts:
                 continue
-            subject = subject_of(endpoint)
+            if connection.via:
+                continue  # the proxy is told of below
             faults = {each.fault for each in connection.attempts}
             meaning = (
                 _MEANING[next(iter(faults))]
                 if len(faults) == 1
                 else "every address failed, each its way"
             )
-            if connection.via:
-                meaning = f"the proxy {connection.via} could not be used: {meaning}"
-            role = seen.get(Role, endpoint)
-            breaks = role.asked_by if role and role.asked_by else EVERY
-            as_what = contacted_as(seen, endpoint)
-            yield Finding(
-                code=self.code,
-                title=f"{subject}{f' ({as_what})' if as_what else ''} cannot be reached: {meaning}",
-                severity=severity_of(seen, breaks, endpoint),
-                confidence="certain",
-                subject=subject,
-                evidence=tuple(
+            yield self._finding(
+                seen,
+                endpoint,
+                f"cannot be reached: {meaning}",
+                asking(seen, endpoint),
+                tuple(
                     Evidence(
                         f"connect {each.address}: {each.text or 'ok'}",
                         "tcp",
@@ -60,8 +61,39 @@ class TcpConnectFailure:
                     )
                     for each in connection.attempts
                 ),
-                breaks=breaks,
             )
+        for through in no_tunnels(seen):
+            if not through.wants_login and through.breaks:
+                yield self._through_proxy(seen, through)
+
+    def _through_proxy(self, seen: Observations, through: NoTunnel) -> Finding:
+        subject = subject_of(through.endpoint)
+        evidence = (
+            answer_evidence(through.answer, "ping")
+            if through.answer is not None
+            else Evidence(f"CONNECT {subject}: {through.text}", "ping")
+        )
+        verdict = f"cannot be reached through the proxy of this environment: {through.text}"
+        return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence,))
+
+    def _finding(
+        self,
+        seen: Observations,
+        endpoint: str,
+        verdict: str,
+        breaks: tuple[str, ...],
+        evidence: tuple[Evidence, ...],
+    ) -> Finding:
+        subject, as_what = subject_of(endpoint), contacted_as(seen, endpoint)
+        return Finding(
+            code=self.code,
+            title=f"{subject}{f' ({as_what})' if as_what else ''} {verdict}",
+            severity=severity_of(seen, breaks, endpoint),
+            confidence="certain",
+            subject=subject,
+            evidence=evidence,
+            breaks=breaks,
+        )
 
 
 CHECK = TcpConnectFailure()

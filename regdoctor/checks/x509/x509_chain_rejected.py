@@ -34,7 +34,9 @@ class ChainRejected:
             facts, verdicts = seen.get(ChainFacts, endpoint), seen.get(ChainVerdicts, endpoint)
             ping = seen.get(Ping, endpoint)
             own = verdicts.of(OWN) if verdicts else None
-            if facts is None or ping is None or own is None or own.skipped:
+            if facts is None or own is None or own.skipped:
+                continue
+            if ping is None or not ping.answer.status:
                 continue
             if own.accepted and not ping.verified and endpoint.startswith("https://"):
                 yield _only_ours(endpoint, facts)

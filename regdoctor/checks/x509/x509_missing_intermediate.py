@@ -44,7 +44,9 @@ class MissingIntermediate:
                 marks={found.topmost: "issuer not sent"},
                 missing=found.top.issuer,
             ),
-            *go_evidence([v for v in found.verdicts.verdicts if v.client in breaks]),
+            *go_evidence(
+                [v for v in found.verdicts.verdicts if v.client in breaks], "unknown-authority"
+            ),
         ]
         fetched = seen.get(FetchedIssuer, endpoint)
         if fetched is not None:

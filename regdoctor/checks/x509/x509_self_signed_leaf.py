@@ -35,7 +35,9 @@ class SelfSignedLeaf:
                 chain_evidence(
                     found.facts, "the server's certificate is its own issuer", marks=marks
                 ),
-                *go_evidence([v for v in found.verdicts.verdicts if v.client in breaks]),
+                *go_evidence(
+                    [v for v in found.verdicts.verdicts if v.client in breaks], "unknown-authority"
+                ),
                 Evidence(
                     f"its SHA-256 fingerprint is {colons(leaf.fingerprint)}",
                     "tls",

@@ -58,7 +58,9 @@ class PrivateRoot:
                 marks={found.topmost: "self-signed root"} if found.anchor else {},
                 missing="" if found.anchor else root,
             ),
-            *go_evidence([v for v in found.verdicts.verdicts if v.client in breaks]),
+            *go_evidence(
+                [v for v in found.verdicts.verdicts if v.client in breaks], "unknown-authority"
+            ),
         ]
         if found.anchor:
             fingerprint = colons(found.anchor.fingerprint)

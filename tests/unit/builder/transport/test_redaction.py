@@ -47,3 +47,14 @@ def test_token_bodies_are_redacted_whatever_the_token_is(name: str, value: str) 
 
 def test_a_token_cut_off_by_the_excerpts_end_is_redacted_too() -> None:
     assert redaction.body(b'{"token":"abcdef') == b'{"token":"REDACTED"'
+
+
+def test_the_realm_of_a_challenge_keeps_its_address_alone() -> None:
+    field = 'Bearer realm="https://user:hunter2@auth.example/token?sig=abc&scope=a",service="s"'
+    ((_, value),) = redaction.headers([("WWW-Authenticate", field)])
+    assert "hunter2" not in value
+    assert "abc" not in value
+    assert value.startswith('Bearer realm="https://user:xxxxx@auth.example/token?sig=REDACTED')
+    assert value.endswith('scope=a",service="s"')
+    name = 'Basic realm="Sonatype Nexus Repository Manager"'
+    assert redaction.headers([("Www-Authenticate", name)]) == (("Www-Authenticate", name),)

@@ -29,9 +29,24 @@ def test_fires_and_says_what_answered(ping: Answer, words: str) -> None:
     assert finding.severity == "error"
 
 
-@pytest.mark.parametrize("status", [200, 401, 403])
-def test_quiet_for_what_a_registry_may_answer(status: int) -> None:
-    assert CODE not in found(registry_seen(ping=answer("GET", "/v2/", status, API)))
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer", "Negotiate, Basic"])
+def test_quiet_for_what_a_registry_may_answer(scheme: str) -> None:
+    assert CODE not in found(registry_seen(ping=answer("GET", "/v2/", 200, API)))
+    asks = ("WWW-Authenticate", f'{scheme} realm="https://registry.example/token"')
+    assert CODE not in found(registry_seen(ping=answer("GET", "/v2/", 401, API, asks)))
+
+
+def test_a_401_that_nobody_can_answer_is_said() -> None:
+    bare = found(registry_seen(ping=answer("GET", "/v2/", 401, API)))[CODE]
+    assert "without a challenge" in bare.title
+    asks = ("WWW-Authenticate", "Negotiate")
+    finding = found(registry_seen(ping=answer("GET", "/v2/", 401, API, asks)))[CODE]
+    assert "by negotiate" in finding.title
+
+
+def test_a_redirect_that_was_not_followed_to_an_end_is_said() -> None:
+    circle = answer("GET", "/v2/", 302, ("Location", "/v2/"))
+    assert "(302 to /v2/)" in found(registry_seen(ping=circle))[CODE].title
 
 
 def test_quiet_where_a_certificate_was_refused_which_is_another_finding() -> None:
