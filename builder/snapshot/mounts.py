@@ -154,10 +154,18 @@ def enter_private_mount_namespace() -> None:
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise SnapshotError("the mount namespace must be entered before threads are started")
     _check(_libc().unshare(_CLONE_NEWNS), "enter a private mount namespace")
-    _check(
-        _libc().mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
-        "make the mounts of this process private",
-    )
+    try:
+        _check(
+            _libc().mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
+            "make the mounts of this process private",
+        )
+    except MountError as error:
+        if error.errno == errno.EINVAL:
+            error.hint = (
+                "the root directory is no mount point, as in a chroot: bind it to itself "
+                "and enter it with pivot_root, or build outside"
+            )
+        raise
 
 
 def in_user_namespace() -> bool:
