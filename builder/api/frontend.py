@@ -58,9 +58,10 @@ class Frontend:
         syntax = self._request.build_args.get("BUILDKIT_SYNTAX") or (
             directive.value if directive is not None else ""
         )
-        if not syntax:
+        words = syntax.split()
+        if not words:
             return
-        text = syntax.split()[0]
+        text = words[0]
         try:
             repository = references.parse(text).familiar().partition(":")[0].partition("@")[0]
         except InvalidReference as error:

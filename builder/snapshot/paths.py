@@ -83,14 +83,20 @@ def has_wildcard(path: str) -> bool:
 
 
 def glob_regex(pattern: str) -> re.Pattern[str]:
-    """Go's ``filepath.Match`` as a regular expression; raises PathError for a bad pattern."""
-    out: list[str] = []
+    """Go's ``filepath.Match`` as a regular expression; raises PathError for a bad pattern.
+
+    What follows a ``*`` is taken where it first matches and never looked for again, as in Go:
+    so no pattern takes more than its length times that of the name.
+    """
+    chunks: list[list[str]] = [[]]
     position, end = 0, len(pattern)
     while position < end:
+        out = chunks[-1]
         char = pattern[position]
         position += 1
         if char == "*":
-            out.append("[^/]*")
+            if len(chunks) == 1 or out:
+                chunks.append([])
         elif char == "?":
             out.append("[^/]")
         elif char == "\\":
@@ -103,7 +109,10 @@ def glob_regex(pattern: str) -> re.Pattern[str]:
             out.append(text)
         else:
             out.append(re.escape(char))
-    return re.compile("".join(out), re.DOTALL)
+    first, *starred = ("".join(chunk) for chunk in chunks)
+    middle = "".join(f"(?>[^/]*?{chunk})" for chunk in starred[:-1])
+    last = f"[^/]*{starred[-1]}" if starred else ""
+    return re.compile(first + middle + last, re.DOTALL)
 
 
 def _glob_class(pattern: str, position: int) -> tuple[str, int]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from builder.errors import BuilderError
 
+_SHOWN = 20
+"""Most platforms that a hint lists."""
+
 
 class SourceError(BuilderError):
     """The message is BuildKit's where it has one."""
@@ -13,9 +16,11 @@ class NoMatchingPlatform(SourceError):
     """An index without an image for the platform; ``offered`` are those it has."""
 
     def __init__(self, reference: str, wanted: str, offered: tuple[str, ...]) -> None:
+        some = ", ".join(offered[:_SHOWN]) or "no image at all"
+        more = f" and {len(offered) - _SHOWN} more" if len(offered) > _SHOWN else ""
         super().__init__(
             f"{reference}: no match for platform in manifest: not found",
-            hint=f"wanted {wanted}; the index offers {', '.join(offered) or 'no image at all'}",
+            hint=f"wanted {wanted}; the index offers {some}{more}",
         )
         self.reference = reference
         self.wanted = wanted

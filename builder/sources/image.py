@@ -224,10 +224,14 @@ def _layer_records(found: FoundImage) -> Sequence[LayerRecord]:
     """Layers with their diff IDs, which the config must have, one each."""
     try:
         document = json.loads(found.config)
-        texts = (document.get("rootfs") or {}).get("diff_ids") or []
-        diff_ids = [Digest(str(text)) for text in texts]
-    except (ValueError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{found.reference}: invalid image config: {error}") from error
+    rootfs = document.get("rootfs") if isinstance(document, dict) else None
+    texts = (rootfs.get("diff_ids") if isinstance(rootfs, dict) else None) or []
+    if not isinstance(texts, list):
+        raise SourceError(f"{found.reference}: invalid image config: diff_ids is not a list")
+    try:
+        diff_ids = [Digest(str(text)) for text in texts]
     except InvalidDigest as error:
         raise SourceError(f"{found.reference}: invalid image config: {error}") from error
     layers = found.manifest.layers

@@ -218,8 +218,10 @@ def _checked(config: Mapping[str, Any]) -> dict[str, Any]:
         value = config.get(key)
         if value is None:
             continue
-        wrong_item = type_ is list and not all(isinstance(item, str) for item in value)
-        if not isinstance(value, type_) or wrong_item:
+        right = isinstance(value, type_)
+        if isinstance(value, list):
+            right = right and all(isinstance(item, str) for item in value)
+        if not right:
             raise DockerfileError(f"failed to parse image config: {key} has the wrong type")
         out[key] = value
     return out

@@ -19,6 +19,10 @@ _MODIFIERS = frozenset("+-?#%")
 MAX_NESTING = 100
 """How deep ``${a:-${b:-...}}`` may nest; far beyond any real file, short of Python's stack."""
 
+MAX_EXPANDED = 1 << 20
+"""Most characters that the variables of a word may bring in; a process takes far fewer."""
+_MOST_REPLACED = 64 * MAX_EXPANDED
+
 
 @dataclass(slots=True)
 class Expansion:
@@ -102,6 +106,7 @@ class _Reader:
         self._env = env
         self._raw_escapes = lexer.raw_escapes
         self._depth = 0
+        self._expanded = 0
         self.matched: set[str] = set()
         self.unmatched: set[str] = set()
 
@@ -205,6 +210,17 @@ class _Reader:
         raise ShellWordError("unexpected end of statement while looking for matching double-quote")
 
     def _dollar(self) -> str:
+        value = self._substituted()
+        self._grow(len(value))
+        return value
+
+    def _grow(self, count: int) -> None:
+        """Variables made of variables grow without an end in sight: count what comes in."""
+        self._expanded += count
+        if self._expanded > MAX_EXPANDED:
+            raise ShellWordError(f"variables expand to more than {MAX_EXPANDED} characters")
+
+    def _substituted(self) -> str:
         self._next()
         if self._peek() != "{":
             name = self._name()
@@ -267,6 +283,8 @@ class _Reader:
         value = self._lookup(name)
         if self._lexer.skip_unset and value is None:
             return f"${{{name}/{pattern}/{replacement}}}"
+        if everywhere and len(value or "") * len(replacement) > _MOST_REPLACED:
+            raise ShellWordError(f"{name}: too long a replacement for so long a value")
         return Pattern(pattern).replace(value or "", replacement, everywhere=everywhere)
 
     def _operand(self, stop: str, raw_escapes: bool, unfinished: str) -> str:

@@ -120,3 +120,24 @@ def test_a_fifo_in_the_place_of_a_file_is_not_waited_for(tree: Path) -> None:
     assert read_regular(str(tree), "/nothing") is None
     (tree / "a/f.txt").write_text("text")
     assert read_regular(str(tree), "/abs/f.txt", 3) == b"tex"
+
+
+def _go_match(pattern: str, name: str) -> bool:
+    """``*`` and letters only, by trying everything."""
+    if not pattern:
+        return not name
+    if pattern[0] == "*":
+        return _go_match(pattern[1:], name) or (
+            name[:1] not in ("", "/") and _go_match(pattern, name[1:])
+        )
+    return name[:1] == pattern[0] and _go_match(pattern[1:], name[1:])
+
+
+@given(st.text("ab/*", max_size=8), st.text("ab/", max_size=8))
+def test_stars_match_what_go_matches(pattern: str, name: str) -> None:
+    assert bool(glob_regex(pattern).fullmatch(name)) == _go_match(pattern, name)
+
+
+def test_no_pattern_takes_long() -> None:
+    assert glob_regex("*a" * 50 + "b").fullmatch("a" * 250) is None
+    assert glob_regex("*a" * 50).fullmatch("a" * 250) is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from builder.frontend.dockerfile.errors import ShellWordError
 from builder.frontend.dockerfile.lexical import go_quote
-from builder.frontend.dockerfile.shell import Lexer
+from builder.frontend.dockerfile.shell import MAX_EXPANDED, Lexer
 
 ENV = {
     "x": "value",
@@ -153,3 +153,14 @@ def test_text_in_single_quotes_is_itself(text: str) -> None:
 
 def test_go_quotes_like_percent_q() -> None:
     assert go_quote('a"\\\n\t\x01é\u200b') == '"a\\"\\\\\\n\\t\\x01é\\u200b"'
+
+
+def test_variables_that_grow_out_of_each_other_end_in_an_error() -> None:
+    lexer, env = Lexer(), {"a": "x" * 100}
+    while len(env["a"]) * 10 <= MAX_EXPANDED:
+        env["a"] = lexer.word("$a" * 10, env)
+    with pytest.raises(ShellWordError, match="expand to more than"):
+        lexer.word("$a" * 11, env)
+    env = {"a": "x" * MAX_EXPANDED, "b": "y" * 1000}
+    with pytest.raises(ShellWordError, match="too long a replacement"):
+        lexer.word("${a//x/$b}", env)
