@@ -139,6 +139,7 @@ class _Judge:
             beneath_reason=beneath[1],
             sources=sources,
             broken=policy.broken,
+            anchor=_anchor(verdict),
         )
 
     def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> Verdict:
@@ -167,7 +168,9 @@ class _Judge:
 
     def _known(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> bool:
         """Whether a path to an authority exists, whatever else may be wrong with it."""
-        return self._beneath(chain, files)[1] not in ("unknown-authority", "namesake")
+        text, reason = self._beneath(chain, files)
+        # Of an algorithm that Go gave up it cannot tell whether the authority signed.
+        return reason not in ("unknown-authority", "namesake") or "insecure algorithm" in text
 
     def _holders(self) -> tuple[str, ...]:
         """The files that hold an authority of the chain."""
@@ -237,6 +240,14 @@ def _place(verdict: Verdict) -> int:
         if place is not None and place.sent is not None:
             return place.sent
     return -1
+
+
+def _anchor(verdict: Verdict) -> CertificateFacts | None:
+    """The certificate that the verdict is about, where the server did not send it."""
+    for place in (verdict.culprit, verdict.about):
+        if place is not None and place.certificate is not None:
+            return None if place.sent is not None else certificate_facts(place.certificate.raw)
+    return None
 
 
 @functools.lru_cache(maxsize=64)

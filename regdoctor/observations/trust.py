@@ -81,7 +81,8 @@ class TrustVerdict:
     the place of the certificate it is about (-1: none of those served). ``beneath`` and
     ``beneath_reason`` are the same with the leaf's dates and names set aside: what stays
     broken once those are mended. ``skipped`` tells that the client is configured not to
-    verify, ``broken`` what in its files makes it fail before any handshake.
+    verify, ``broken`` what in its files makes it fail before any handshake. ``anchor`` is the
+    certificate of its store that the words are about, where it is none of those served.
     """
 
     client: str
@@ -94,6 +95,7 @@ class TrustVerdict:
     sources: tuple[str, ...] = ()
     skipped: bool = False
     broken: str = ""
+    anchor: CertificateFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

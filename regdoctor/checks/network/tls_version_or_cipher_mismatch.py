@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.network.handshakes import HandshakeCheck
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.observations.http import Answer, Ping
+from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 NOTHING_IN_COMMON = frozenset({"protocol_version", "handshake_failure", "insufficient_security"})
+
+_REFUSALS = (
+    "tls: protocol version not supported",
+    "tls: handshake failure",
+    "tls: insufficient security level",
+    "tls: server selected unsupported protocol version",
+)
 
 
 class TlsVersionOrCipherMismatch(HandshakeCheck):
@@ -14,11 +27,46 @@ class TlsVersionOrCipherMismatch(HandshakeCheck):
     code = "tls-version-or-cipher-mismatch"
     summary = "client and server have no TLS version or cipher in common"
     question = "which TLS versions and ciphers does the server offer?"
+    supersedes: tuple[str, ...] = ("registry-unexpected-answer",)
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault != "alert" or served.alert not in NOTHING_IN_COMMON:
             return ""
         return f"the server accepts nothing that was offered ({served.alert})"
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        yield from super().findings(seen)
+        for endpoint in seen.endpoints():
+            served, ping = seen.get(ServedChain, endpoint), seen.get(Ping, endpoint)
+            if served is None or ping is None or served.fault or not _refused(served, ping.answer):
+                continue
+            subject, breaks = subject_of(endpoint), asking(seen, endpoint)
+            version = f" (it spoke {served.version})" if served.version else ""
+            yield Finding(
+                code=self.code,
+                title=f"{subject}: the TLS handshake fails: the server accepts nothing that "
+                f"clients of today offer{version}",
+                severity=severity_of(seen, breaks, endpoint),
+                confidence="certain",
+                subject=subject,
+                evidence=(
+                    Evidence(
+                        f"a client that takes anything was shown a certificate over "
+                        f"{served.version or 'an older protocol'}",
+                        "tls",
+                        {"version": served.version},
+                    ),
+                    answer_evidence(ping.answer, "ping"),
+                ),
+                breaks=breaks,
+            )
+
+
+def _refused(served: ServedChain, answer: Answer) -> bool:
+    """The reader of certificates got through with what no client offers any more."""
+    if answer.fault != "tls" or served.client_certificate_requested:
+        return False
+    return any(words in answer.text for words in _REFUSALS)
 
 
 CHECK = TlsVersionOrCipherMismatch()

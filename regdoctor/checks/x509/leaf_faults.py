@@ -11,17 +11,22 @@ from regdoctor.observations.trust import CertificateFacts, ChainFacts, ChainVerd
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An endpoint whose chain some clients (``breaks``) refuse for one reason."""
+    """An endpoint whose chain some clients (``breaks``) refuse for one reason.
+
+    ``about`` is the place of the certificate at fault; -1 where that is ``anchor``, which
+    their store holds and the server does not send.
+    """
 
     endpoint: str
     facts: ChainFacts
     verdicts: ChainVerdicts
     breaks: tuple[str, ...]
     about: int
+    anchor: CertificateFacts | None = None
 
     @property
     def culprit(self) -> CertificateFacts:
-        return self.facts.certificates[self.about]
+        return self.anchor or self.facts.certificates[self.about]
 
     @property
     def leaf(self) -> CertificateFacts:
@@ -36,5 +41,8 @@ def refused(seen: Observations, reason: Reason) -> Iterator[Refused]:
             continue
         breaks = verdicts.failing(reason)
         if breaks:
-            about = next(v.about for v in verdicts.verdicts if v.reason == reason)
-            yield Refused(endpoint, facts, verdicts, breaks, max(about, 0))
+            first = next(v for v in verdicts.verdicts if v.reason == reason)
+            if first.about < 0 and first.anchor is not None:
+                yield Refused(endpoint, facts, verdicts, breaks, -1, first.anchor)
+            else:
+                yield Refused(endpoint, facts, verdicts, breaks, max(first.about, 0))

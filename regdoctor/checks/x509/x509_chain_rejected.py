@@ -44,7 +44,7 @@ class ChainRejected:
     def _finding(self, seen: Observations, each: Refused, reason: Reason) -> Finding:
         subject = subject_of(each.endpoint)
         verdicts = [v for v in each.verdicts.verdicts if v.reason == reason]
-        words = verdicts[0].error.rpartition("x509: ")[2]
+        words = verdicts[0].error.partition("x509: ")[2] or verdicts[0].error
         title = (
             f"{subject}: an authority of the right name is known, but it did not sign the chain"
             if reason == "namesake"

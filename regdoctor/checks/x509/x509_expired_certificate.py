@@ -8,7 +8,7 @@ from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, sever
 from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence
 from regdoctor.checks.x509.leaf_faults import refused
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.model.wording import day, span
+from regdoctor.model.wording import day, listed, span
 from regdoctor.observations.http import Clock
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
@@ -30,7 +30,15 @@ class ExpiredCertificate:
                 continue
             subject = subject_of(each.endpoint)
             culprit, ago = each.culprit, span(each.verdicts.at - each.culprit.not_after)
-            own = "its certificate" if each.about == 0 else f"the CA certificate {name_of(culprit)}"
+            own = (
+                "its certificate"
+                if each.about == 0
+                else f"the CA certificate {name_of(culprit)}"
+                if each.anchor is None
+                else f"the CA certificate {name_of(culprit)}, which {listed(each.breaks)} trust,"
+                if len(each.breaks) > 1
+                else f"the CA certificate {name_of(culprit)}, which {listed(each.breaks)} trusts,"
+            )
             confirmed = seen.get(Clock, each.endpoint) is not None
             marks = {each.about: f"expired {ago} ago"}
             yield Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.fixtures.ca import CertificateAuthority
@@ -39,3 +40,11 @@ def test_fires_for_a_namesake_that_did_not_sign() -> None:
 def test_quiet_for_a_private_root() -> None:
     leaf = ROOT.issue("registry.example", validity=VALID)
     assert CODE not in found(chain_seen(leaf))
+
+
+def test_the_authority_of_a_signature_that_go_gave_up_is_not_called_missing() -> None:
+    leaf = ROOT.issue("registry.example", validity=VALID, hash=hashes.SHA1())
+    codes = found(chain_seen(leaf, own=[ROOT.der]))
+    assert "insecure algorithm" in codes[CODE].title
+    assert "certificate signed by unknown authority (possibly" in codes[CODE].title
+    assert "x509-missing-intermediate" not in codes

@@ -29,6 +29,17 @@ def test_names_the_intermediate_where_that_one_expired() -> None:
     assert finding.evidence[0].data["chain"][1]["mark"].startswith("expired")
 
 
+def test_names_the_root_that_is_trusted_and_was_not_sent() -> None:
+    old = CertificateAuthority("Old Root CA", validity=EXPIRED)
+    leaf = old.issue("registry.example", validity=VALID)
+    finding = found(chain_seen(leaf, own=[old.der]))[CODE]
+    assert finding.title.startswith(
+        "registry.example:5000: the CA certificate CN=Old Root CA, which regdoctor trusts, expired"
+    )
+    assert finding.evidence[0].data["chain"][0]["mark"] == ""
+    assert "3 days ago" in finding.title
+
+
 def test_quiet_for_a_valid_chain() -> None:
     leaf = ROOT.issue("registry.example", validity=VALID)
     assert found(chain_seen(leaf, system=[ROOT.der])) == {}

@@ -82,3 +82,5 @@ def test_a_fault_hidden_behind_an_expired_leaf_is_told_too() -> None:
     expired = ROOT.issue("registry.example", validity=Validity.expired(NOW), send_root=True)
     codes = found(chain_seen(expired))
     assert {"x509-expired-certificate", CODE} <= set(codes)
+    (words,) = [each.fact for each in codes[CODE].evidence if each.probe == "verify"]
+    assert "once the other fault is mended: x509: certificate signed by unknown" in words
