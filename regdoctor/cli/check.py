@@ -237,10 +237,14 @@ def _replayed(path: Path, targets: list[str] | None) -> Diagnosis:
 
 def _write(report: Report, format_: str, output: Path | None) -> None:
     if format_ == "text":
+        from regdoctor.cli import terminal
         from regdoctor.render.text import render
 
-        terminal = output is None and sys.stdout.isatty()
-        text = render(report, colour=terminal and not os.environ.get("NO_COLOR"))
+        if output is not None:
+            text = render(report)
+        else:
+            coloured = terminal.colour(sys.stdout, os.environ)
+            text = render(report, colour=coloured, width=terminal.width(sys.stdout))
     else:
         text = renderer(format_)(report)
     if output is not None:

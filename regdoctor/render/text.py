@@ -4,23 +4,53 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from regdoctor.model.finding import Evidence, Finding, Fix, OpenQuestion
 from regdoctor.model.report import Report
 from regdoctor.render.safe import plain
 
-_WIDTH = 100
+WIDTH = 100
 _COLOURS = {"error": "31;1", "warning": "33;1", "info": "36;1"}
 _LABELS = {"error": "ERROR", "warning": "WARNING", "info": "NOTE"}
 
 
-def render(report: Report, *, colour: bool = False) -> str:
-    """The report as lines ending in a newline. Colour only repeats what the words say."""
-    return "\n".join(_lines(report, colour)) + "\n"
+@dataclass(frozen=True, slots=True)
+class _Prose:
+    """Words that may be broken into lines; ``hang``: columns before each line but the first."""
+
+    prefix: str
+    text: str
+    hang: int
+
+    def wrapped(self, width: int) -> list[str]:
+        return textwrap.wrap(
+            self.text,
+            width,
+            initial_indent=self.prefix,
+            subsequent_indent=" " * self.hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [self.prefix.rstrip()]
 
 
-def _lines(report: Report, colour: bool) -> Iterator[str]:
+# A plain string is a line of its own: commands and files are copied from there, unbroken.
+_Lines = Iterator[str | _Prose]
+
+
+def render(report: Report, *, colour: bool = False, width: int = WIDTH) -> str:
+    """The report as lines ending in a newline. Colour only repeats what the words say.
+
+    Prose is broken at ``width`` columns; commands, file contents and certificates never are.
+    """
+    lines: list[str] = []
+    for each in _lines(report, colour):
+        lines += each.wrapped(width) if isinstance(each, _Prose) else [each]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(report: Report, colour: bool) -> _Lines:
     yield from _verdict(report)
     for finding in report.findings:
         yield ""
@@ -37,11 +67,11 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
     yield _summary(report)
 
 
-def _verdict(report: Report) -> Iterator[str]:
+def _verdict(report: Report) -> _Lines:
     """One sentence: what is wrong first of all, or that nothing is."""
     first = next(iter(report.findings), None)
     if first is not None and first.severity != "info":
-        yield from _wrapped("", f"{plain(first.title)}.")
+        yield _prose("", f"{plain(first.title)}.")
         return
     looked = [plain(url) for target in report.targets for url in target.endpoints]
     if not looked:
@@ -49,7 +79,7 @@ def _verdict(report: Report) -> Iterator[str]:
     elif report.open:
         yield "No fault was found, but not everything could be judged."
     else:
-        yield from _wrapped("", f"No fault found: {', '.join(dict.fromkeys(looked))}.")
+        yield _prose("", f"No fault found: {', '.join(dict.fromkeys(looked))}.")
 
 
 def _head(finding: Finding, colour: bool) -> str:
@@ -60,18 +90,18 @@ def _head(finding: Finding, colour: bool) -> str:
     return f"{label} {finding.code}{sure}  {plain(finding.subject)}"
 
 
-def _note(finding: Finding, colour: bool) -> Iterator[str]:
+def _note(finding: Finding, colour: bool) -> _Lines:
     """What breaks others and not us: one sentence, and how to see the rest."""
     yield _head(finding, colour)
-    yield from _wrapped("  ", f"{plain(finding.title)}.")
+    yield _prose("  ", f"{plain(finding.title)}.")
     yield "  Evidence and fixes: the same command with --as all"
 
 
-def _finding(finding: Finding, colour: bool, *, told: bool) -> Iterator[str]:
+def _finding(finding: Finding, colour: bool, *, told: bool) -> _Lines:
     """``told``: the report began with this finding's sentence."""
     yield _head(finding, colour)
     if not told:
-        yield from _wrapped("  ", f"{plain(finding.title)}.")
+        yield _prose("  ", f"{plain(finding.title)}.")
     yield "  Seen"
     for evidence in finding.evidence:
         yield from _evidence(evidence)
@@ -85,8 +115,8 @@ def _finding(finding: Finding, colour: bool, *, told: bool) -> Iterator[str]:
         yield f"  Docs    {finding.docs} (regdoctor codes {finding.code})"
 
 
-def _evidence(evidence: Evidence) -> Iterator[str]:
-    yield from _wrapped(f"    {plain(evidence.probe) + ':':<9} ", plain(evidence.fact))
+def _evidence(evidence: Evidence) -> _Lines:
+    yield _prose(f"    {plain(evidence.probe) + ':':<9} ", plain(evidence.fact))
     chain = evidence.data.get("chain")
     if isinstance(chain, list | tuple):
         yield from _chain(chain, str(evidence.data.get("missing", "")))
@@ -111,9 +141,9 @@ def _chain(chain: list[Mapping[str, Any]] | tuple[Any, ...], missing: str) -> It
         yield f"{indent}[?] {plain(missing)}   <- not sent"
 
 
-def _fix(fix: Fix) -> Iterator[str]:
+def _fix(fix: Fix) -> _Lines:
     weakens = "  [weakens a protection]" if fix.disposition == "unsafe" else ""
-    yield from _wrapped(f"    {plain(fix.client)}: ", plain(fix.title) + weakens, hang=6)
+    yield _prose(f"    {plain(fix.client)}: ", plain(fix.title) + weakens, hang=6)
     for change in fix.files:
         yield f"      {plain(change.path)}"
         for line in change.diff.splitlines():
@@ -122,9 +152,9 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield f"      $ {plain(command)}"
 
 
-def _question(question: OpenQuestion) -> Iterator[str]:
-    yield from _wrapped("  ? ", f"{question.code}: {plain(question.question)}", hang=4)
-    yield from _wrapped("    ", f"open because {plain(question.why)}", hang=4)
+def _question(question: OpenQuestion) -> _Lines:
+    yield _prose("  ? ", f"{question.code}: {plain(question.question)}", hang=4)
+    yield _prose("    ", f"open because {plain(question.why)}", hang=4)
 
 
 def _summary(report: Report) -> str:
@@ -139,12 +169,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _wrapped(prefix: str, text: str, *, hang: int | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=prefix,
-        subsequent_indent=" " * (len(prefix) if hang is None else hang),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [prefix.rstrip()]
+def _prose(prefix: str, text: str, *, hang: int | None = None) -> _Prose:
+    return _Prose(prefix, text, len(prefix) if hang is None else hang)

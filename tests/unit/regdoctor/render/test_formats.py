@@ -138,3 +138,13 @@ def test_markdown_takes_names_literally(untrusted: Report) -> None:
         replace(untrusted, findings=(replace(finding, title="*bold* [x](y) `z`"),))
     )
     assert r"\*bold\* \[x\](y) \`z\`" in shown
+
+
+def test_prose_fits_a_narrow_terminal_and_what_is_copied_is_never_broken(untrusted: Report) -> None:
+    wide, narrow = text.render(untrusted), text.render(untrusted, width=60)
+    copied = [line for line in wide.splitlines() if line.lstrip().startswith(("$ ", "+"))]
+    assert copied
+    assert [line for line in copied if line not in narrow.splitlines()] == []
+    title = narrow.splitlines()[:3]
+    assert all(len(line) <= 60 for line in title)
+    assert wide.split() == narrow.split()
