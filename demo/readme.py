@@ -1,4 +1,7 @@
-"""Puts real output into the README: ``make docs`` runs its three scenes and writes them there."""
+"""Puts real output into the README: ``make docs`` runs its three scenes and writes them there.
+
+A scene that says what it said stays as it is: dates and digests differ from run to run.
+"""
 
 from __future__ import annotations
 
@@ -62,16 +65,43 @@ def _without_state(words: list[str]) -> list[str]:
     return words
 
 
+def steady(text: str) -> str:
+    """What a scene says in every run: no dates, digests or times, and steps in any order."""
+    lines = [line for line in text.splitlines() if not _ON_THE_WAY.search(line)]
+    text = "\n".join(lines)
+    for pattern, meant in _VARYING:
+        text = pattern.sub(meant, text)
+    said, *steps = re.split(r"^(?=# )", text, maxsplit=1, flags=re.MULTILINE)
+    return said + "\n\n".join(sorted("".join(steps).split("\n\n")))
+
+
+_ON_THE_WAY = re.compile(r"^#\d+ sha256:\w+ \S+ / \S+ [\d.]+s$")
+_VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z"), "DATE"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
+    (re.compile(r"(?:(?<=in)| )\d+\.\d+ ?s\b"), ""),
+    (re.compile(r"^#\d+ ", re.MULTILINE), "# "),
+)
+
+
+def place(name: str) -> re.Pattern[str]:
+    """Where a scene stands in the README; the group is what it shows."""
+    return re.compile(
+        rf"(?<=<!-- scene: {name} -->\n```console\n)(.*?)(?=```\n<!-- end -->)", re.DOTALL
+    )
+
+
 def main() -> int:
     text = README.read_text(encoding="utf-8")
     with set_up(HERE.parent / ".demo") as stage:
         for name, arguments in scenes(stage).items():
-            block = (
-                f"<!-- scene: {name} -->\n```console\n{played(stage, arguments)}```\n<!-- end -->"
-            )
-            place = re.compile(rf"<!-- scene: {name} -->.*?<!-- end -->", re.DOTALL)
-            before, _, after = place.sub("\0", text).partition("\0")
-            text = before + block + after
+            new = played(stage, arguments)
+
+            def either(old: re.Match[str], new: str = new) -> str:
+                return old[0] if steady(old[0]) == steady(new) else new
+
+            text, places = place(name).subn(either, text)
+            assert places == 1, f"the README has {places} places for the scene {name}"
     README.write_text(text, encoding="utf-8")
     return 0
 

@@ -111,7 +111,7 @@ def test_targets_shown_are_targets_of_the_makefile(page: Path) -> None:
     assert named <= targets
 
 
-def test_the_readme_shows_real_output() -> None:
+def test_the_readme_has_a_place_for_each_scene() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"<!-- scene: (\w+) -->\n```console\n(.*?)```", text, re.DOTALL)
     assert [name for name, _ in blocks] == ["diagnose", "preflight", "mirror"]
