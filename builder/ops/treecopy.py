@@ -19,8 +19,7 @@ from typing import Protocol
 from builder.ops.errors import OpError
 from builder.ops.modes import apply_symbolic
 from builder.snapshot import paths
-
-_CHUNK = 1 << 20
+from builder.snapshot.bytecopy import copy_bytes
 
 
 class PathMatcher(Protocol):
@@ -273,26 +272,11 @@ def copy_data(source: str, target: str, size: int) -> None:
     try:
         writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            if size > _CHUNK // 8:
-                _copy_in_kernel(reader, writer)
-            while data := os.read(reader, _CHUNK):
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(writer, view) :]
+            copy_bytes(reader, writer, size)
         finally:
             os.close(writer)
     finally:
         os.close(reader)
-
-
-def _copy_in_kernel(reader: int, writer: int) -> None:
-    """As far as the kernel does it; the caller reads on from where this stopped."""
-    try:
-        while os.copy_file_range(reader, writer, 1 << 30):
-            pass
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
 
 
 def copy_xattrs(source: str, target: str) -> None:

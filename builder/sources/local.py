@@ -19,12 +19,12 @@ from pathlib import Path
 from builder.events import Emit, StatusEvent
 from builder.oci import gojson
 from builder.oci.digest import Digest
+from builder.snapshot.bytecopy import copy_bytes
 from builder.snapshot.paths import glob_regex, has_wildcard
 from builder.snapshot.types import Active, Snapshotter
-from builder.sources.errors import SourceError
-from builder.sources.filters import PathFilter
+from builder.sources.errors import FULL, SourceError
+from builder.sources.filters import Above, PathFilter
 
-_CHUNK = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_LIMIT = 100
 """Directories above one another that are kept open; a tree may be deeper."""
@@ -69,7 +69,13 @@ class LocalTree:
                 transfer.copy(chosen, active)
                 snapshot = active.commit()
         except OSError as error:
-            raise SourceError(f"failed to read {self.name} from {self.root}: {error}") from error
+            why = (error.strerror or str(error)).lower()
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise SourceError(f"cannot keep a copy of {self.name}: {why}", hint=FULL) from error
+            place = f"{error.filename}: " if error.filename else ""
+            raise SourceError(
+                f"failed to read {self.name} from {self.root}: {place}{why}"
+            ) from error
         now = time.time()
         emit(StatusEvent(vertex, name, "", transfer.bytes, 0, now, started, now))
         return snapshot
@@ -78,9 +84,10 @@ class LocalTree:
 class _Folder:
     """A directory of the walk, open; ``made`` once it is in the snapshot too."""
 
-    def __init__(self, path: str, fd: int) -> None:
+    def __init__(self, path: str, fd: int, above: Above) -> None:
         self.path = path
         self.fd = fd
+        self.above = above
         self.info = os.fstat(fd)
         self.names = iter(sorted(os.listdir(fd), key=os.fsencode))
         self.made = False
@@ -110,7 +117,8 @@ class _Transfer:
     def copy(self, chosen: PathFilter, active: Active) -> None:
         self._chosen = chosen
         self._target = str(active.path)
-        self._folders = [_Folder("", os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW))]
+        root = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+        self._folders = [_Folder("", root, chosen.root())]
         try:
             while self._folders:
                 self._step(self._folders[-1])
@@ -131,17 +139,16 @@ class _Transfer:
             info = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
         except FileNotFoundError:
             return  # removed since the listing
+        taken, found = self._chosen.look(path, folder.above)
         if stat.S_ISDIR(info.st_mode):
-            self._enter(folder.fd, name, path)
-        elif self._chosen.takes(path):
+            if taken or self._chosen.may_take_below(path, found):
+                self._enter(folder.fd, name, path, taken=taken, found=found)
+        elif taken:
             self._make_folders()
             self._leaf(folder.fd, name, path, info)
 
-    def _enter(self, parent: int, name: str, path: str) -> None:
-        taken = self._chosen.takes(path)
-        if not taken and not self._chosen.may_take_below(path):
-            return
-        self._folders.append(_Folder(path, _open(_DIRECTORY, name, parent, path)))
+    def _enter(self, parent: int, name: str, path: str, *, taken: bool, found: Above) -> None:
+        self._folders.append(_Folder(path, _open(_DIRECTORY, name, parent, path), found))
         if taken:
             self._make_folders()
         if len(self._folders) > _OPEN_LIMIT:
@@ -181,14 +188,14 @@ class _Transfer:
             return
         if kind == stat.S_IFREG:
             self._file(directory, name, path, target)
-        elif kind == stat.S_IFLNK:
-            os.symlink(os.readlink(name, dir_fd=directory), target)
         else:
-            device = info.st_rdev if kind in (stat.S_IFCHR, stat.S_IFBLK) else 0
-            os.mknod(target, info.st_mode, device)
-        if kind != stat.S_IFLNK:
-            os.chmod(target, stat.S_IMODE(info.st_mode))
-        os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns), follow_symlinks=False)
+            if kind == stat.S_IFLNK:
+                os.symlink(os.readlink(name, dir_fd=directory), target)
+            else:
+                device = info.st_rdev if kind in (stat.S_IFCHR, stat.S_IFBLK) else 0
+                os.mknod(target, info.st_mode, device)
+                os.chmod(target, stat.S_IMODE(info.st_mode))
+            os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns), follow_symlinks=False)
         if info.st_nlink > 1:
             self._links[key] = path
         self._count(path, info.st_size if kind == stat.S_IFREG else 0)
@@ -196,12 +203,15 @@ class _Transfer:
     def _file(self, directory: int, name: str, path: str, target: str) -> None:
         reader = _open(_FILE, name, directory, path)
         try:
-            if not stat.S_ISREG(os.fstat(reader).st_mode):
+            info = os.fstat(reader)
+            if not stat.S_ISREG(info.st_mode):
                 raise SourceError(f"{path}: changed while it was read")
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                _copy_bytes(reader, writer)
+                copy_bytes(reader, writer, info.st_size)
                 _copy_xattrs(reader, writer)
+                os.fchmod(writer, stat.S_IMODE(info.st_mode))
+                os.utime(writer, ns=(info.st_mtime_ns, info.st_mtime_ns))
             finally:
                 os.close(writer)
         finally:
@@ -220,19 +230,6 @@ def _open(flags: int, name: str, directory: int, path: str) -> int:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
             raise SourceError(f"{path}: changed while it was read") from error
         raise
-
-
-def _copy_bytes(reader: int, writer: int) -> None:
-    try:
-        while os.copy_file_range(reader, writer, 1 << 30):
-            pass
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-    while data := os.read(reader, _CHUNK):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(writer, view) :]
 
 
 def _copy_xattrs(reader: int, writer: int) -> None:
