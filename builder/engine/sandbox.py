@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builder.executor import RuntimeExecutor, open_executor
 from builder.executor.types import Output, Process
+
+if TYPE_CHECKING:
+    from builder.executor.sandbox import RuntimeExecutor
 
 
 class LazyExecutor:
@@ -31,6 +34,8 @@ class LazyExecutor:
         """Raises ExecutorError, also where no sandbox works here."""
         async with self._opening:
             if self._executor is None:
+                from builder.executor.sandbox import open_executor
+
                 self._executor = await open_executor(self._directory, self._sandbox)
         await self._executor.run(root, process, output)
 

@@ -1,6 +1,6 @@
 """Runs the steps of a build in a sandbox over a root directory.
 
-``open_executor(state_dir)`` tries the OCI runtimes of this host and the ways out to the
+``sandbox.open_executor(state_dir)`` tries the OCI runtimes of this host and the ways out to the
 network, and returns an ``Executor`` (``executor.types``). Errors::
 
     ExecutorError          a step that could not be started; UserNotFoundError is one
@@ -9,7 +9,6 @@ network, and returns an ``Executor`` (``executor.types``). Errors::
 
 from __future__ import annotations
 
-from builder.executor.sandbox import RuntimeExecutor, open_executor
 from builder.executor.types import (
     ExecMount,
     Executor,
@@ -29,7 +28,5 @@ __all__ = [
     "Network",
     "Output",
     "Process",
-    "RuntimeExecutor",
     "Ulimit",
-    "open_executor",
 ]

@@ -26,12 +26,11 @@ from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.faults import UsageError
-from regdoctor.cli.version import version
-from regdoctor.model.report import Report, Tool, summarise
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
     from regdoctor.diagnose import Diagnosis
+    from regdoctor.model.report import Report
 
 
 def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
@@ -243,6 +242,9 @@ class _RetryLog:
 
 
 def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
+    from regdoctor.cli.version import version
+    from regdoctor.model.report import Report, Tool, summarise
+
     return Report(
         tool=Tool("regdoctor", version()),
         started=datetime.fromtimestamp(started, UTC).isoformat(),

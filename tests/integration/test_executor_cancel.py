@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.executor import ExecMount, Network, Process, open_executor
+from builder.executor import ExecMount, Network, Process
+from builder.executor.sandbox import open_executor
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 
@@ -32,7 +33,8 @@ sleep 400{mark} & wait; sleep 500{mark}
 OWNER = """
 import asyncio, sys
 from pathlib import Path
-from builder.executor import Network, Process, open_executor
+from builder.executor import Network, Process
+from builder.executor.sandbox import open_executor
 
 async def main():
     executor = await open_executor(Path(sys.argv[1]))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.executor import ExecutorError, Network, Process, open_executor, programs
+from builder.executor import ExecutorError, Network, Process, programs
 from builder.executor.network.bridge import BRIDGE
+from builder.executor.sandbox import open_executor
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 

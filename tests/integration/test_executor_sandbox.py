@@ -17,10 +17,9 @@ from builder.executor import (
     ExitError,
     Network,
     Process,
-    RuntimeExecutor,
     Ulimit,
-    open_executor,
 )
+from builder.executor.sandbox import RuntimeExecutor, open_executor
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 

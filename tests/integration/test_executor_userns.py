@@ -20,7 +20,8 @@ pytestmark = pytest.mark.integration
 INSIDE = """
 import asyncio, json, sys
 from pathlib import Path
-from builder.executor import ExecutorError, Network, Process, open_executor
+from builder.executor import ExecutorError, Network, Process
+from builder.executor.sandbox import open_executor
 
 async def main():
     executor = await open_executor(Path(sys.argv[1]))

@@ -13,6 +13,8 @@ from builder.frontend.dockerfile.errors import ShellWordError
 from builder.frontend.dockerfile.lexical import BLANKS, go_quote
 from builder.frontend.dockerfile.shellpattern import Pattern
 
+_PECULIAR = frozenset(f"$<'\"{BLANKS}")
+"""What a word must have, or an escape, to be read as anything but itself."""
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _HEREDOC_BLANKS = " \t\r"
 _MODIFIERS = frozenset("+-?#%")
@@ -54,6 +56,8 @@ class Lexer:
 
     def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
         """``word`` with its variables. Raises ShellWordError."""
+        if _PECULIAR.isdisjoint(word) and self.escape not in word:  # as most words are
+            return Expansion(word, [word] if word else [])
         reader = _Reader(self, word, env)
         try:
             text, words = reader.until(None, self.raw_escapes)
