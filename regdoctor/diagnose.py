@@ -191,7 +191,7 @@ def _enter(seen: Observations, host: Host, settings: Settings) -> None:
     """Why the host is contacted, and what we trust there."""
     url = host.endpoint.url
     kind: RoleKind = "mirror" if host.role == "mirror" else "registry"
-    uses = [use for use in _mirrors(seen) if _same_address(use.url, url)]
+    uses = [use for use in _mirrors(seen) if _same_address(use, host.endpoint)]
     ours = settings.config.hosts(host.domain)
     own = any(h.role == "mirror" and _same_server(h.endpoint, host.endpoint) for h in ours)
     note_role(seen, url, kind, host.domain, origin=settings.config.source if own else "")
@@ -252,11 +252,13 @@ def _same_server(one: Endpoint, other: Endpoint) -> bool:
     return (one.host, one.port) == (other.host, other.port) or one.authority == other.authority
 
 
-def _same_address(mirror: str, url: str) -> bool:
+def _same_address(use: MirrorUse, endpoint: Endpoint) -> bool:
+    """Whether the mirror is at ``endpoint``; an insecure one by whatever scheme is spoken."""
     try:
-        return Endpoint.parse(mirror).url == url
+        mirror = Endpoint.parse(use.url)
     except InvalidEndpoint:
         return False
+    return mirror == endpoint or (use.insecure and _same_server(mirror, endpoint))
 
 
 async def _probe(
@@ -305,7 +307,7 @@ def _follow(seen: Observations, endpoint: str, observed: object) -> None:
 
 
 def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:
-    from builder.registry.token import is_metadata
+    from builder.transport.metadata import is_metadata
 
     role = seen.get(Role, endpoint)
     try:

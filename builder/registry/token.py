@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
 from builder.registry.challenge import Challenge
@@ -29,16 +26,12 @@ from builder.transport import redaction
 from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import TransportError
 from builder.transport.exchange import Exchange
+from builder.transport.metadata import is_metadata
 
 CLIENT_ID = "regdoctor"
 _LIFETIME = 60.0  # seconds, where the service names none
 _LEEWAY = 5.0  # taken off, or a tenth of a short life
 _TOKEN_LIMIT = 1 << 20
-_METADATA_NAMES = frozenset(("metadata", "metadata.google.internal", "instance-data"))
-_METADATA_NETWORKS = tuple(
-    ipaddress.ip_network(text)
-    for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")
-)
 _NO_POST = frozenset({400, 401, 404, 405})
 _NO_GET = frozenset({400, 404, 405})
 
@@ -94,21 +87,6 @@ def checked_realm(host: Host, challenge: Challenge) -> str:
             hint="no token is asked for there; the registry's auth settings are wrong or hostile",
         )
     return realm
-
-
-def is_metadata(host: str) -> bool:
-    if host.rstrip(".") in _METADATA_NAMES:
-        return True
-    try:
-        # inet_aton also reads 2852039166 and 0xa9.0xfe.43518, as resolvers do
-        address: Any = ipaddress.ip_address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        address = getattr(address, "ipv4_mapped", None) or address
-    return any(address.version == net.version and address in net for net in _METADATA_NETWORKS)
 
 
 def basic(credential: Credential) -> str:

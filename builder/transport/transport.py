@@ -15,6 +15,7 @@ from builder.transport import redaction
 from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import InvalidOverride, TransportError
 from builder.transport.exchange import Observer
+from builder.transport.metadata import is_metadata
 from builder.transport.network import Network
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
 from builder.transport.response import Outgoing, Reply, Response
@@ -115,8 +116,9 @@ class Transport:
     ) -> AsyncIterator[Response]:
         """The answer, its body unread; every exchange, redirects too, goes to the observers.
 
-        At most ten redirects are followed, to http and https only; ``Authorization`` and
-        cookies stay with the host they were given for. Raises TransportError.
+        At most ten redirects are followed, to http and https only, and into no metadata
+        service; ``Authorization`` and cookies stay with the host they were given for. Raises
+        TransportError.
         """
         request = dict(headers or {})
         body = content
@@ -340,7 +342,9 @@ def _redirect_of(response: Response, method: str, content: Body | None, hop: int
         target = urljoin(response.url, _quoted(location))
         if urlsplit(target).scheme not in ("http", "https"):
             cause = f"unsupported protocol scheme {urlsplit(target).scheme!r} in a redirect"
-        Endpoint.parse(target)
+        host = Endpoint.parse(target).host
+        if is_metadata(host) and not is_metadata(response.outgoing.endpoint.host):
+            cause = f"a redirect to the link-local or metadata address {host} is not followed"
     except (ValueError, InvalidEndpoint) as error:
         cause = cause or f"failed to parse Location header {redaction.url(location)!r}: {error}"
     if hop == MAX_REDIRECTS:

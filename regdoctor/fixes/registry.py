@@ -5,7 +5,7 @@ from __future__ import annotations
 from regdoctor.fixes.authority import added, quoted
 from regdoctor.fixes.certificates import endpoint_of, written
 from regdoctor.model.finding import FileChange, Finding, Fix
-from regdoctor.observations.network import Role
+from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 
 
@@ -181,9 +181,9 @@ def existing_tag(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     )
 
 
-def realm_address(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+def realm_address(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """The registry has to name a token server that its clients can reach."""
-    return (
+    public = (
         Fix(
             client="server",
             title="make the registry name its public address: Harbor hostname and external_url "
@@ -191,12 +191,17 @@ def realm_address(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
             "the X-Forwarded-Host and X-Forwarded-Proto headers",
             disposition="manual",
         ),
-        Fix(
-            client="host",
-            title=f"or make {finding.subject} reachable from the clients: name, route, port",
-            disposition="manual",
-        ),
     )
+    endpoint = endpoint_of(seen, finding)
+    asked = seen.has(Resolution, endpoint) or seen.has(Connection, endpoint)
+    if not asked:
+        return public  # it is no address, or none that anybody should go to
+    reach_it = Fix(
+        client="host",
+        title=f"or make {finding.subject} reachable from the clients: name, route, port",
+        disposition="manual",
+    )
+    return (*public, reach_it)
 
 
 def resolver(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:

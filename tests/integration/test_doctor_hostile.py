@@ -53,6 +53,16 @@ def test_redirects_in_a_circle_are_no_registry(image: str) -> None:
     assert ran.code == 1
 
 
+@pytest.mark.parametrize("image", ["", "/team/app:1.0"])
+def test_a_redirect_into_a_metadata_service_is_not_followed(image: str) -> None:
+    with speaking(response("302 Found", "Location: http://169.254.169.254/latest/")) as port:
+        ran = run("check", "-v", *SHORT, f"127.0.0.1:{port}{image}")
+    assert "redirects that end nowhere" in ran.out
+    assert "GET http://169.254" not in ran.err
+    assert "registry-unexpected-answer" in ran.out
+    assert ran.code == 1
+
+
 def test_what_is_no_manifest_is_not_called_one() -> None:
     bomb = gzip.compress(gzip.compress(bytes(300_000_000), 1), 1)
     exploding = response("200 OK", MANIFEST, "Content-Encoding: gzip, gzip", body=bomb)

@@ -133,6 +133,20 @@ def test_an_insecure_mirror_of_podman_may_speak_http(good: Server, tmp_path: Pat
     assert ran.code == 0
 
 
+def test_an_insecure_mirror_of_podman_that_wants_a_login_breaks_podman(
+    store: Store, tmp_path: Path
+) -> None:
+    with Server(Registry(store, auth=BasicAuth({"user": "password"}))) as mirror:
+        registries = (
+            '[[registry]]\nprefix = "docker.io"\nlocation = "docker.io"\n'
+            f'[[registry.mirror]]\nlocation = "{mirror.authority}"\ninsecure = true\n'
+        )
+        files = host(tmp_path, {"etc/containers/registries.conf": registries})
+        ran = check(*files, *HUB, "--as", "podman", "busybox:1.36")
+    finding = ran.findings["registry-mirror-needs-auth"]
+    assert (finding["severity"], finding["breaks"]) == ("error", ["podman"])
+
+
 def test_an_origin_that_no_one_needs_leaves_no_questions(good: Server, tmp_path: Path) -> None:
     daemon = json.dumps({"registry-mirrors": [good.url]})
     files = host(tmp_path, {"etc/docker/daemon.json": daemon})

@@ -57,6 +57,17 @@ async def test_redirects_end_after_ten_and_at_other_schemes(transport) -> None:
     assert "'file'" in str(error)
 
 
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "2852039166", "[fe80::1]", "[::ffff:169.254.169.254]", "Metadata."]
+)
+async def test_no_server_sends_us_into_a_metadata_service(transport, seen, host) -> None:
+    location = ("Location", f"http://{host}/latest/meta-data/")
+    with Server(Echo(lambda r: Answer(302, (location,)))) as server:
+        error = await failing(transport, server.url + "/")
+    assert "is not followed" in str(error)
+    assert [each.endpoint.host for each in seen] == ["127.0.0.1"]
+
+
 async def test_a_redirected_post_becomes_a_get_only_where_http_says_so(transport) -> None:
     for status, method in ((303, "GET"), (307, "POST")):
 
