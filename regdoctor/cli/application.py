@@ -70,6 +70,15 @@ def application() -> Any:
         Examples:
           regdoctor check registry.example.com:5000
           regdoctor build -t app .
+
+        \b
+        Exit codes:
+          0    nothing found that --fail-on names; the image is built
+          1    something found, or the build failed
+          2    the command line, or a file that it names, cannot be used
+          3    a fault of regdoctor itself
+          4    nothing could be judged
+          130  interrupted
         """
 
     return typer.main.get_command(app)
