@@ -87,7 +87,8 @@ def image(store: ContentStore, tmp_path_factory: pytest.TempPathFactory) -> Plat
     layers = []
     for number, data in enumerate(tars):
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            tar.extractall(tree, filter="tar")
+            tar.extraction_filter = lambda member, _: member  # type: ignore[method-assign]
+            tar.extractall(tree)
         kind = mediatypes.OCI_LAYER if number else mediatypes.OCI_LAYER_GZIP
         blob = data if number else gzip.compress(data, 1, mtime=0)
         with store.writer() as writer:
