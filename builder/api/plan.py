@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Plan:
             session, state.content, state.names, state.chains, pull=request.pull
         )
         self._frontend = Frontend(request, files, self._images)
+        self._used: LocalEngine | None = None
         for output in self._outputs:
             if output.flag("registry.insecure"):
                 for name in output.names:
@@ -89,6 +91,8 @@ class Plan:
         )
 
     async def aclose(self) -> None:
+        if self._used is not None:
+            await self._used.aclose()
         await self._images.aclose()
 
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
@@ -96,7 +100,7 @@ class Plan:
         executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
         try:
             conversion = await self._frontend.convert(emit)
-            engine = self._engine(conversion, executor, emit)
+            engine = self._used = self._engine(conversion, executor, emit)
             tree = await engine.solve(conversion.definition)
             exported = [
                 await self._export(output, conversion, tree, emit, stdout)
@@ -110,6 +114,11 @@ class Plan:
             raise
         except BuilderError as error:
             raise BuildError(str(error), error) from error
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise BuildError(place + (error.strerror or str(error)).lower(), error) from error
+        except sqlite3.Error as error:
+            raise BuildError(f"state directory {self._state.root}: {error}", error) from error
         finally:
             await executor.aclose()
         return self._result(exported, executor, engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class LocalEngine:
         self._state = state
         self._entitlements = entitlements
         self._inputs = inputs
+        self._locals: list[LocalTree] = []
         self._exec = ExecContext(
             state.snapshots,
             executor,
@@ -75,6 +77,11 @@ class LocalEngine:
         edge = graph.load(definition).result
         results = await self.solver.solve([cast("Edge", edge)])
         return Tree(results[0].id)
+
+    async def aclose(self) -> None:
+        """Discard what only this build could use. Its result has been exported by then."""
+        for tree in self._locals:
+            await asyncio.to_thread(tree.discard)
 
     def _op(self, vertex: Vertex) -> Op:
         spec = cast("llb.Op", vertex.spec)
@@ -110,17 +117,17 @@ class LocalEngine:
             directory = self._inputs.directories.get(name)
             if directory is None:
                 raise OpError(f"no local source {name!r} in this build")
-            return LocalOperation(
-                LocalTree(
-                    name=name,
-                    root=directory,
-                    follow=_list(op.attrs, "local.followpaths"),
-                    include=_list(op.attrs, "local.includepattern"),
-                    exclude=_list(op.attrs, "local.excludepatterns"),
-                    snapshots=self._state.snapshots,
-                    session=self._inputs.session,
-                )
+            tree = LocalTree(
+                name=name,
+                root=directory,
+                follow=_list(op.attrs, "local.followpaths"),
+                include=_list(op.attrs, "local.includepattern"),
+                exclude=_list(op.attrs, "local.excludepatterns"),
+                snapshots=self._state.snapshots,
+                session=self._inputs.session,
             )
+            self._locals.append(tree)
+            return LocalOperation(tree)
         scheme = op.identifier.partition("://")[0]
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
 

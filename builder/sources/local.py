@@ -13,6 +13,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from builder.oci import gojson
 from builder.oci.digest import Digest
 from builder.snapshot.bytecopy import copy_bytes
 from builder.snapshot.paths import glob_regex, has_wildcard
-from builder.snapshot.types import Active, Snapshotter
+from builder.snapshot.types import Active, SnapshotError, Snapshotter
 from builder.sources.errors import FULL, SourceError
 from builder.sources.filters import Above, PathFilter
 
@@ -42,6 +43,8 @@ class LocalTree:
     exclude: tuple[str, ...]
     snapshots: Snapshotter
     session: str
+    frozen: str | None = None
+    """The snapshot, once there is one."""
 
     @property
     def key(self) -> str:
@@ -67,7 +70,7 @@ class LocalTree:
             chosen = PathFilter(include, self.exclude)
             with self.snapshots.prepare(None) as active:
                 transfer.copy(chosen, active)
-                snapshot = active.commit()
+                snapshot = self.frozen = active.commit()
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -79,6 +82,16 @@ class LocalTree:
         now = time.time()
         emit(StatusEvent(vertex, name, "", transfer.bytes, 0, now, started, now))
         return snapshot
+
+    def discard(self) -> None:
+        """Remove the snapshot, which no other build can ask for, unless others lie on it.
+
+        To be called when nothing of this build reads it any more. Blocks.
+        """
+        if self.frozen is not None:
+            with suppress(SnapshotError):
+                self.snapshots.remove(self.frozen)
+            self.frozen = None
 
 
 class _Folder:
