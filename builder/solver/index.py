@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 from builder.solver.cachestore import VOLATILE, CacheStore, Link, Record, StoredResult
 
+USE_SECONDS = 60.0
+"""A use is written down when the last one known is older: a build that finds everything
+cached then writes nothing, and needs not wait for the disk."""
+
 
 class Source(NamedTuple):
     """What stands for one input of a vertex.
@@ -152,9 +156,12 @@ class RecordIndex:
     async def flush(self) -> None:
         """Tells the store what was used. No reading goes on afterwards."""
         await asyncio.gather(*set(self._reading.values()), return_exceptions=True)
-        used, self._used = tuple(self._used), {}
+        now = time.time()
+        known = {r.id: r.used for record in self._records.values() for r in record.results}
+        used = [id for id in self._used if now - known.get(id, 0.0) >= USE_SECONDS]
+        self._used = {}
         if used:
-            await self._store.touch(used, time.time())
+            await self._store.touch(used, now)
 
     async def add(self, records: Sequence[Record]) -> None:
         """Remembers records, and saves what of them means something to other processes."""

@@ -365,3 +365,19 @@ def test_keys_of_outputs_and_contents_are_buildkits() -> None:
         "sha256:3de952f4b0e0fab5dd0d34875e4698477e075f8f70bea4cf2fa898afdfe1b373"
     )
     assert content_id(digest) == output_key(digest, -1)
+
+
+async def test_a_use_is_written_down_once_a_minute(
+    cache: SQLiteCacheStore, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = add("top", const(1, "base"), plus=1)
+    await _solve(calls, cache, top)
+
+    async def use(when: float) -> float:
+        monkeypatch.setattr("builder.solver.index.time.time", lambda: when)
+        await _solve(calls, cache, top)
+        return max(result.used for result in await cache.results())
+
+    made = max(result.used for result in await cache.results())
+    assert await use(made + 30) == made
+    assert await use(made + 61) == made + 61
