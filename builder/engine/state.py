@@ -14,8 +14,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,26 +63,31 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
             f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
             hint="choose another with --root DIR or $REGDOCTOR_ROOT",
         ) from error
-    content = ContentStore(root / "content")
-    snapshots = open_snapshotter(root / "snapshots", snapshotter)
-    names = ImageNames(root / "state.db")
-    chains = Chains(root / "state.db", snapshots, content)
-    cache = SQLiteCacheStore(root / "cache.db")
-    try:
+    with ExitStack() as stack:
+        try:
+            content = ContentStore(root / "content")
+            snapshots = open_snapshotter(root / "snapshots", snapshotter)
+            stack.callback(snapshots.close)
+            names = ImageNames(root / "state.db")
+            stack.callback(names.close)
+            chains = Chains(root / "state.db", snapshots, content)
+            stack.callback(chains.close)
+            cache = SQLiteCacheStore(root / "cache.db")
+            stack.callback(cache.close)
+        except sqlite3.Error as error:
+            raise StateError(
+                f"cannot use the state directory {root}: {error}",
+                hint="choose another with --root DIR, or remove it: everything can be rebuilt",
+            ) from error
         yield State(root, content, snapshots, names, chains, cache)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
-    finally:
-        cache.close()
-        chains.close()
-        names.close()
-        snapshots.close()
 
 
 def _check_version(root: Path) -> None:
     path = root / "version"
     try:
-        found = path.read_text().strip()
+        found = path.read_text(errors="replace").strip()
     except FileNotFoundError:
         partial = root / f"version.{os.getpid()}"
         partial.write_text(f"{SCHEMA}\n")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import gzip
+import io
 import lzma
 import os
 import stat
+import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,6 +20,7 @@ from builder.snapshot.compression import open_layer
 from builder.snapshot.tarread import TarReader
 from builder.snapshot.unpack import apply_archive
 
+_GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
 _XZ = b"\xfd7zXZ\0"
 
@@ -37,17 +41,35 @@ def unpack_archive(source: str, target_root: str, target: str, options: CopyOpti
     owner = options.owner
     with _decompressed(source) as stream:
         numbers = (owner.uid, owner.gid) if owner is not None else None
-        apply_archive(stream, Path(directory), numbers)
+        try:
+            apply_archive(stream, Path(directory), numbers)
+        except (EOFError, lzma.LZMAError) as error:
+            raise OpError(f"cannot decompress {os.path.basename(source)}: {error}") from error
     return True
 
 
+class _Beginning:
+    """Gives what is at hand: what is broken further on does not show yet."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = cast("io.BufferedReader", stream)
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read1(min(size, 512))
+
+
 def _is_archive(path: str) -> bool:
+    """Whether it begins as one. A damaged archive is one too, and will fail as such."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
-        with _decompressed(path) as stream:
-            return next(iter(TarReader(stream)), None) is not None
-    except (OSError, EOFError, ValueError, lzma.LZMAError, BuilderError):
+        with open(path, "rb") as file:
+            gzipped = file.read(2) == _GZIP
+        with gzip.open(path) if gzipped else _decompressed(path) as stream:
+            known = hasattr(stream, "read1")
+            reader = TarReader(cast("BinaryIO", _Beginning(stream) if known else stream))
+            return next(iter(reader), None) is not None
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error, BuilderError):
         return False
 
 

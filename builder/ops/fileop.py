@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from builder.ops.treecopy import CopyOptions, Owner, copy_tree, make_directories
 from builder.snapshot import paths
 from builder.snapshot.types import Active, Snapshotter
 from builder.solver.types import CacheMap, InputKey, Job, Result
+from builder.sources.errors import FULL
 
 
 class FileOperation:
@@ -156,7 +158,8 @@ class _Run:
             else:
                 raise OpError("a file action without content")
         except OSError as error:
-            raise OpError(_without_root(error, root)) from error
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise OpError(_without_root(error, root), hint=FULL if full else "") from error
 
     def _copy(self, copy: llb.Copy, source: str, target: str, owner: Owner | None) -> None:
         source_path, target_path = paths.clean(copy.src), paths.clean(copy.dest)
@@ -253,4 +256,5 @@ def _without_root(error: OSError, root: str) -> str:
     """The error in words, the path as the image sees it."""
     name = str(error.filename or "")
     shown = name[len(root) :] or "/" if name.startswith(root) else os.path.basename(name)
-    return f"{shown}: {(error.strerror or str(error)).lower()}" if shown else str(error)
+    why = (error.strerror or str(error)).lower()
+    return f"{shown}: {why}" if shown else why

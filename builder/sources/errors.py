@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from builder.errors import BuilderError
 
+FULL = "free some space there, or choose another state directory with --root"
+"""What to do about a full disk."""
 _SHOWN = 20
 """Most platforms that a hint lists."""
 
