@@ -159,7 +159,9 @@ def _refuse(given: dict[str, Any]) -> None:
             raise UsageError(f"{flag}: {what} is not supported yet")
     if given["provenance"] not in ("", "false", "0"):
         raise UsageError("--provenance: writing attestations is not supported yet")
-    if given["call"] != "build" or given["check"]:
+    if given["check"]:
+        raise UsageError("--check: looking at the Dockerfile alone is not supported yet")
+    if given["call"] != "build":
         raise UsageError(f"--call={given['call']}: only build is supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")

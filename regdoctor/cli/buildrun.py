@@ -126,10 +126,12 @@ class _Run:
             self._show(diagnosis, started, time.monotonic() - clock)
 
     def _show(self, diagnosis: Diagnosis, started: float, seconds: float) -> None:
+        from regdoctor.cli import terminal
         from regdoctor.render import text
 
         report = _report(diagnosis, started, seconds)
-        _write(text.render(report, colour=_colour(self._environ)))
+        colour = terminal.colour(sys.stderr, self._environ)
+        _write(text.render(report, colour=colour, width=terminal.width(sys.stderr)))
 
     def _finish(self, result: BuildResult, warnings: Sequence[WarningEvent]) -> None:
         image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
@@ -253,10 +255,6 @@ def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
         open=diagnosis.questions,
         summary=summarise(diagnosis.findings, seconds),
     )
-
-
-def _colour(environ: Mapping[str, str]) -> bool:
-    return sys.stderr.isatty() and not environ.get("NO_COLOR")
 
 
 def _write(text: str) -> None:
