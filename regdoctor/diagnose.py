@@ -31,7 +31,7 @@ from regdoctor.probes.host import HostReader
 
 if TYPE_CHECKING:
     from builder.registry import Credential, Host, RegistryConfig, Session
-    from builder.transport import ClientCertificate, Exchange, Observer
+    from builder.transport import ClientCertificate, Exchange, Observer, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,17 @@ async def _look(
     if settings.client_certificate is not None:
         pair = settings.client_certificate
         found = [(each, tuple(_showing(host, pair) for host in hosts)) for each, hosts in found]
-    spoken = await _spoken(dict.fromkeys(host for _, hosts in found for host in hosts), settings)
+    spoken = await _spoken(
+        {host: _seen_by_client(seen, host, settings) for _, hosts in found for host in hosts},
+        settings,
+    )
     by_domain: dict[str, list[Host]] = {}
     for host in spoken.values():
         of_domain = by_domain.setdefault(host.domain, [])
         if host not in of_domain:
             of_domain.append(host)
-    for host in spoken.values():
-        _enter(seen, host, settings)
+    for own, host in spoken.items():
+        _enter(seen, host, own.trust, settings)
     told: list[Exchange] = []
     async with _session(settings, by_domain, told) as session:
         await _probe(seen, session, settings, spoken.values(), wanted, told)
@@ -171,8 +174,17 @@ def _showing(host: Host, pair: ClientCertificate) -> Host:
     return replace(host, trust=replace(host.trust, client_certificates=pairs))
 
 
-async def _spoken(hosts: Iterable[Host], settings: Settings) -> dict[Host, Host]:
-    """Each host with the scheme that it speaks, where its settings allow both."""
+def _seen_by_client(seen: Observations, host: Host, settings: Settings) -> Host:
+    """The host as the one client contacts it through whose eyes the user looks."""
+    from regdoctor.probes.disguise import as_client
+
+    if len(settings.clients) != 1 or host.endpoint.scheme == "http":
+        return host
+    return as_client(host, settings.clients[0], seen.get(HostFiles, HOST) or HostFiles())
+
+
+async def _spoken(hosts: Mapping[Host, Host], settings: Settings) -> dict[Host, Host]:
+    """Each host, as it is contacted, with the scheme that it speaks where both are allowed."""
     from regdoctor.probes.tls import speaks_tls
 
     async def settled(host: Host) -> Host:
@@ -183,12 +195,12 @@ async def _spoken(hosts: Iterable[Host], settings: Settings) -> dict[Host, Host]
         endpoint = Endpoint(scheme, host.endpoint.host, host.endpoint.port)
         return replace(host, endpoint=endpoint, http_fallback=False, https_upgrade=False)
 
-    listed = list(hosts)
-    return dict(zip(listed, await asyncio.gather(*map(settled, listed)), strict=True))
+    settled_hosts = await asyncio.gather(*map(settled, hosts.values()))
+    return dict(zip(hosts, settled_hosts, strict=True))
 
 
-def _enter(seen: Observations, host: Host, settings: Settings) -> None:
-    """Why the host is contacted, and what we trust there."""
+def _enter(seen: Observations, host: Host, trust: Trust, settings: Settings) -> None:
+    """Why the host is contacted, and what we trust there ourselves."""
     url = host.endpoint.url
     kind: RoleKind = "mirror" if host.role == "mirror" else "registry"
     uses = [use for use in _mirrors(seen) if _same_address(use, host.endpoint)]
@@ -214,10 +226,10 @@ def _enter(seen: Observations, host: Host, settings: Settings) -> None:
         seen.add(url, role)
     roots = seen.get(RootsSeen, HOST)
     system = set(roots.certificates) if roots else set()
-    extra = tuple(each for each in host.trust.roots.certificates if each not in system)
+    extra = tuple(each for each in trust.roots.certificates if each not in system)
     known = set(roots.sources) if roots else set()
-    sources = tuple(each for each in host.trust.roots.sources if each not in known)
-    seen.add(url, OwnTrust(extra, sources, host.trust.insecure))
+    sources = tuple(each for each in trust.roots.sources if each not in known)
+    seen.add(url, OwnTrust(extra, sources, trust.insecure))
 
 
 def _mirrors(seen: Observations) -> tuple[MirrorUse, ...]:

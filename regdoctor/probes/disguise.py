@@ -1,0 +1,44 @@
+"""A host as another client would contact it: that client's scheme, and its authorities."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from builder.registry import Host
+from builder.transport import Endpoint
+from regdoctor.clients.policy import Policy
+from regdoctor.clients.table import CLIENTS
+from regdoctor.observations.host import HostFiles
+
+
+def as_client(host: Host, client: str, files: HostFiles) -> Host:
+    """``host`` with what ``client`` is configured to do there; unchanged for an unknown client.
+
+    Its authorities come on top of the pool of roots, as they do for the client.
+    """
+    policies = [c.policy(files, _written(host)) for c in CLIENTS if c.name == client]
+    return _by(host, policies[0]) if policies else host
+
+
+def _by(host: Host, policy: Policy) -> Host:
+    trust = host.trust
+    for pem, source in zip(policy.extra, policy.sources, strict=False):
+        trust = replace(trust, roots=trust.roots.with_pem(pem, source))
+    if policy.insecure or policy.plain == "fallback":
+        trust = replace(trust, insecure=True)
+    endpoint = host.endpoint
+    if policy.plain == "only":
+        port = 80 if endpoint.default_port else endpoint.port
+        endpoint = Endpoint("http", endpoint.host, port)
+    return replace(
+        host,
+        trust=trust,
+        endpoint=endpoint,
+        http_fallback=host.http_fallback or policy.plain == "fallback",
+    )
+
+
+def _written(host: Host) -> str:
+    """What the client's files call the host."""
+    named = host.role == "origin" and host.domain != "docker.io"
+    return host.domain if named else host.endpoint.authority
