@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from builder.events import Event, StatusEvent
 from builder.progress.report import failure_excerpt
-from builder.progress.text import amount
+from builder.progress.text import amount, harmless
 from builder.progress.trace import Trace, VertexState
 
 _ANTI_FLICKER = 5.0  # seconds that a vertex keeps the floor, at least, while others have news
@@ -68,7 +68,7 @@ class PlainDisplay:
         for vertex in self._trace.started:
             if vertex.failed:
                 lines = self._tails.get(vertex, ())
-                self._write(failure_excerpt(vertex.name, lines))
+                self._write(failure_excerpt(harmless(vertex.name), lines))
 
     def _give_floor(self, running: list[VertexState]) -> None:
         floor = self._floor
@@ -104,7 +104,7 @@ class PlainDisplay:
             self._print_status(vertex, vertex.statuses[status_id])
         vertex.updated.clear()
         for warning in vertex.warnings[vertex.warned :]:
-            self._line(vertex, f"WARN: {warning.short}".encode())
+            self._line(vertex, f"WARN: {warning.short}")
         vertex.warned = len(vertex.warnings)
         self._print_logs(vertex)
         if vertex.completed is not None:
@@ -115,7 +115,7 @@ class PlainDisplay:
 
     def _change_floor(self, vertex: VertexState) -> None:
         if self._floor is not None:
-            self._line(self._floor, b"...")
+            self._line(self._floor, "...")
             self._floor.news = 0
         self._end_line()
         if self._numbered:
@@ -128,7 +128,7 @@ class PlainDisplay:
         name = vertex.name
         if self._truncate and len(name) > _NAME_LIMIT:
             name = name[:_NAME_LIMIT] + "..."
-        self._line(vertex, name.encode("utf-8", "replace"))
+        self._line(vertex, name)
         self._floor = vertex
 
     def _print_status(self, vertex: VertexState, status: StatusEvent) -> None:
@@ -146,7 +146,7 @@ class PlainDisplay:
             text += f" {end - status.started:.1f}s"
         if status.completed is not None:
             text += " done"
-        self._line(vertex, text.encode("utf-8", "replace"))
+        self._line(vertex, text)
 
     def _print_logs(self, vertex: VertexState) -> None:
         if not vertex.logs:
@@ -183,11 +183,13 @@ class PlainDisplay:
             text = "DONE"
             if vertex.started is not None and vertex.completed is not None:
                 text += f" {vertex.completed - vertex.started:.1f}s"
-        self._line(vertex, text.encode("utf-8", "replace"))
+        self._line(vertex, text)
 
-    def _line(self, vertex: VertexState, text: bytes) -> None:
+    def _line(self, vertex: VertexState, text: str) -> None:
+        """What is not a step's own output may come from a file or a registry."""
         self._end_line()
-        self._write(b"#%d %s\n" % (vertex.index, text))
+        shown = harmless(text).encode("utf-8", "replace")
+        self._write(b"#%d %s\n" % (vertex.index, shown))
 
     def _end_line(self) -> None:
         if self._line_open:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from builder.events import SourceInfo, SourceRange, WarningEvent
+from builder.progress.text import harmless
 
 _RULE = "-" * 20
 
@@ -67,7 +68,7 @@ def warnings_summary(
         count += f" ({how})"
     parts = [f"\n {count}:\n"]
     for warning in warnings:
-        parts.append(f" - {warning.short}\n")
+        parts.append(f" - {harmless(warning.short)}\n")
         if not expand:
             continue
         parts.extend(f"{detail}\n" for detail in warning.detail)
@@ -76,4 +77,4 @@ def warnings_summary(
         if warning.source is not None:
             parts.append(source_frame(warning.source, warning.ranges))
         parts.append("\n")
-    return "".join(parts)
+    return "\n".join(harmless(line) for line in "".join(parts).split("\n"))

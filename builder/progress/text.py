@@ -70,6 +70,16 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def harmless(text: str) -> str:
+    """As ``printable``, with tabs and blanks of every width left: for text that is read again."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char == "\t" or unicodedata.category(char) == "Zs" else " "
+        for char in text
+    )
+
+
 def align(left: str, right: str, columns: int) -> str:
     """``left`` and ``right`` at the two ends of ``columns``, one blank at least between."""
     return left + " " * max(columns - cells(left) - cells(right), 1) + right

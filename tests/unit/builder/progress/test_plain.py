@@ -6,6 +6,7 @@ import pytest
 
 from builder.events import Event, LogEvent, StatusEvent, VertexEvent, WarningEvent
 from builder.progress.plain import PlainDisplay
+from builder.progress.report import warnings_summary
 from tests.unit.builder.progress import recorded
 
 
@@ -213,3 +214,22 @@ def test_output_that_is_not_text_arrives_unchanged() -> None:
     view = View()
     view.show(vertex("a"), LogEvent("a", 1, b"\xff\x00\xfe\n", 1000.0))
     assert b"#1 0.000 \xff\x00\xfe\n" in view.out
+
+
+def test_only_the_output_of_steps_moves_the_cursor() -> None:
+    evil = "\x1b[2J\x9b1A\u202e\r\n>9 DONE\t|"
+    view = View()
+    shown = view.show(
+        VertexEvent("v", evil, (), 1000.0, None),
+        StatusEvent("v", evil, timestamp=1000.0, started=1000.0),
+        WarningEvent("v", evil),
+        log("v", "\x1b[31mred\n"),
+        VertexEvent("v", evil, (), 1000.0, 1001.0, error=evil),
+    )
+    shown += view.done() + warnings_summary([WarningEvent("v", evil)])
+    assert shown.count("\x1b") == 1 + 1  # the step's own line, there and in the excerpt
+    assert "\x1b[31mred" in shown
+    for character in "\x9b\r\u202e":
+        assert character not in shown
+    assert "\n>9" not in shown
+    assert ">9 DONE\t|" in shown
