@@ -102,9 +102,22 @@ def answer_head(_seen: Observations, _finding: Finding) -> tuple[Fix, ...]:
 
 
 _PROXY_TITLE = "or let a reverse proxy ask with GET where a client asks with HEAD"
+# Only HEAD is turned: a manifest that is put or deleted must stay so. Host: Nexus names its token
+# server by it.
 _NGINX = FileChange(
     "nginx.conf",
-    added("location ~ ^/v2/.*/manifests/ {\n  proxy_method GET;\n  proxy_pass http://registry;\n}"),
+    added(
+        "http {\n"
+        "  map $request_method $asked { HEAD GET; default $request_method; }\n"
+        "  server {\n"
+        "    proxy_set_header Host $http_host;\n"
+        "    location ~ ^/v2/.*/manifests/ {\n"
+        "      proxy_method $asked;\n"
+        "      proxy_pass http://registry;\n"
+        "    }\n"
+        "  }\n"
+        "}"
+    ),
 )
 _BUILD_HERE = Fix(
     client="regdoctor",
