@@ -30,4 +30,6 @@ def main() -> int:
         from regdoctor.cli.faults import told
 
         return told(error)
+    finally:
+        gc.freeze()  # the interpreter, as it ends, need not look for cycles in all of it
     return code if isinstance(code, int) else exits.CLEAN
