@@ -116,6 +116,7 @@ class _Judge:
             at=self.served.seen_at,
             completed=distrusted and self._completed(),
             holders=self._holders() if distrusted else (),
+            held=distrusted and self._held(),
             configured=sum(len(_pool(p.extra)) for p in self.policies),
             kin=distrusted and self._kin(),
         )
@@ -171,6 +172,11 @@ class _Judge:
         text, reason = self._beneath(chain, files)
         # Of an algorithm that Go gave up it cannot tell whether the authority signed.
         return reason not in ("unknown-authority", "namesake") or "insecure algorithm" in text
+
+    def _held(self) -> bool:
+        stores = (policy.extra for policy in self.policies if policy.extra)
+        chain = self.served.certificates
+        return any(self._known(chain, (self.system, *extra)) for extra in stores)
 
     def _holders(self) -> tuple[str, ...]:
         """The files that hold an authority of the chain."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 BODY = 4096
 """Characters of a body that an observation keeps."""
 
+_GRANT = re.compile(rb'"(?:access_)?token"\s*:')
 _MANIFEST = re.compile(r"^/v2/.+/manifests/[^/]+$")
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
@@ -287,7 +288,7 @@ def _token(seen: Observations, exchange: Exchange, answer: Answer, registry: str
         realm=exchange.url.partition("?")[0],
         scope=scope,
         answer=kept,
-        granted=answer.ok,
+        granted=answer.ok and _GRANT.search(exchange.body) is not None,
         authenticated=sent or exchange.method == "POST",
     )
     seen.add(registry, token, name=scope)

@@ -104,7 +104,8 @@ class ChainVerdicts:
 
     ``completed`` names what makes the chain whole: a certificate found outside the chain
     (``FetchedIssuer``) with which some store of this host accepts it. ``holders`` are files
-    of this host with an authority under which the chain is accepted. ``configured`` counts
+    of this host with an authority under which the chain is accepted; ``held`` that some client
+    has one, in whatever file. ``configured`` counts
     the authorities that some client has for this very registry. ``kin`` tells that a root of
     the system's pool carries the organisation of the topmost certificate's issuer.
     """
@@ -113,6 +114,7 @@ class ChainVerdicts:
     at: float = 0.0
     completed: bool = False
     holders: tuple[str, ...] = ()
+    held: bool = False
     configured: int = 0
     kin: bool = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from regdoctor.checks.judging import (
     answer_evidence,
@@ -13,10 +14,13 @@ from regdoctor.checks.judging import (
 )
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, ManifestLook, Ping
+from regdoctor.observations.http import Answer, ManifestLook, Ping, TokenAnswer
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
+
+_REALMS = ("dns", "connect", "tls", "certificate", "proxy")
+"""Faults of the way to a token server: findings about its own address."""
 
 
 class RegistryUnexpectedAnswer:
@@ -41,6 +45,23 @@ class RegistryUnexpectedAnswer:
                 found = self._finding(seen, endpoint, verdict, ping.answer) if verdict else None
             if found:
                 yield found
+            elif (token := _no_token(seen, endpoint)) is not None:
+                yield from self._without_token(seen, endpoint, token)
+
+    def _without_token(
+        self, seen: Observations, endpoint: str, token: TokenAnswer
+    ) -> Iterator[Finding]:
+        answer = token.answer
+        how = f"answers {answer.status}" if answer.status else f"breaks off: {answer.text}"
+        wait = answer.header("Retry-After")
+        if answer.ok:
+            how += " without a token"
+        elif answer.status == 429 and wait:
+            how += f", retry after {wait}"
+        verdict = f"gives no token: its token server {token.realm} {how}"
+        found = self._finding(seen, endpoint, verdict, answer)
+        if found is not None:
+            yield replace(found, evidence=(answer_evidence(answer, "token"),))
 
     def _refused_at_the_door(
         self, seen: Observations, endpoint: str, answer: Answer
@@ -78,6 +99,16 @@ class RegistryUnexpectedAnswer:
             evidence=(answer_evidence(answer, "ping"),),
             breaks=breaks,
         )
+
+
+def _no_token(seen: Observations, endpoint: str) -> TokenAnswer | None:
+    """What a token server that was reached answered in place of a token or a refusal."""
+    for _, token in seen.named(TokenAnswer, endpoint):
+        answer = token.answer
+        elsewhere = answer.status in (400, 401, 403, 404) or answer.fault in _REALMS
+        if not token.granted and not elsewhere:
+            return token
+    return None
 
 
 def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from regdoctor.checks.judging import name_of
 from regdoctor.model.finding import Confidence
+from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import FetchedIssuer
 from regdoctor.observations.trust import CertificateFacts, ChainFacts, ChainVerdicts
@@ -99,20 +100,24 @@ def _without_root(
     if verdicts.completed:
         why = f"with {issuer}, fetched from {fetched.url if fetched else 'elsewhere'}, it is whole"
         return _ruled(facts, verdicts, MISSING, "certain", why, topmost)
-    if verdicts.holders:
-        why = f"its authority is in {verdicts.holders[0]}"
+    if verdicts.holders or verdicts.held:
+        where = verdicts.holders[0] if verdicts.holders else "what one client was given"
+        why = f"its authority is in {where}"
         return _ruled(facts, verdicts, PRIVATE_ROOT, "certain", why, topmost)
     if fetched is not None and fetched.certificate:
         return _by_fetched(facts, verdicts, topmost, fetched)
-    leaf_alone = topmost == 0
+    role = seen.get(Role, endpoint)
+    # What is configured for a registry says nothing of a token server elsewhere.
+    own = role is None or role.kind in ("registry", "mirror")
+    leaf_alone, configured = topmost == 0, bool(verdicts.configured) and own
     told_where = bool(facts.certificates[topmost].issuer_urls)
     # A server that sends an intermediate usually sends all of them and leaves out the root.
-    if verdicts.kin or (leaf_alone and (verdicts.configured or told_where)):
+    if verdicts.kin or (leaf_alone and (configured or told_where)):
         why = (
             f"a root of the organisation that {issuer} names is trusted here"
             if verdicts.kin
             else "authorities are configured for this registry, and none of them is the issuer"
-            if verdicts.configured
+            if configured
             else f"the certificate says where {issuer} can be had, but it could not be fetched"
         )
         rivals = (PRIVATE_ROOT,)
