@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -182,8 +182,8 @@ class Plan:
         """Blobs of the whole chain, made side by side where they are missing."""
         chains, snapshots = self._state.chains, self._state.snapshots
 
-        def make(snapshot: str) -> Layer:
-            record = chains.layer(snapshot, form)
+        def make(snapshot: str, cancelled: Callable[[], bool]) -> Layer:
+            record = chains.layer(snapshot, form, cancelled)
             return Layer(
                 record.descriptor,
                 record.diff_id,
@@ -192,7 +192,7 @@ class Plan:
             )
 
         async def made(snapshot: str) -> Layer:
-            return await in_thread(lambda _: make(snapshot))
+            return await in_thread(lambda cancelled: make(snapshot, cancelled))
 
         # All of them to their ends, also where one fails: they use what is closed after this.
         making = (made(each) for each in chains.ancestry(tree.snapshot))

@@ -44,5 +44,5 @@ class MergeOperation:
             for layer in self._chains.layers(tree.snapshot):
                 if cancelled():
                     raise OpError("context canceled")
-                current = self._chains.apply(current, layer)
+                current = self._chains.apply(current, layer, cancelled)
         return Tree.of(current)

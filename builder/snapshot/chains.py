@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.content import ContentStore
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
-from builder.snapshot.layers import apply_blob, create_layer_blob
+from builder.snapshot.layers import apply_blob, create_layer_blob, never
 from builder.snapshot.types import Snapshotter
 
 _SCHEMA = """
@@ -117,8 +117,13 @@ class Chains:
                 return snapshot, length
         return None, 0
 
-    def apply(self, parent: str | None, record: LayerRecord) -> str:
-        """A snapshot that is ``parent`` with the layer on top; blocks, may be long.
+    def apply(
+        self,
+        parent: str | None,
+        record: LayerRecord,
+        cancelled: Callable[[], bool] = never,
+    ) -> str:
+        """A snapshot that is ``parent`` with the layer on top; blocks until ``cancelled``.
 
         The layer's blob must be in the store unless such a snapshot exists. Raises
         SnapshotError and ContentError.
@@ -128,7 +133,7 @@ class Chains:
         if known is not None:
             return known
         with self._snapshots.prepare(parent) as active:
-            apply_blob(self._store, record.descriptor, record.diff_id, active)
+            apply_blob(self._store, record.descriptor, record.diff_id, active, cancelled)
             snapshot = active.commit()
         self._record(snapshot, _NATIVE, record)
         name = chain_id([*below, record.diff_id])
@@ -142,14 +147,25 @@ class Chains:
         """
         return [self.layer(id, form) for id in self._ancestry(snapshot)]
 
-    def layer(self, snapshot: str, form: LayerForm = GZIP) -> LayerRecord:
-        """The topmost layer of ``snapshot``."""
+    def layer(
+        self,
+        snapshot: str,
+        form: LayerForm = GZIP,
+        cancelled: Callable[[], bool] = never,
+    ) -> LayerRecord:
+        """The topmost layer of ``snapshot``; blocks until ``cancelled``."""
         for kind in (_NATIVE, form.key):
             record = self._recorded(snapshot, kind)
             if record is not None and (kind == _NATIVE or self._has(record)):
                 return record
         made = create_layer_blob(
-            self._snapshots, snapshot, self._store, form.compression, form.level, form.epoch
+            self._snapshots,
+            snapshot,
+            self._store,
+            form.compression,
+            form.level,
+            form.epoch,
+            cancelled,
         )
         record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from builder.content import ContentStore
 from builder.oci import mediatypes
@@ -76,18 +76,28 @@ class Layer:
     size: int
 
 
+def never() -> bool:
+    """Work that nobody gives up."""
+    return False
+
+
 def apply_blob(
-    store: ContentStore, descriptor: Descriptor, diff_id: Digest | None, active: Active
+    store: ContentStore,
+    descriptor: Descriptor,
+    diff_id: Digest | None,
+    active: Active,
+    cancelled: Callable[[], bool] = never,
 ) -> None:
     """Apply a stored layer to ``active``, and see that its uncompressed bytes are ``diff_id``.
 
-    On any error ``active`` is discarded. Raises SnapshotError (DiffIdMismatch, CorruptLayer,
-    InvalidTar) and ContentError where the blob is not stored.
+    ``cancelled`` is asked now and then; once true, SnapshotError is raised. On any error
+    ``active`` is discarded. Raises SnapshotError (DiffIdMismatch, CorruptLayer, InvalidTar)
+    and ContentError where the blob is not stored.
     """
     try:
         store.size(descriptor.digest)  # BlobNotFound where it is missing
         with open_layer(store.path(descriptor.digest), descriptor.media_type, diff_id) as stream:
-            apply_layer(cast("BinaryIO", stream), active.path)
+            apply_layer(cast("BinaryIO", _Watched(stream.read, cancelled)), active.path)
     except BaseException:
         active.discard()
         raise
@@ -113,9 +123,11 @@ def create_layer_blob(
     compression: str = "gzip",
     level: int | None = None,
     epoch: int | None = None,
+    cancelled: Callable[[], bool] = never,
 ) -> Layer:
     """Write, hash and compress the layer of ``id``, and store it; blocks.
 
+    ``cancelled`` is asked now and then; once true, SnapshotError is raised.
     ``compression`` is ``gzip``, ``zstd`` or ``uncompressed``. Levels 0 of gzip and
     ``uncompressed`` give the very bytes that BuildKit gives. Raises SnapshotError,
     ContentError.
@@ -128,7 +140,8 @@ def create_layer_blob(
         squeeze = compressor(compression, level, blob.write)
         try:
             with _DiffId(squeeze.write) as diff_id:
-                stats = write_layer(snapshotter, id, diff_id, epoch)
+                out = _Watched(diff_id.write, cancelled)
+                stats = write_layer(snapshotter, id, out, epoch)
                 digest = diff_id.finish()
             squeeze.finish()
         finally:
@@ -136,6 +149,27 @@ def create_layer_blob(
         stored = blob.commit()
     descriptor = Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
     return Layer(descriptor, digest, stats.size)
+
+
+class _Watched:
+    """A ``read`` or ``write`` that ends in an error once nobody wants the result any more."""
+
+    def __init__(self, call: Callable[..., Any], cancelled: Callable[[], bool]) -> None:
+        self._call = call
+        self._cancelled = cancelled
+
+    def read(self, size: int = -1, /) -> bytes:
+        self._check()
+        data: bytes = self._call(size)
+        return data
+
+    def write(self, data: bytes, /) -> None:
+        self._check()
+        self._call(data)
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise SnapshotError("context canceled")
 
 
 class _DiffId:

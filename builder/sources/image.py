@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -193,10 +194,13 @@ class ImageSource:
         started = time.time()
         name = f"extracting {record.descriptor.digest}"
         emit(StatusEvent(vertex, name, timestamp=started, started=started))
-        applying = asyncio.ensure_future(asyncio.to_thread(self._chains.apply, parent, record))
+        stop = threading.Event()
+        apply = asyncio.to_thread(self._chains.apply, parent, record, stop.is_set)
+        applying = asyncio.ensure_future(apply)
         try:
             snapshot = await asyncio.shield(applying)
         except asyncio.CancelledError:
+            stop.set()
             await asyncio.wait([applying])  # nothing may be taken down under the thread
             if not applying.cancelled():
                 applying.exception()
