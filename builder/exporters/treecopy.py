@@ -16,6 +16,7 @@ from pathlib import Path
 
 from builder.exporters.errors import ExportError, unwritable
 from builder.exporters.treewalk import sorted_names
+from builder.snapshot.bytecopy import copy_bytes
 
 _MODE = 0o7777
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -156,8 +157,7 @@ class _Copy:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(partial, flags, 0o600, dir_fd=parent)
         with source.open("rb") as content, open(descriptor, "wb") as copy:  # noqa: PTH123
-            shutil.copyfileobj(content, copy, 1 << 20)
-            copy.flush()
+            copy_bytes(content.fileno(), copy.fileno(), info.st_size)
             os.fchmod(descriptor, info.st_mode & _MODE)
         self.size += info.st_size
 

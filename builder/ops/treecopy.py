@@ -19,7 +19,7 @@ from typing import Protocol
 from builder.ops.errors import OpError
 from builder.ops.modes import apply_symbolic
 from builder.snapshot import paths
-from builder.snapshot.bytecopy import copy_bytes
+from builder.snapshot.bytecopy import copy_file
 
 
 class PathMatcher(Protocol):
@@ -140,18 +140,23 @@ class _Copier:
         self._root = root
         self._links: dict[tuple[int, int], str] = {}
         self._pending: list[_Folder] = []
+        self._files: Crew[tuple[str, str, os.stat_result]] = Crew(lambda file: self._leaf(*file))
 
     def copy(self, source: str, target: str) -> None:
         """No recursion: trees may be deeper than Python's stack."""
-        folders = self._visit(source, "", target)
-        while folders:
-            folder = folders[-1]
-            name = next(folder.names, None)
-            if name is None:
-                self._leave(folders.pop())
-            else:
-                below = f"{folder.below}/{name}" if folder.below else name
-                folders += self._visit(f"{folder.source}/{name}", below, f"{folder.target}/{name}")
+        with self._files:
+            folders = self._visit(source, "", target)
+            while folders:
+                folder = folders[-1]
+                name = next(folder.names, None)
+                if name is None:
+                    self._files.finish()  # before the directory gets its time
+                    self._leave(folders.pop())
+                else:
+                    below = f"{folder.below}/{name}" if folder.below else name
+                    there = f"{folder.target}/{name}"
+                    folders += self._visit(f"{folder.source}/{name}", below, there)
+            self._files.finish()
 
     def _visit(self, source: str, below: str, target: str) -> list[_Folder]:
         """Copy one inode; a directory is given back, to be gone through."""
@@ -170,9 +175,15 @@ class _Copier:
         if included:
             self._make_pending()
             self._clear(target, is_dir=False)
-            self._copy_file(source, target, info)
-            self._copy_metadata(source, target, info)
+            if stat.S_ISREG(info.st_mode) and info.st_nlink == 1:
+                self._files.add((source, target, info))
+            else:
+                self._leaf(source, target, info)
         return []
+
+    def _leaf(self, source: str, target: str, info: os.stat_result) -> None:
+        self._copy_file(source, target, info)
+        self._copy_metadata(source, target, info)
 
     def _clear(self, target: str, *, is_dir: bool) -> None:
         try:
@@ -235,7 +246,7 @@ class _Copier:
                     os.link(self._links[key], target, follow_symlinks=False)
                     return
                 self._links[key] = target
-            copy_data(source, target, info.st_size)
+            copy_file(source, target, info.st_size)
         elif kind == stat.S_IFLNK:
             os.symlink(os.readlink(source), target)
         elif kind == stat.S_IFSOCK:
@@ -266,21 +277,8 @@ class _Copier:
         os.utime(target, ns=times, follow_symlinks=False)
 
 
-def copy_data(source: str, target: str, size: int) -> None:
-    """The bytes of a regular file, without passing through this process where possible."""
-    reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            copy_bytes(reader, writer, size)
-        finally:
-            os.close(writer)
-    finally:
-        os.close(reader)
-
-
 def copy_xattrs(source: str, target: str) -> None:
-    """Extended attributes, as far as both file systems have them."""
+    """Extended attributes up to the first that is refused, as with BuildKit (``copyXAttrs``)."""
     try:
         names: Sequence[str] = os.listxattr(source, follow_symlinks=False)
     except OSError:

@@ -11,9 +11,8 @@ import os
 import stat
 from pathlib import Path
 
+from builder.snapshot.bytecopy import copy_file
 from builder.snapshot.types import SnapshotError
-
-_CHUNK = 1 << 22
 
 
 def remove_tree(path: str | Path) -> None:
@@ -99,25 +98,12 @@ def _copy_inode(
             return
         links[key] = target
     if stat.S_ISREG(mode):
-        _copy_data(source, target)
+        copy_file(source, target, found.st_size)
     elif stat.S_ISLNK(mode):
         os.symlink(os.readlink(source), target)
     else:
         os.mknod(target, stat.S_IFMT(mode) | 0o600, found.st_rdev)
     copy_metadata(source, target, found)
-
-
-def _copy_data(source: str, target: str) -> None:
-    read = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        write = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            while os.sendfile(write, read, None, _CHUNK):
-                pass
-        finally:
-            os.close(write)
-    finally:
-        os.close(read)
 
 
 def copy_metadata(source: str, target: str, found: os.stat_result) -> None:
