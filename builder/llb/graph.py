@@ -18,14 +18,19 @@ from builder.llb.errors import LLBError
 from builder.llb.ops import (
     AnyOp,
     BuildOp,
+    Copy,
     DiffOp,
     ExecOp,
     FileOp,
     Input,
     MergeOp,
+    MkDir,
+    MkFile,
     Op,
     PassthroughOp,
+    Rm,
     SourceOp,
+    Symlink,
 )
 from builder.oci.digest import Digest
 
@@ -219,13 +224,14 @@ def describe(op: AnyOp | None) -> str:
     return "unknown"
 
 
-def _describe_action(action: object) -> str:
-    name = type(action).__name__.lower()
-    if name == "copy":
-        return f"copy {action.src} {action.dest}"  # type: ignore[attr-defined]
-    if name == "symlink":
-        return f"symlink {action.oldpath} -> {action.newpath}"  # type: ignore[attr-defined]
-    return f"{name} {action.path}"  # type: ignore[attr-defined]
+def _describe_action(action: Copy | MkFile | MkDir | Rm | Symlink | None) -> str:
+    if action is None:
+        return "nothing"
+    if isinstance(action, Copy):
+        return f"copy {action.src} {action.dest}"
+    if isinstance(action, Symlink):
+        return f"symlink {action.oldpath} -> {action.newpath}"
+    return f"{type(action).__name__.lower()} {action.path}"
 
 
 def _files(definition: Definition) -> tuple[SourceInfo, ...]:

@@ -169,8 +169,7 @@ def _fix(
     *commands: str,
     files: tuple[FileChange, ...] = (),
 ) -> Fix:
-    disposition = "safe" if authority.file else "manual"
-    return Fix(client, title, disposition, commands, files)  # type: ignore[arg-type]
+    return Fix(client, title, "safe" if authority.file else "manual", commands, files)
 
 
 def added(text: str) -> str:

@@ -137,6 +137,7 @@ def test_ops_without_a_name_are_described() -> None:
     rm = ops.FileAction(action=ops.Rm("/c"))
     link = ops.FileAction(action=ops.Symlink("/o", "/n"))
     assert describe(ops.FileOp((copy, rm, link))) == "copy /a /b, rm /c, symlink /o -> /n"
+    assert describe(ops.FileOp((ops.FileAction(),))) == "nothing", "a definition may lack it"
     assert describe(ops.MergeOp()) == "merge"
     assert describe(ops.DiffOp()) == "diff"
 
