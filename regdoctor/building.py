@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from builder.api import BuildError, Plan
@@ -60,8 +60,13 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
         broken = tuple(r for r in (*wanted, *targets) if str(r) in failed)
         return Preflight(await _examine(plan.request.registry, broken, targets, environ), failed)
     if any(answers):
-        context = str(plan.request.context)
-        return Preflight(_judge(plan.session.attempts(), exchanges, context), failed)
+        judgement = _judge(
+            plan.session.attempts(),
+            exchanges,
+            str(plan.request.context),
+            plan.request.registry.source,
+        )
+        return Preflight(judgement, failed)
     return Preflight(None, failed)
 
 
@@ -73,7 +78,7 @@ async def explain(
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
         return await _examine(config, images, (), environ)
-    return _judge(attempts, (), "") if attempts else None
+    return _judge(attempts, (), "", config.source) if attempts else None
 
 
 async def _resolve(plan: Plan, reference: Reference) -> BuilderError | bool:
@@ -95,16 +100,30 @@ async def _reach(plan: Plan, reference: Reference) -> BuilderError | bool:
     return answer.error or False
 
 
-def _judge(attempts: Iterable[Attempt], exchanges: Iterable[Exchange], context: str) -> Diagnosis:
-    """A verdict on what was seen; ``exchanges`` has those of tokens too."""
+def _judge(
+    attempts: Iterable[Attempt], exchanges: Iterable[Exchange], context: str, source: str
+) -> Diagnosis:
+    """A verdict on what was seen; ``exchanges`` has those of tokens too. ``source`` is the file
+    of the settings that name the mirrors, which nobody but us goes by."""
+    from regdoctor.clients.table import OWN
     from regdoctor.diagnose import judged
     from regdoctor.model.target import Target
     from regdoctor.observations.from_exchanges import observe
+    from regdoctor.observations.network import Role
     from regdoctor.observations.store import Observations
 
     seen = Observations()
     observe(seen, attempts, exchanges)
-    return judged(seen, (Target("build", context),) if context else ())
+    asked = []
+    for endpoint in seen.endpoints():
+        role = seen.get(Role, endpoint)
+        if role is None or role.kind not in ("mirror", "registry"):
+            continue
+        asked.append(endpoint)
+        if role.kind == "mirror":
+            origins = role.origins or ((source,) if source else ())
+            seen.add(endpoint, replace(role, asked_by=(OWN,), origins=origins))
+    return judged(seen, (Target("build", context, tuple(asked)),) if context else ())
 
 
 async def _examine(

@@ -42,21 +42,21 @@ def severity_of(seen: Observations, breaks: Sequence[str], endpoint: str = "") -
     if role is None or (role.direct and role.kind == "mirror"):
         return "error"
     if role.kind == "mirror":
-        passed = _origin_answers(seen, role) or _mirror_serves(seen, endpoint, role)
+        passed = _origin_answers(seen, role) or _served_elsewhere(seen, endpoint, role)
         return "warning" if passed else "error"
-    needless = role.kind == "registry" and _mirror_serves(seen, endpoint, role)
+    needless = role.kind == "registry" and _served_elsewhere(seen, endpoint, role)
     return "info" if needless else "error"
 
 
-def _mirror_serves(seen: Observations, endpoint: str, role: Role) -> bool:
-    """Another endpoint, a mirror, gave every manifest asked for: nobody needs this one."""
+def _served_elsewhere(seen: Observations, endpoint: str, role: Role) -> bool:
+    """Another endpoint of the same domain gave every manifest asked for: this one is not needed."""
     asked = {name for name, _ in seen.named(ManifestLook, endpoint)}
     served = {
         name
         for where in seen.endpoints()
         if where != endpoint
         and (other := seen.get(Role, where)) is not None
-        and other.kind == "mirror"
+        and other.kind in ("mirror", "registry")
         and set(other.domains) & set(role.domains)
         for name, look in seen.named(ManifestLook, where)
         if look.served

@@ -37,7 +37,7 @@ class RegistryMirrorNeedsAuth:
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
             role, ping = seen.get(Role, endpoint), seen.get(Ping, endpoint)
-            if role is None or role.kind != "mirror" or ping is None:
+            if role is None or role.kind != "mirror":
                 continue
             refusal = _refused(seen, endpoint, ping)
             if refusal is None:
@@ -79,13 +79,13 @@ class RegistryMirrorNeedsAuth:
             )
 
 
-def _refused(seen: Observations, endpoint: str, ping: Ping) -> Answer | None:
+def _refused(seen: Observations, endpoint: str, ping: Ping | None) -> Answer | None:
     """The answer by which anonymous clients are turned away, None where they are not."""
     for _, look in seen.named(ManifestLook, endpoint):
         answer = look.get or look.head
         if answer is not None and look.auth in ("none", "anonymous"):
             return answer if answer.status in (401, 403) else None
-    if ping.answer.status != 401:
+    if ping is None or ping.answer.status != 401:
         return None
     for _, token in seen.named(TokenAnswer, endpoint):
         if not token.authenticated:

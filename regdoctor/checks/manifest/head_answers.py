@@ -53,7 +53,8 @@ def refusals(seen: Observations) -> Iterator[HeadRefused]:
         head, got = looked.look.head, looked.look.get
         if head is None or got is None or not got.ok:
             continue
-        if head.status < 400 or head.status == 405:
+        broken_off = not head.status and head.fault in ("read", "protocol")
+        if not broken_off and (head.status < 400 or head.status == 405):
             continue
         answers = [head, got]
         ping = seen.get(Ping, looked.endpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, subject_of
-from regdoctor.checks.manifest.head_answers import BREAKS, refusals
+from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, refusals
 from regdoctor.checks.manifest.nexus_lt_3_15_head_404 import head_severity
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -31,8 +31,7 @@ class HeadManifestRefused:
             server = each.head.header("Server") or "a server that does not name itself"
             yield Finding(
                 code=self.code,
-                title=f"{where} answers HEAD of the manifest of {each.looked.image} with "
-                f"{each.head.status} and serves it to GET: {listed(BREAKS)} will fail",
+                title=f"{where} {_how(each)} and serves it to GET: {listed(BREAKS)} will fail",
                 severity=head_severity(seen),
                 confidence="certain",
                 subject=each.looked.image,
@@ -47,6 +46,13 @@ class HeadManifestRefused:
                 ),
                 breaks=BREAKS,
             )
+
+
+def _how(each: HeadRefused) -> str:
+    what = f"HEAD of the manifest of {each.looked.image}"
+    if not each.head.status:
+        return f"breaks {what} off"
+    return f"answers {what} with {each.head.status}"
 
 
 CHECK = HeadManifestRefused()
