@@ -20,6 +20,7 @@ from builder.ops.errors import OpError
 from builder.ops.modes import apply_symbolic
 from builder.snapshot import paths
 from builder.snapshot.bytecopy import copy_file
+from builder.snapshot.crew import Crew
 
 
 class PathMatcher(Protocol):

@@ -21,6 +21,7 @@ from builder.events import Emit, StatusEvent
 from builder.oci import gojson
 from builder.oci.digest import Digest
 from builder.snapshot.bytecopy import copy_bytes
+from builder.snapshot.crew import Crew
 from builder.snapshot.paths import glob_regex, has_wildcard
 from builder.snapshot.types import Active, SnapshotError, Snapshotter
 from builder.sources.errors import FULL, SourceError
@@ -124,6 +125,7 @@ class _Transfer:
         self._root = root
         self._cancelled = cancelled
         self._links: dict[tuple[int, int], str] = {}
+        self._files: Crew[tuple[int, str, str, str]] = Crew(lambda file: _copy_file(*file))
         self.bytes = 2
         """What went over; an empty transfer counts the two bytes of its end, as BuildKit's."""
 
@@ -133,8 +135,9 @@ class _Transfer:
         root = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
         self._folders = [_Folder("", root, chosen.root())]
         try:
-            while self._folders:
-                self._step(self._folders[-1])
+            with self._files:
+                while self._folders:
+                    self._step(self._folders[-1])
         finally:
             for folder in self._folders:
                 folder.close()
@@ -165,9 +168,11 @@ class _Transfer:
         if taken:
             self._make_folders()
         if len(self._folders) > _OPEN_LIMIT:
+            self._files.finish()
             self._folders[-_OPEN_LIMIT].close()
 
     def _leave(self, folder: _Folder) -> None:
+        self._files.finish()  # while it is open, and before it gets its time
         self._folders.pop()
         if self._folders and self._folders[-1].fd < 0:
             self._folders[-1].reopen(folder.fd)
@@ -199,8 +204,10 @@ class _Transfer:
             os.link(f"{self._target}/{self._links[key]}", target)
             self._count(path, 0)
             return
-        if kind == stat.S_IFREG:
-            self._file(directory, name, path, target)
+        if kind == stat.S_IFREG and info.st_nlink == 1:
+            self._files.add((directory, name, path, target))
+        elif kind == stat.S_IFREG:
+            _copy_file(directory, name, path, target)
         else:
             if kind == stat.S_IFLNK:
                 os.symlink(os.readlink(name, dir_fd=directory), target)
@@ -213,25 +220,26 @@ class _Transfer:
             self._links[key] = path
         self._count(path, info.st_size if kind == stat.S_IFREG else 0)
 
-    def _file(self, directory: int, name: str, path: str, target: str) -> None:
-        reader = _open(_FILE, name, directory, path)
-        try:
-            info = os.fstat(reader)
-            if not stat.S_ISREG(info.st_mode):
-                raise SourceError(f"{path}: changed while it was read")
-            writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                copy_bytes(reader, writer, info.st_size)
-                _copy_xattrs(reader, writer)
-                os.fchmod(writer, stat.S_IMODE(info.st_mode))
-                os.utime(writer, ns=(info.st_mtime_ns, info.st_mtime_ns))
-            finally:
-                os.close(writer)
-        finally:
-            os.close(reader)
-
     def _count(self, path: str, size: int) -> None:
         self.bytes += len(os.fsencode(path)) + size
+
+
+def _copy_file(directory: int, name: str, path: str, target: str) -> None:
+    reader = _open(_FILE, name, directory, path)
+    try:
+        info = os.fstat(reader)
+        if not stat.S_ISREG(info.st_mode):
+            raise SourceError(f"{path}: changed while it was read")
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            copy_bytes(reader, writer, info.st_size)
+            _copy_xattrs(reader, writer)
+            os.fchmod(writer, stat.S_IMODE(info.st_mode))
+            os.utime(writer, ns=(info.st_mtime_ns, info.st_mtime_ns))
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
 
 
 def _open(flags: int, name: str, directory: int, path: str) -> int:

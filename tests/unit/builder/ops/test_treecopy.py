@@ -186,10 +186,10 @@ def test_a_big_file_arrives_whole(source: Path, target: Path) -> None:
 
 
 def test_nothing_more_is_copied_once_cancelled(source: Path, target: Path) -> None:
-    options = CopyOptions(copy_dir_contents=True, cancelled=lambda: (target / "e/f").exists())
+    options = CopyOptions(copy_dir_contents=True, cancelled=lambda: (target / "e").exists())
     with pytest.raises(OpError):
         copy(source, "/d", target, "/e", options)
-    assert not (target / "e/sub").exists()
+    assert not list((target / "e").iterdir())
 
 
 def nest(top: Path, depth: int) -> None:
