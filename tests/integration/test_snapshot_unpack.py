@@ -22,27 +22,23 @@ from builder.snapshot.mounts import mount, unmount
 from builder.snapshot.tarread import InvalidTar
 from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import SnapshotError
-from tests.fixtures.layers import T, directory, hard_link, layer, member, symlink
+from tests.fixtures.layers import (
+    T,
+    canary,
+    directory,
+    guarded_root,
+    hard_link,
+    layer,
+    member,
+    symlink,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    path = tmp_path / "outside" / "root"
-    path.mkdir(parents=True)
-    (tmp_path / "outside" / "canary").write_text("alive")
-    return path
-
-
-def canary(root: Path) -> dict[str, object]:
-    """All that can be seen outside the root."""
-    outside = root.parent
-    return {
-        str(path): (path.lstat().st_mode, path.lstat().st_uid, path.lstat().st_nlink)
-        for path in [outside, outside.parent, *outside.iterdir()]
-        if path != root
-    } | {"names": sorted(os.listdir(outside)), "text": (outside / "canary").read_text()}
+    return guarded_root(tmp_path)
 
 
 def test_metadata_is_as_the_layer_says(root: Path) -> None:
