@@ -16,9 +16,10 @@ def main() -> int:
     gc.set_threshold(_COLLECT_EVERY)
     os.environ["TYPER_USE_RICH"] = "0"  # plain help and errors; rich would double the start-up
     from regdoctor.cli import exits
-    from regdoctor.cli.application import application
 
     try:
+        from regdoctor.cli.application import application
+
         code = application()(prog_name="regdoctor", standalone_mode=False)
     except KeyboardInterrupt:
         return exits.INTERRUPTED
