@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from builder.engine.state import StateError, open_state
+from builder.engine.state import StateError, default_root, open_state
 from builder.errors import BuilderError
 
 
@@ -30,3 +31,25 @@ def test_a_database_that_is_none_is_an_error_of_the_state(
         pass
     assert str(tmp_path) in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("user", "writable", "environ", "wanted"),
+    [
+        (0, True, {"XDG_DATA_HOME": "/data"}, "/var/lib/regdoctor"),
+        (0, False, {"XDG_DATA_HOME": "/data"}, "/data/regdoctor"),
+        (1000, True, {"XDG_DATA_HOME": "/data"}, "/data/regdoctor"),
+        (1000, False, {"REGDOCTOR_ROOT": "/elsewhere"}, "/elsewhere"),
+        (0, True, {"REGDOCTOR_ROOT": "/elsewhere"}, "/elsewhere"),
+    ],
+)
+def test_the_root_of_a_user_namespace_keeps_its_state_where_the_user_does(
+    monkeypatch: pytest.MonkeyPatch,
+    user: int,
+    writable: bool,
+    environ: dict[str, str],
+    wanted: str,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "access", lambda path, mode: writable)
+    assert default_root(environ) == Path(wanted)
