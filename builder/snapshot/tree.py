@@ -14,6 +14,9 @@ from pathlib import Path
 from builder.snapshot.bytecopy import copy_file
 from builder.snapshot.types import SnapshotError
 
+_ALL_IDS = (1 << 32) - 1
+"""How many user ids a namespace maps that leaves none out."""
+
 
 def remove_tree(path: str | Path) -> None:
     """Remove a directory and all below it, following no link; a missing one is fine.
@@ -141,7 +144,18 @@ def refused(doing: str, path: str, error: OSError) -> SnapshotError:
         )
     elif number == errno.EPERM:
         hint = "this user namespace maps no such owner, or forbids device nodes"
+    elif number == errno.EINVAL and _ids_are_missing():
+        hint = (
+            "this user namespace maps no such owner: give it the ids of /etc/subuid and "
+            "/etc/subgid (unshare --map-auto --map-root-user)"
+        )
     elif number in (errno.ENOSPC, errno.EDQUOT):
         hint = "free some space there, or choose another state directory with --root"
     text = os.strerror(number) if number else str(error)
     return SnapshotError(f"cannot {doing} {path}: {text}", hint=hint)
+
+
+def _ids_are_missing() -> bool:
+    """Whether some user ids have no meaning in this user namespace (user_namespaces(7))."""
+    text = Path("/proc/self/uid_map").read_text()
+    return sum(int(line.split()[2]) for line in text.splitlines()) < _ALL_IDS

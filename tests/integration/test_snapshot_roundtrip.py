@@ -171,6 +171,28 @@ def test_a_plain_user_applies_what_he_may_and_is_told_what_he_lacks(
         assert stat.S_IMODE((root / "d").lstat().st_mode) == 0o555
 
 
+NAMESPACE = """
+import sys
+from builder.snapshot.layers import SnapshotError, apply_layer
+from pathlib import Path
+from tests.fixtures.layers import layer, member
+apply_layer(layer(member("mine", uid=0)), Path(sys.argv[1]))
+try:
+    apply_layer(layer(member("x", uid=5)), Path(sys.argv[1]))
+except SnapshotError as error:
+    print(f"{error}|{error.hint}")
+"""
+
+
+def test_a_user_namespace_without_the_owner_is_told_which_ids_it_wants(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", NAMESPACE, str(tmp_path)]
+    found = subprocess.run(
+        ["unshare", "--map-root-user", *program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.startswith("cannot unpack x: Invalid argument|this user namespace maps no")
+    assert "--map-auto" in found.stdout
+
+
 def test_memory_stays_small_whatever_the_size_of_a_layer(
     snapshots: StoredSnapshotter, store: ContentStore
 ) -> None:
