@@ -1,18 +1,15 @@
 """Work that is done side by side: all of it, and none of it behind anybody's back."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from builder.snapshot import crew as crews
 from builder.snapshot.crew import BATCH, Crew
 
 
 @pytest.fixture(autouse=True)
-def _cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(crews.os, "cpu_count", lambda: 4)
-    yield
+def _cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, BATCH, BATCH + 1, 3 * BATCH + 5])
@@ -27,7 +24,11 @@ def test_every_item_is_worked_on_once(count: int) -> None:
 
 def test_several_threads_take_part() -> None:
     together = threading.Barrier(4, timeout=10)
-    with Crew[int](lambda item: together.wait() and None) as crew:
+
+    def work(_item: int) -> None:
+        together.wait()
+
+    with Crew[int](work) as crew:
         for item in range(16):
             crew.add(item)
         crew.finish()
@@ -45,8 +46,9 @@ def test_the_error_of_any_item_is_raised_when_nothing_runs_any_more(bad: int) ->
         finally:
             running.discard(item)
 
-    with Crew[int](work) as crew, pytest.raises(OSError, match=f"item {bad}$"):
+    with Crew[int](work) as crew:
         for item in range(20):
             crew.add(item)
-        crew.finish()
+        with pytest.raises(OSError, match=f"item {bad}$"):
+            crew.finish()
     assert not running
