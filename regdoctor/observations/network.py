@@ -36,7 +36,7 @@ class Resolution:
     """The system resolver's answer. ``fault`` is empty where it gave addresses.
 
     ``fixed`` tells that the address was given (an IP literal, or ``--resolve``) and nothing
-    was looked up.
+    was looked up. ``servers`` are the resolvers of ``resolv.conf``, of a lookup that failed.
     """
 
     host: str
@@ -45,6 +45,7 @@ class Resolution:
     text: str = ""
     fixed: bool = False
     seconds: float = 0.0
+    servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from builder.transport import Endpoint
 from builder.transport.proxy import ProxyRules
@@ -23,6 +24,7 @@ from regdoctor.observations.network import (
 from regdoctor.observations.store import Observations
 from regdoctor.probes.proxied import proxy_of
 
+RESOLV_CONF = Path("/etc/resolv.conf")
 MOST_ADDRESSES = 6
 """Addresses of one name that are tried."""
 
@@ -69,14 +71,23 @@ class Lookup:
                 found = await loop.getaddrinfo(host, endpoint.port, type=socket.SOCK_STREAM)
         except TimeoutError:
             text = f"no answer in {self.timeout:.0f} s"
-            return Resolution(endpoint.host, fault="timeout", text=text, seconds=self.timeout)
+            return Resolution(
+                endpoint.host,
+                fault="timeout",
+                text=text,
+                seconds=self.timeout,
+                servers=_nameservers(),
+            )
         except UnicodeError as error:
             return Resolution(endpoint.host, fault="no-such-host", text=str(error))
         except socket.gaierror as error:
             fault = _LOOKUP.get(error.errno or 0, "other")
             text = "no such host" if fault == "no-such-host" else (error.strerror or str(error))
             seconds = time.monotonic() - began
-            return Resolution(endpoint.host, fault=fault, text=text, seconds=seconds)
+            servers = _nameservers()
+            return Resolution(
+                endpoint.host, fault=fault, text=text, seconds=seconds, servers=servers
+            )
         addresses = tuple(dict.fromkeys(str(item[4][0]) for item in found))
         return Resolution(endpoint.host, addresses, seconds=time.monotonic() - began)
 
@@ -117,6 +128,16 @@ class Connect:
         seconds = time.monotonic() - began
         writer.transport.abort()
         return ConnectAttempt(shown, seconds=seconds)
+
+
+def _nameservers() -> tuple[str, ...]:
+    """Those of ``resolv.conf``; a small file, read only where a lookup failed."""
+    try:
+        lines = RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+    words = (line.split() for line in lines)
+    return tuple(each[1] for each in words if len(each) > 1 and each[0] == "nameserver")
 
 
 def _literal(host: str) -> bool:

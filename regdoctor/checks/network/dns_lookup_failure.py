@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import listed
 from regdoctor.observations.network import Connection, LookupFault, Resolution
 from regdoctor.observations.store import Observations
 
@@ -50,9 +51,19 @@ class DnsLookupFailure:
                         "dns",
                         {"host": lookup.host, "fault": lookup.fault, "seconds": lookup.seconds},
                     ),
+                    *_asked(lookup),
                 ),
                 breaks=breaks,
             )
+
+
+def _asked(lookup: Resolution) -> Iterator[Evidence]:
+    if lookup.servers:
+        yield Evidence(
+            f"asked by /etc/resolv.conf: {listed(lookup.servers)}",
+            "dns",
+            {"servers": list(lookup.servers)},
+        )
 
 
 CHECK = DnsLookupFailure()

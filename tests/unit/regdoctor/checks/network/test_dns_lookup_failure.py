@@ -52,3 +52,11 @@ def test_a_warning_for_a_mirror_whose_origin_answers() -> None:
     assert found(seen)[CODE].severity == "warning"
     seen.add(HTTPS, replace(role, kind="registry", domains=("registry.example:5000",)))
     assert found(seen)[CODE].severity == "error"
+
+
+def test_the_resolvers_that_were_asked_are_named() -> None:
+    seen = registry_seen()
+    servers = ("192.0.2.53", "2001:db8::53")
+    seen.add(HTTPS, Resolution("registry.example", fault="temporary", servers=servers))
+    facts = [each.fact for each in found(seen)[CODE].evidence]
+    assert facts[-1] == "asked by /etc/resolv.conf: 192.0.2.53 and 2001:db8::53"
