@@ -303,7 +303,10 @@ class _ParallelGzip:
         sink(_gzip_header(asked))
 
     def write(self, chunk: bytes) -> None:
-        self._pending.append(self._pool.submit(_deflate, chunk, self._window, self._level))
+        if not self._size and len(chunk) < CHUNK:  # all there is: not worth a thread
+            self._sink(_deflate(chunk, self._window, self._level))
+        else:
+            self._pending.append(self._pool.submit(_deflate, chunk, self._window, self._level))
         self._window = (self._window + chunk)[-32768:] if len(chunk) < 32768 else chunk[-32768:]
         self._crc = zlib.crc32(chunk, self._crc)
         self._size += len(chunk)

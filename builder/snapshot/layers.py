@@ -182,6 +182,10 @@ class _DiffId:
         self._hashing: Future[None] | None = None
 
     def write(self, data: bytes, /) -> None:
+        if self._hashing is None and len(data) < CHUNK:  # all there is: not worth a thread
+            self._digest.update(data)
+            self._sink(data)
+            return
         if self._hashing is not None:
             self._hashing.result()
         self._hashing = self._thread.submit(self._digest.update, data)
