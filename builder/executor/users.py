@@ -14,6 +14,7 @@ from builder.executor.types import ExecutorError
 from builder.snapshot.paths import read_regular
 
 _MAX_ID = 2**31 - 1
+_DIGITS = 20
 
 
 class UserNotFoundError(ExecutorError):
@@ -56,12 +57,14 @@ def lookup(root: Path, user: str) -> Identity:
         if name and wanted_uid is None:
             raise UserNotFoundError("user", name)
         entry = ("", wanted_uid or 0, 0)
-    login, uid, gid = entry
+    login, uid, gid = entry[0], _in_range(entry[1]), _in_range(entry[2])
     if group:
         return Identity(uid, _group_id(root, group))
     supplementary: tuple[int, ...] = ()
     if login:
-        supplementary = tuple(number for _, number, members in _groups(root) if login in members)
+        supplementary = tuple(
+            _in_range(number) for _, number, members in _groups(root) if login in members
+        )
     return Identity(uid, gid, supplementary)
 
 
@@ -71,14 +74,22 @@ def _group_id(root: Path, group: str) -> int:
         return number
     for name, gid, _ in _groups(root):
         if name == group:
-            return gid
+            return _in_range(gid)
     raise UserNotFoundError("group", group)
 
 
 def _number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()):
         return None
-    value = int(text)
+    return _in_range(_value(text))
+
+
+def _value(text: str) -> int:
+    """Digits as a number; so many that nobody means it become one that is out of range."""
+    return int(text) if len(text) <= _DIGITS else _MAX_ID + 1
+
+
+def _in_range(value: int) -> int:
     if value > _MAX_ID:
         raise ExecutorError(f"uids and gids must be in range 0-{_MAX_ID}")
     return value
@@ -94,7 +105,7 @@ def _lines(root: Path, path: str) -> Iterator[list[str]]:
 def _field(fields: list[str], index: int) -> int:
     """A missing or malformed number reads as 0, as in Go's parser."""
     text = fields[index] if index < len(fields) else ""
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _value(text) if text.isascii() and text.isdigit() else 0
 
 
 def _passwd(root: Path) -> Iterator[tuple[str, int, int]]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from builder.llb import ops as llb
+from builder.ops.errors import OpError
 from builder.ops.treecopy import Owner
 from builder.snapshot import paths
 
+_MAX_ID = 2**31 - 1
+_DIGITS = 20
+"""More are no number that anybody means, and more than Python converts."""
 _LIMIT = 10 << 20
 """Most bytes of a passwd or group file that are read."""
 
@@ -51,5 +55,7 @@ def _lookup(root: str, path: str, name: str, *, count: int) -> list[str] | None:
         if len(fields) < count or fields[0] != name:
             continue
         if all(number.isascii() and number.isdigit() for number in numbers):
+            if any(len(number) > _DIGITS or int(number) > _MAX_ID for number in numbers):
+                raise OpError(f"{path}: {name}: uids and gids must be in range 0-{_MAX_ID}")
             return fields
     return None

@@ -76,3 +76,12 @@ def test_a_passwd_that_links_out_of_the_image_is_not_the_hosts(tmp_path: Path) -
     (tmp_path / "image" / "etc" / "passwd").symlink_to("../../secret")
     with pytest.raises(UserNotFoundError):
         lookup(tmp_path / "image", "spy")
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 5000])
+def test_ids_that_no_process_can_have_are_refused(root: Path, number: str) -> None:
+    (root / "etc" / "passwd").write_text(f"u:x:{number}:0::/:\ng:x:5:{number}::/:\n")
+    (root / "etc" / "group").write_text(f"big:x:{number}:\n")
+    for user in ("u", "g", "5:big", number, f"5:{number}"):
+        with pytest.raises(ExecutorError, match="must be in range"):
+            lookup(root, user)
