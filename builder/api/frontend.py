@@ -40,9 +40,9 @@ class Frontend:
         self.local_contexts: dict[str, Path] = {}
         self._options = self._convert_options()
         try:
-            parsed = dockerfile.parse(files.source, files.name)
-            self._refuse_unknown_syntax(parsed)
-            uses = dockerfile.references(parsed, self._options)
+            self._parsed = dockerfile.parse(files.source, files.name)
+            self._refuse_unknown_syntax(self._parsed)
+            uses = dockerfile.references(self._parsed, self._options)
         except DockerfileError as error:
             raise self.located(error) from error
         self.references: tuple[ImageUse, ...] = tuple(u for u in uses if u.why != "syntax")
@@ -131,7 +131,7 @@ class Frontend:
             )
 
         resolver = _Resolver(self._images, emit)
-        return await dockerfile.convert(files.source, files.name, self._options, resolver, warn)
+        return await dockerfile.convert(self._parsed, files.name, self._options, resolver, warn)
 
 
 class _Resolver:

@@ -28,7 +28,8 @@ def dumps(value: Any, *, indent: int | None = None) -> bytes:
     DEL and other characters stay as they are.
     """
     separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(
-        _surrogates_replaced(value), ensure_ascii=False, separators=separators, indent=indent
-    )
-    return text.translate(_ESCAPES).encode()
+    text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
+    try:
+        return text.translate(_ESCAPES).encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8
+        return dumps(_surrogates_replaced(value), indent=indent)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.checked import Ran, check
-from tests.fixtures.registry import BasicAuth, Registry, Server, Store, faults
+from tests.fixtures.registry import BasicAuth, Nexus, Registry, Server, Store, faults
 from tests.fixtures.speaker import response, speaking
 
 pytestmark = pytest.mark.integration
@@ -102,3 +102,18 @@ def test_a_wrong_basic_password_is_told_of_once(tmp_path: Path) -> None:
         )
     assert ran.serious == {"credentials-rejected"}
     assert ran.code == 1
+
+
+def test_an_old_nexus_that_wants_a_login_is_told_before_the_login() -> None:
+    store = Store()
+    store.add_image("team/app", "1.0")
+    users = {"user": "password"}
+    for version, expected in (
+        ("3.14.0-04", {"pull-access-denied-or-not-found", "nexus-lt-3.15-head-404"}),
+        ("3.15.0-01", {"pull-access-denied-or-not-found"}),
+    ):
+        nexus = Nexus(Registry(store), version, users=users, anonymous=False)
+        with Server(nexus) as server:
+            ran = check(f"{server.authority}/team/app:1.0")
+        assert ran.serious == expected
+        assert ran.report["findings"][0]["code"] == "pull-access-denied-or-not-found"

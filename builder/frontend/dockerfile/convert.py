@@ -122,18 +122,20 @@ def _familiar(text: str) -> str:
 
 
 async def convert(
-    source: bytes,
+    source: bytes | ins.Dockerfile,
     filename: str,
     options: ConvertOptions,
     resolver: MetaResolver,
     warn: Callable[[LintWarning], None] | None = None,
 ) -> Conversion:
-    """The graph of the target stage of ``source``; ``warn`` hears warnings as they are found.
+    """The graph of the target stage of ``source``, which may be parsed already.
+
+    ``warn`` hears warnings as they are found.
 
     Raises DockerfileError for what is wrong with the file, BaseImageError (one of them) for
     an image that ``resolver`` cannot answer for.
     """
-    dockerfile = parse(source, filename)
+    dockerfile = parse(source, filename) if isinstance(source, bytes) else source
     lexer = Lexer(escape=dockerfile.escape)
     check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
     if check is None and "check" in dockerfile.directives:

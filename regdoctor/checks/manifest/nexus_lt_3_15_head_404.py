@@ -10,8 +10,8 @@ from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
 from regdoctor.model.wording import listed
 from regdoctor.observations.host import AskedClients
-from regdoctor.observations.http import HeadRoute, ManifestLook
-from regdoctor.observations.products import nexus_version
+from regdoctor.observations.http import HeadRoute, ManifestLook, Ping
+from regdoctor.observations.products import is_nexus, nexus_version
 from regdoctor.observations.store import HOST, Observations
 
 
@@ -31,8 +31,12 @@ class NexusHead404:
                 yield _finding(seen, self.code, each)
         for endpoint in seen.endpoints():
             route = seen.get(HeadRoute, endpoint)
-            if route is not None and not seen.has(ManifestLook, endpoint):
-                yield from _suspicion(seen, self.code, self.question, endpoint, route)
+            why = f"no image of {subject_of(endpoint)} was asked for"
+            if seen.has(ManifestLook, endpoint):
+                route = _refused_route(seen, endpoint)
+                why = f"{subject_of(endpoint)} shows the image to nobody without a login"
+            if route is not None:
+                yield from _suspicion(seen, self, endpoint, route, why)
 
 
 def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
@@ -59,10 +63,22 @@ def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
     )
 
 
+def _refused_route(seen: Observations, endpoint: str) -> HeadRoute | None:
+    """HEAD and GET of an image that a Nexus refuses: the login that opens it mends GET alone."""
+    ping = seen.get(Ping, endpoint)
+    for _, look in seen.named(ManifestLook, endpoint):
+        if look.head is None or look.get is None or look.get.status != 401:
+            continue
+        answers = [look.head, look.get, *([ping.answer] if ping else [])]
+        if any(map(is_nexus, answers)):
+            return HeadRoute(look.head, look.get)
+    return None
+
+
 def _suspicion(
-    seen: Observations, code: str, question: str, endpoint: str, route: HeadRoute
+    seen: Observations, check: NexusHead404, endpoint: str, route: HeadRoute, why: str
 ) -> Iterator[Finding | OpenQuestion]:
-    """No image was asked for: an image that does not exist shows whether HEAD has a route.
+    """No image was seen: one that does not exist, or is refused, shows whether HEAD has a route.
 
     A registry refuses or misses it the same way by both methods; only where the route is
     missing is the answer to HEAD a page, and that to GET a registry's.
@@ -77,7 +93,7 @@ def _suspicion(
         return
     subject = subject_of(endpoint)
     yield Finding(
-        code=code,
+        code=check.code,
         title=f"{subject} (Nexus) has no route for HEAD of manifests: {listed(BREAKS)} will say "
         "not found for every image",
         severity=head_severity(seen),
@@ -89,7 +105,7 @@ def _suspicion(
         ),
         breaks=BREAKS,
     )
-    yield OpenQuestion(code, question, "manifest", f"no image of {subject} was asked for")
+    yield OpenQuestion(check.code, check.question, "manifest", why)
 
 
 def head_severity(seen: Observations) -> Severity:
