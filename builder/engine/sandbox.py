@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LazyExecutor:
-    """An Executor. ``notices`` are what the sandbox has to say once it was used."""
+    """An Executor that is opened by its first step."""
 
     def __init__(self, directory: Path, sandbox: str) -> None:
         self._directory = directory
@@ -28,7 +28,10 @@ class LazyExecutor:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return self._executor.notices if self._executor is not None else ()
+        """Which sandbox ran the steps, and what it could not do; nothing where none ran."""
+        if self._executor is None:
+            return ()
+        return (f"RUN steps ran in {self._executor.name}", *self._executor.notices)
 
     async def run(self, root: Path, process: Process, output: Output) -> None:
         """Raises ExecutorError, also where no sandbox works here."""

@@ -64,6 +64,7 @@ def test_a_multi_stage_build_makes_the_image_it_describes(builds: Builds) -> Non
     assert config["Labels"] == {"a": "b"}
     assert "GREETING=hello world" in config["Env"]
     assert len(image.config["rootfs"]["diff_ids"]) == len(image.manifest["layers"])
+    assert re.search(r"^notice: RUN steps ran in (runc|crun)", image.ended.stderr, re.MULTILINE)
 
 
 def test_the_second_build_runs_nothing_and_gives_the_same_image(builds: Builds) -> None:
