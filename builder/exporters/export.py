@@ -58,9 +58,10 @@ class _Images:
         self.names = tuple(str(references.parse(name)) for name in output.names)
         self.epoch = output.epoch(context.epoch)
         self.annotations = Annotations.of(output.attributes)
+        self.docker_types = not output.flag("oci-mediatypes", default=True)
 
     async def assemble(
-        self, result: ExportInput, progress: ExportProgress, *, docker_types: bool, single: bool
+        self, result: ExportInput, progress: ExportProgress, *, single: bool
     ) -> tuple[Descriptor, list[images.StoredImage], ExportInput]:
         """The top manifest or index, the image of each platform, the input with its layers."""
         store = self.context.store
@@ -75,7 +76,7 @@ class _Images:
                 images.store_image,
                 store,
                 one,
-                docker_types=docker_types,
+                docker_types=self.docker_types,
                 epoch=self.epoch,
                 annotations=self.annotations,
             )
@@ -101,7 +102,7 @@ class _Images:
             images.store_index,
             store,
             [*manifests, *attestations],
-            docker_types=docker_types,
+            docker_types=self.docker_types,
             annotations=self.annotations,
         )
         progress.done(f"exporting manifest list {index.digest}")
@@ -122,10 +123,7 @@ class ImageExporter(_Images):
     title = "exporting to image"
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
-        docker_types = not self.output.flag("oci-mediatypes", default=True)
-        top, stored, result = await self.assemble(
-            result, progress, docker_types=docker_types, single=False
-        )
+        top, stored, result = await self.assemble(result, progress, single=False)
         tag = self.context.tag
         if tag is not None and self.output.flag("store", default=True):
             for name in self._names(top):
@@ -166,10 +164,7 @@ class ArchiveExporter(_Images):
         self.title = f"exporting to {output.type} image format"
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
-        docker_types = self._docker and not self.output.flag("oci-mediatypes", default=True)
-        top, stored, _ = await self.assemble(
-            result, progress, docker_types=docker_types, single=self._docker
-        )
+        top, stored, _ = await self.assemble(result, progress, single=self._docker)
         with progress.step("sending tarball"):
             await asyncio.to_thread(self._write, top)
         return Exported(top, images.response(top, stored, self.names))

@@ -196,6 +196,25 @@ async def test_an_archive_is_written_to_a_file_or_to_standard_output(
         await exported("type=oci", replace(context, stdout=None), image)
 
 
+@pytest.mark.parametrize("kind", ["image,name=a:1", "oci,dest=-", "docker,dest=-"])
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("", mediatypes.OCI_MANIFEST),
+        (",oci-mediatypes=true", mediatypes.OCI_MANIFEST),
+        (",oci-mediatypes=false", mediatypes.DOCKER_MANIFEST),
+    ],
+)
+async def test_every_image_has_the_media_types_asked_for(
+    store: ContentStore, make_image: MakeImage, kind: str, asked: str, wanted: str
+) -> None:
+    context = ExportContext(store, stdout=io.BytesIO())
+    image = ExportInput((make_image(),))
+    made = await export(parse(f"type={kind}{asked}"), context, image, lambda _: None)
+    assert made.descriptor is not None
+    assert made.descriptor.media_type == wanted
+
+
 async def test_dockers_archive_refuses_several_platforms(
     store: ContentStore, make_image: MakeImage
 ) -> None:
