@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -19,6 +18,7 @@ from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.ops.treecopy import CopyOptions, Owner, copy_tree, make_directories
 from builder.snapshot import paths
+from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import Active, Snapshotter
 from builder.solver.types import CacheMap, InputKey, Job, Result
 from builder.sources.errors import FULL
@@ -247,7 +247,7 @@ def _rm(action: llb.Rm, root: str) -> None:
             if not action.allow_not_found:
                 raise OpError(f"lstat {name}: no such file or directory")
         elif os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
+            remove_tree(path)
         else:
             os.unlink(path)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from builder.ops.modes import apply_symbolic
 from builder.snapshot import paths
 from builder.snapshot.bytecopy import copy_file
 from builder.snapshot.crew import Crew
+from builder.snapshot.tree import remove_tree
 
 
 class PathMatcher(Protocol):
@@ -195,7 +195,7 @@ class _Copier:
         if is_dir and existing_is_dir:
             return
         if self._options.replace_existing and existing_is_dir:
-            shutil.rmtree(target)
+            remove_tree(target)
         elif existing_is_dir:
             shown = target[len(self._root) :]
             raise OpError(f"cannot replace to directory {shown} with file")

@@ -8,6 +8,7 @@ changes under the walk can spoil the build but cannot lead out of the directory.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -256,10 +257,12 @@ def _open(flags: int, name: str, directory: int, path: str) -> int:
 def _copy_xattrs(reader: int, writer: int) -> None:
     """Extended attributes, as far as the snapshot's file system has them."""
     try:
-        for name in os.listxattr(reader):
-            os.setxattr(writer, name, os.getxattr(reader, name))
+        names = os.listxattr(reader)
     except OSError:
         return
+    for name in names:
+        with contextlib.suppress(OSError):  # one that is refused must not cost the others
+            os.setxattr(writer, name, os.getxattr(reader, name))
 
 
 def follow_links(root: Path, paths: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from regdoctor.checks.http import (
     registry_unexpected_answer,
 )
 from regdoctor.checks.manifest import (
+    blob_unexpected_answer,
     head_manifest_refused,
     image_not_found,
     manifest_unexpected_answer,
@@ -76,5 +77,6 @@ CHECKS: tuple[Check, ...] = (
     head_manifest_refused.CHECK,
     image_not_found.CHECK,
     manifest_unexpected_answer.CHECK,
+    blob_unexpected_answer.CHECK,
     internal_check_failed.CHECK,
 )

@@ -19,6 +19,7 @@ PLANNERS: dict[str, Planner] = {
     "https-eof-plain-port-or-lb-close": servers.right_backend,
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
+    "blob-unexpected-answer": servers.healthy_registry,
     "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from builder.oci.reference import InvalidReference, parse
+from regdoctor.observations.host import OwnTrust
 from regdoctor.observations.http import (
     Answer,
     AuthUse,
+    BlobLook,
     Challenge,
     ManifestLook,
     Ping,
@@ -69,6 +71,35 @@ def observe(
             look = seen.get(ManifestLook, endpoint, subject)
             if look is not None and attempt.error is not None:
                 seen.add(endpoint, replace(look, error=str(attempt.error)), name=subject)
+
+
+def observe_blobs(seen: Observations, attempts: Iterable[Attempt]) -> None:
+    """Adds how the blobs among ``attempts`` were had, and the hosts they were redirected to.
+
+    A redirect's host is trusted as the registry that named it: clients go on with the same
+    settings there.
+    """
+    for attempt in attempts:
+        if attempt.step != "blob" or not attempt.exchanges:
+            continue
+        registry, last = attempt.host.endpoint.url, attempt.exchanges[-1]
+        role, own = seen.get(Role, registry), seen.get(OwnTrust, registry)
+        moved = last.endpoint.url != registry
+        if moved:
+            written = role.written if role is not None else ""
+            note_role(seen, last.endpoint.url, "redirect", attempt.host.domain, written=written)
+            if own is not None and seen.get(OwnTrust, last.endpoint.url) is None:
+                seen.add(last.endpoint.url, own)
+        for exchange in attempt.exchanges:
+            _layers(seen, exchange)
+        answer = answer_of(last)
+        look = BlobLook(
+            attempt.subject,
+            replace(answer, body="") if answer.ok else answer,
+            last.url.partition("?")[0] if moved else "",
+            str(attempt.error) if attempt.error is not None else "",
+        )
+        seen.add(registry, look, name=attempt.subject)
 
 
 def _unasked(seen: Observations, endpoint: str, subject: str, error: str) -> None:

@@ -153,6 +153,21 @@ class ManifestLook:
 
 
 @dataclass(frozen=True, slots=True)
+class BlobLook:
+    """A blob of an image, fetched as a client would.
+
+    ``answer`` is the last answer, of the registry or of where it redirected to
+    (``redirected``, a URL without its query; empty where the registry serves blobs itself).
+    ``error`` says why the bytes are of no use, empty where they are what their digest says.
+    """
+
+    digest: str
+    answer: Answer | None = None
+    redirected: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LoginAnswer:
     """How a login with the configured credentials ended: at ``/v2/``, or at the token server."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from regdoctor.model import codec
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import (
+    BlobLook,
     Challenge,
     Clock,
     CredentialUse,
@@ -55,6 +56,7 @@ KINDS: tuple[type, ...] = (
     Clock,
     Challenge,
     TokenAnswer,
+    BlobLook,
     ManifestLook,
     HeadRoute,
     LoginAnswer,

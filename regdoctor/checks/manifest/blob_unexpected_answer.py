@@ -1,0 +1,56 @@
+"""The manifest can be had, and its blobs cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.observations.http import Answer, BlobLook
+from regdoctor.observations.store import Observations
+
+_LAYERS = frozenset({"dns", "connect", "proxy", "tls", "certificate"})
+"""Failures that the checks of the endpoint itself tell of."""
+
+
+class BlobUnexpectedAnswer:
+    """404, 403, 5xx, other bytes than the digest says: of the registry, or of its storage."""
+
+    code = "blob-unexpected-answer"
+    summary = "the registry gives the manifest, and an error in place of a blob"
+    needs: tuple[type, ...] = (BlobLook,)
+    question = "can a blob of the image be fetched?"
+    probe = "blob"
+    supersedes: tuple[str, ...] = ()
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        for endpoint in seen.endpoints():
+            for _, look in seen.named(BlobLook, endpoint):
+                answer = look.answer
+                if not look.error or answer is None or answer.fault in _LAYERS:
+                    continue
+                breaks = asking(seen, endpoint)
+                where = subject_of(look.redirected or endpoint).partition("/")[0]
+                yield Finding(
+                    code=self.code,
+                    title=f"a blob of an image cannot be had from {where}, "
+                    f"which {_what(look, answer)}",
+                    severity=severity_of(seen, breaks, endpoint),
+                    confidence="certain",
+                    subject=subject_of(endpoint),
+                    evidence=(answer_evidence(answer, "blob"),),
+                    breaks=breaks,
+                )
+
+
+def _what(look: BlobLook, answer: Answer) -> str:
+    if answer.status == 0:
+        return f"breaks off ({answer.text})"
+    if not answer.ok:
+        return f"answers {answer.status}"
+    if answer.html:
+        return "answers with a web page"
+    return f"gives an answer of no use ({look.error})"
+
+
+CHECK = BlobUnexpectedAnswer()
