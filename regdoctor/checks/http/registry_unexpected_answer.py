@@ -31,7 +31,7 @@ class RegistryUnexpectedAnswer:
     needs: tuple[type, ...] = (Ping,)
     question = "how does the endpoint answer GET /v2/?"
     probe = "ping"
-    supersedes: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ("blob-unexpected-answer",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

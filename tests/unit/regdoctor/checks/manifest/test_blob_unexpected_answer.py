@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from regdoctor.observations.http import Answer, BlobLook
 from regdoctor.observations.store import Observations
-from tests.fixtures.scenes import HTTPS, answer, found, manifest_answer, manifest_seen
+from tests.fixtures.scenes import (
+    HTTPS,
+    answer,
+    found,
+    manifest_answer,
+    manifest_seen,
+    registry_seen,
+)
 
 CODE = "blob-unexpected-answer"
 DIGEST = "sha256:" + "a" * 64
@@ -41,3 +48,9 @@ def test_quiet_where_no_connection_came_about() -> None:
     """The checks of the host that the redirect names tell of that."""
     failed = Answer("GET", "https://storage.example/b", 0, fault="dns", text="no such host")
     assert CODE not in found(blob_seen(failed, "no such host", "https://storage.example/b"))
+
+
+def test_quiet_where_the_whole_endpoint_answers_like_that() -> None:
+    seen = blob_seen(answer("GET", f"/v2/a/blobs/{DIGEST}", 503), "unexpected status")
+    seen = registry_seen(ping=answer("GET", "/v2/", 503), seen=seen)
+    assert set(found(seen)) == {"registry-unexpected-answer"}
