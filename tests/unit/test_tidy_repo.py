@@ -18,10 +18,21 @@ PURE = {"checks", "clients", "logs", "model", "x509"}
 TEXT = {"", ".in", ".json", ".md", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml"}
 LEFT_BEHIND = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 PACKAGE_HOSTS = re.compile(
-    r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|crates\.io|(proxy|sum)\.golang\.org"
-    r"|deb\.debian\.org|maven\.org|rubygems\.org"
+    "|".join(
+        rf"\b{name}\.{top}"
+        for name, top in (
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("npmjs", "(org|com)"),
+            ("crates", "io"),
+            (r"(proxy|sum)\.golang", "org"),
+            (r"deb\.debian", "org"),
+            ("maven", "org"),
+            ("rubygems", "org"),
+        )
+    )
 )
-ONE_MACHINE = re.compile(r"/work/(main|shared|\.library)|/opt/rdvenv|/tmp/(brief|bash_jobs)")
+ONE_MACHINE = re.compile(r"/Users/[a-z]\w+/|/root/\.(pyenv|cache)|/opt/\w*venv|/tmp/\w*_jobs")
 
 
 def files(*suffixes: str) -> Iterator[Path]:
