@@ -20,6 +20,7 @@ from pathlib import Path
 from builder.snapshot.database import Database
 from builder.snapshot.liveness import Hold, Presence, absent
 from builder.snapshot.mounts import sync_file_system, unmount_if_mounted
+from builder.snapshot.placement import spread
 from builder.snapshot.tree import refused, remove_tree
 from builder.snapshot.types import Change, SnapshotError
 
@@ -96,6 +97,7 @@ class StoredSnapshotter(ABC):
                 f"cannot keep snapshots in {root}: {error.strerror}",
                 hint="choose a state directory that this user may write to with --root",
             ) from error
+        spread(self._actives)
         self._database = Database(root / "snapshots.db")
         self._numbers = itertools.count()
         try:
