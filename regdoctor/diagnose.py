@@ -20,7 +20,7 @@ from regdoctor.clients.table import OWN, configured_mirrors
 from regdoctor.fixes.table import with_fixes
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.target import Target
-from regdoctor.observations.from_exchanges import challenge_of, note_role, observe, observe_blobs
+from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, Ping
 from regdoctor.observations.network import Role, RoleKind
@@ -30,12 +30,8 @@ from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
 
 if TYPE_CHECKING:
-    from builder.registry import Credential, Host, RegistryConfig, Resolved, Session
+    from builder.registry import Credential, Host, RegistryConfig, Session
     from builder.transport import ClientCertificate, Exchange, Observer, Trust
-
-
-_CONFIG_LIMIT = 4 << 20
-"""Bytes of the largest image config that is fetched to see whether blobs can be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +281,7 @@ async def _probe(
     wanted: Sequence[Wanted],
     told: Sequence[Exchange],
 ) -> None:
+    from regdoctor.probes.blob import look_at_blob
     from regdoctor.probes.runner import Runner
     from regdoctor.probes.table import endpoint_probes
 
@@ -304,41 +301,13 @@ async def _probe(
         observe(seen, session.attempts(reference), told)
         runner.begin(seen.endpoints())
         if resolved is not None:
-            with contextlib.suppress(BuilderError, TimeoutError):
-                async with asyncio.timeout(2 * settings.timeout):
-                    await _fetch_config(session, resolved)
-            observe_blobs(seen, session.attempts(reference.domain))
+            await look_at_blob(seen, session, resolved, 2 * settings.timeout)
             runner.begin(seen.endpoints())
 
     async with runner:
         runner.begin(by_url)
         for reference in references:
             runner.task(f"resolve {reference}", resolve(reference))
-
-
-async def _fetch_config(session: Session, resolved: Resolved) -> None:
-    """The first blob of the image, its config, as a pull begins with it; nothing is kept.
-
-    What the session met on the way is among its attempts. Raises BuilderError.
-    """
-    from builder.oci import manifest as manifests
-    from builder.oci import platform
-
-    reference, descriptor = resolved.reference, resolved.descriptor
-    document = manifests.parse(
-        await session.fetch_manifest(reference, descriptor), descriptor.media_type
-    )
-    if isinstance(document, manifests.Index):
-        chosen = document.select(platform.host()) or next(iter(document.manifests), None)
-        if chosen is None:
-            return
-        document = manifests.parse(
-            await session.fetch_manifest(reference, chosen), chosen.media_type
-        )
-    if isinstance(document, manifests.Manifest) and document.config.size <= _CONFIG_LIMIT:
-        async with contextlib.aclosing(session.fetch_blob(reference, document.config)) as chunks:
-            async for _ in chunks:
-                pass
 
 
 def _follow(seen: Observations, endpoint: str, observed: object) -> None:

@@ -159,7 +159,8 @@ class Plan:
     async def _export(
         self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
     ) -> Exported:
-        form = LayerForm.of_attributes(output.attributes, self.request.epoch)
+        epoch = output.epoch(self.request.epoch)
+        form = _layer_form(output, epoch)
         base_history = len((conversion.base_config or {}).get("history") or ())
         image = PlatformImage(
             platform=conversion.platform,
@@ -173,7 +174,7 @@ class Plan:
             tag=self._state.names.put,
             pusher=self.session,
             stdout=stdout,
-            epoch=self.request.epoch,
+            epoch=epoch,
             layers=lambda _: self._layers(tree, form),
         )
         return await export(output, context, ExportInput((image,)), emit)
@@ -201,6 +202,16 @@ class Plan:
             if isinstance(layer, BaseException):
                 raise layer
         return tuple(layer for layer in layers if isinstance(layer, Layer))
+
+
+def _layer_form(output: Output, epoch: int | None) -> LayerForm:
+    """How an output wants the layers that this build makes."""
+    level = output.attributes.get("compression-level")
+    return LayerForm(
+        output.attributes.get("compression") or "gzip",
+        int(level) if level else None,
+        epoch if output.flag("rewrite-timestamp") else None,
+    )
 
 
 def _outputs(request: BuildRequest) -> tuple[Output, ...]:
@@ -236,7 +247,7 @@ async def open_plan(
     Raises RequestError; BuildError for a Dockerfile that is none; what the stores raise.
     """
     files = read_files(request)
-    with open_state(request.root, snapshotter=request.snapshotter) as state:
+    with open_state(request.root) as state:
         async with Session(config=request.registry, policy=policy) as session:
             plan = Plan(request, files, state, session)
             try:

@@ -48,5 +48,4 @@ class BuildRequest:
     epoch: int | None = None
     ignore_file: Path | None = None
     sandbox: str = "auto"
-    snapshotter: str = "auto"
     max_parallelism: int | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +62,6 @@ class LayerForm:
         level = "" if self.level is None else f":{self.level}"
         epoch = "" if self.epoch is None else f"@{self.epoch}"
         return f"{self.compression}{level}{epoch}"
-
-    @classmethod
-    def of_attributes(cls, attributes: Mapping[str, str], epoch: int | None) -> LayerForm:
-        """From an output's ``compression``, ``compression-level``, ``rewrite-timestamp``."""
-        level = attributes.get("compression-level", "")
-        rewrite = attributes.get("rewrite-timestamp", "").lower() in ("1", "t", "true")
-        return cls(
-            attributes.get("compression") or "gzip",
-            int(level) if level.lstrip("-").isdigit() else None,
-            epoch if rewrite else None,
-        )
 
 
 GZIP = LayerForm()

@@ -14,6 +14,18 @@ from regdoctor.observations.network import Role
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.trust import CertificateFacts, ChainFacts, Reason, TrustVerdict
 
+PUBLIC = (
+    *("docker.io", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "mcr.microsoft.com"),
+    "public.ecr.aws",
+)
+"""Registries that everybody's bundle vouches for, and that speak TLS: what shows otherwise is a
+box on the way."""
+
+
+def is_public(host: str) -> bool:
+    """Whether ``host`` is one of ``PUBLIC``, or below one."""
+    return any(host == each or host.endswith("." + each) for each in PUBLIC)
+
 
 def subject_of(endpoint: str) -> str:
     """``host[:port]`` of an endpoint's URL."""

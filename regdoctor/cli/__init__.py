@@ -24,9 +24,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; there is nobody left to tell.
+        # Whoever read our output has seen enough; that must not count as nothing found.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.CLEAN
+        return exits.BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  # the edge: everything ends here, told once
         from regdoctor.cli.faults import told
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import Builds, Image, serve_base
+from tests.fixtures.builds import COMMAND, Builds, Image, serve_base
 from tests.fixtures.registry import Server
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
@@ -167,6 +169,20 @@ def test_annotations_and_compression_are_as_asked(builds: Builds) -> None:
     assert image.manifest["layers"][0]["mediaType"].endswith("tar+zstd")
     refused = builds.run("-o", f"type=oci,dest={archive},compression=estargz", context)
     assert (refused.code, "estargz" in refused.stderr) == (2, True)
+
+
+def test_the_epoch_of_an_output_goes_into_its_layers(builds: Builds) -> None:
+    context = builds.context("FROM scratch\nCOPY a /a\n", a="x")
+    archive = builds.directory / "dated.tar"
+    wanted = f"type=oci,dest={archive},rewrite-timestamp=true,source-date-epoch=1000000000"
+    image = Image(archive, builds.run("-o", wanted, context))
+    assert image.files()["a"].mtime == 1_000_000_000
+    assert image.config["created"] == "2001-09-09T01:46:40Z"
+
+
+def test_what_a_closed_pipe_has_not_read_is_no_success(builds: Builds) -> None:
+    command = f"{shlex.join(COMMAND)} check 127.0.0.1:9 | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", command], timeout=60).returncode in (1, 141)
 
 
 def test_an_image_of_the_local_store_is_a_base(

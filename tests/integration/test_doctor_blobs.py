@@ -60,3 +60,11 @@ def test_a_redirect_to_a_storage_behind_an_unknown_ca_names_the_storage(
             ran = check(f"{server.authority}/team/app:1.0")
     assert ran.serious == {"x509-unknown-authority-private-root"}
     assert ran.report["findings"][0]["subject"] == storage.authority
+
+
+def test_a_blob_that_never_comes_leaves_the_question_open(store: Store) -> None:
+    silent = faults.slow(faults.on("GET", "/blobs/"), 30)
+    with Server(Registry(store, tamper=(silent,))) as server:
+        ran = check("--timeout", "0.5", f"{server.authority}/team/app:1.0")
+    open_codes = {each["code"] for each in ran.report["open"]}
+    assert "blob-unexpected-answer" in open_codes | ran.serious

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
+from regdoctor.checks.judging import (
+    answer_evidence,
+    asking,
+    is_public,
+    severity_of,
+    subject_of,
+)
 from regdoctor.clients.table import OWN, policies
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -13,8 +19,6 @@ from regdoctor.observations.http import PlainAnswer
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import ServedChain
-
-_HUBS = ("docker.io", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "mcr.microsoft.com")
 
 
 class HttpResponseToHttpsClient:
@@ -57,7 +61,7 @@ class HttpResponseToHttpsClient:
                 evidence=tuple(evidence),
                 breaks=breaks,
             )
-            if any(subject == hub or subject.endswith("." + hub) for hub in _HUBS):
+            if is_public(subject):
                 yield OpenQuestion(
                     "middlebox-answers-plain-http-on-443",
                     "does another network get TLS from this public host?",

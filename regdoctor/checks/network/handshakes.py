@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import asking, severity_of, subject_of
@@ -11,7 +12,7 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class HandshakeCheck:
+class HandshakeCheck(ABC):
     """Each check takes the endings that are its own, and says what they mean."""
 
     code = ""
@@ -19,9 +20,9 @@ class HandshakeCheck:
     probe = "tls"
     supersedes: tuple[str, ...] = ()
 
+    @abstractmethod
     def meaning(self, served: ServedChain) -> str:
         """What the ending means, as the rest of a sentence; empty where it is another's."""
-        raise NotImplementedError
 
     def suspects(self, served: ServedChain) -> tuple[tuple[str, str], ...]:
         """(code, question) of causes that look alike and were not told apart."""

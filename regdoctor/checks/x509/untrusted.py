@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from regdoctor.checks.judging import name_of
+from regdoctor.checks.judging import is_public, name_of
 from regdoctor.model.finding import Confidence
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
@@ -43,15 +43,6 @@ _INSPECTORS = (
     "symantec web",
     "cisco umbrella",
 )
-
-PUBLIC_HOSTS = frozenset(
-    (
-        *("registry-1.docker.io", "auth.docker.io", "index.docker.io", "ghcr.io", "quay.io"),
-        *("gcr.io", "registry.k8s.io", "mcr.microsoft.com", "public.ecr.aws"),
-    )
-)
-"""Hosts whose certificates everybody's bundle vouches for: a private root there is a box on
-the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +142,7 @@ def _ruled(
     rivals: tuple[str, ...] = (),
 ) -> Untrusted:
     names = " ".join(f"{each.subject} {each.issuer}" for each in facts.certificates).lower()
-    inspected = any(vendor in names for vendor in _INSPECTORS) or facts.host in PUBLIC_HOSTS
+    inspected = any(vendor in names for vendor in _INSPECTORS) or is_public(facts.host)
     if cause == PRIVATE_ROOT and inspected:
         rivals = (*rivals, INTERCEPTION)
         confidence = "likely"

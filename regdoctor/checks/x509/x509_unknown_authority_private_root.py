@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
+from regdoctor.checks.judging import (
+    chain_evidence,
+    go_evidence,
+    is_public,
+    name_of,
+    severity_of,
+    subject_of,
+)
 from regdoctor.checks.x509.untrusted import (
     INTERCEPTION,
     PRIVATE_ROOT,
-    PUBLIC_HOSTS,
     Untrusted,
     explain,
 )
@@ -43,7 +49,7 @@ class PrivateRoot:
                     "do unrelated public hosts show the same issuer from this network?",
                     "tls",
                     f"{subject_of(endpoint)} is a public host"
-                    if found.facts.host in PUBLIC_HOSTS
+                    if is_public(found.facts.host)
                     else f"the issuer of {subject_of(endpoint)} is named like an inspecting proxy",
                 )
 
