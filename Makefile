@@ -67,6 +67,10 @@ test: setup peers ## all tests but the slow ones
 slow: setup peers peers-go ## the tests that need compiled peers, or many builds
 	$(PYTEST) -m slow
 
+.PHONY: client-cases
+client-cases: setup ## executed cases against the evaluator of clients: FILE=PATH
+	@$(BIN)/python -m tests.replay.client_cases $(or $(FILE),tests/fixtures/data/client-cases.json)
+
 # --- what it shows --------------------------------------------------------------------
 
 .PHONY: demo

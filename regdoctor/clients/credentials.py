@@ -1,0 +1,69 @@
+"""Credentials of docker's ``config.json``."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.plan import Credential
+
+HUB_KEY = "https://index.docker.io/v1/"
+HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
+
+
+def docker_config_path(files: Filesystem, environment: Mapping[str, str]) -> str:
+    """``$DOCKER_CONFIG/config.json``, else that of the home directory."""
+    directory = environment.get("DOCKER_CONFIG") or f"{files.files.home or '/root'}/.docker"
+    return f"{directory.rstrip('/')}/config.json"
+
+
+def docker_auths(files: Filesystem, path: str) -> dict[str, Credential]:
+    """Every key of ``auths`` with its credential; what does not decode is left out."""
+    text = files.text(path)
+    try:
+        settings = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    entries = settings.get("auths") if isinstance(settings, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    found = {}
+    for key, entry in entries.items():
+        credential = decoded(path, key, entry)
+        if credential is not None:
+            found[key] = credential
+    return found
+
+
+def decoded(path: str, key: str, entry: Any) -> Credential | None:
+    """One entry of ``auths``: ``auth`` in base64, or ``username`` and ``password``."""
+    if not isinstance(entry, dict):
+        return None
+    text = entry.get("auth")
+    if isinstance(text, str) and text:
+        try:
+            user, colon, secret = base64.b64decode(text).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            return None
+        return Credential(path, key, user, secret.rstrip("\0")) if colon else None
+    name, password = entry.get("username"), entry.get("password")
+    if isinstance(name, str) and isinstance(password, str) and name:
+        return Credential(path, key, name, password)
+    return None
+
+
+def docker_credential(auths: Mapping[str, Credential], host: str) -> Credential | None:
+    """As docker's CLI looks up ``host[:port]``: the key itself, else one whose host it is."""
+    wanted = HUB_KEY if host in HUB_HOSTS else host
+    if wanted in auths:
+        return auths[wanted]
+    return next((value for key, value in auths.items() if key_host(key) == wanted), None)
+
+
+def key_host(key: str) -> str:
+    """The ``host[:port]`` of a key that may be a URL."""
+    return key.partition("://")[2].partition("/")[0] if "://" in key else key.partition("/")[0]

@@ -1,0 +1,102 @@
+"""``ctr images pull``: ``--hosts-dir`` alone, never the configuration of the daemon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from builder.oci.reference import parse
+from regdoctor.clients.engines import resolver
+from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_toml import (
+    Configured,
+    Defaults,
+    Unusable,
+    authority,
+    choose_directory,
+    client_pair,
+    configured,
+    containerd_rules,
+    endpoints_of,
+)
+from regdoctor.clients.plan import ClientPlan, Credential, Go, Situation
+from regdoctor.clients.processes import process
+from regdoctor.clients.program import Program
+from regdoctor.clients.version import Version
+from regdoctor.clients.wire import Wire
+
+TLS_SWITCHES = ("skip-verify", "plain-http")
+TLS_FILES = ("tlscacert", "tlscert", "tlskey")
+
+
+def go_of(version: Version) -> Go:
+    """What Debian and the project built containerd with."""
+    if version.since(2):
+        return (1, 24)
+    if version.since(1, 7):
+        return (1, 22)
+    return (1, 19) if version.since(1, 6) else (1, 15)
+
+
+def evaluate(situation: Situation) -> ClientPlan:
+    """The plan of one pull."""
+    reference = parse(situation.reference)
+    plan = ClientPlan("ctr", situation.version, reference, ())
+    flag = _remote_flag(situation)
+    if flag:
+        return replace(plan, refuses=f'"--{flag}" requires "--local" flag')
+    files = Filesystem(situation.files)
+    rules = containerd_rules(situation.version)
+    try:
+        defaults = _defaults(situation, files)
+    except Unusable as unusable:
+        return replace(plan, refuses=str(unusable))
+    root = situation.option("hosts-dir")
+    found = Configured()
+    if root:
+        directory = choose_directory(files, (root,), reference.domain, rules)
+        found = configured(files, directory, rules)
+    running = process(files, situation.environment, go_of(situation.version))
+    endpoints = endpoints_of(found, reference.domain, reference.path, running, rules, defaults)
+    credential = _credential(situation)
+    return replace(
+        plan,
+        endpoints=tuple(replace(each, credential=credential) for each in endpoints),
+        notes=found.notes,
+        refuses=found.fails,
+    )
+
+
+def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
+    return resolver.walk(plan, wire)
+
+
+def _remote_flag(situation: Situation) -> str:
+    """containerd 2.x pulls in the daemon unless told ``--local``, and then knows no TLS flag."""
+    if not situation.version.since(2) or situation.switched_on("local"):
+        return ""
+    given = [name for name, _ in situation.options if name in (*TLS_SWITCHES, *TLS_FILES)]
+    return given[0] if given else ""
+
+
+def _defaults(situation: Situation, files: Filesystem) -> Defaults:
+    path = situation.option("tlscacert")
+    certificate, key = situation.option("tlscert"), situation.option("tlskey")
+    skip = situation.switched_on("skip-verify")
+    return Defaults(
+        authorities=(authority(files, path),) if path else (),
+        pairs=(client_pair(files, certificate, key),) if certificate and key else (),
+        verify=not skip,
+        plain=situation.switched_on("plain-http"),
+        given=skip or bool(path or certificate),
+    )
+
+
+def _credential(situation: Situation) -> Credential | None:
+    given = situation.option("user") or situation.option("u")
+    if not given:
+        return None
+    user, _, secret = given.partition(":")
+    return Credential("--user", "", user, secret)
+
+
+PROGRAMS = (Program("ctr", evaluate, walk),)

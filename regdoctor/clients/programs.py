@@ -1,0 +1,8 @@
+"""The programs whose configuration is evaluated; each family keeps its rows in its module."""
+
+from __future__ import annotations
+
+from regdoctor.clients import ctr
+from regdoctor.clients.program import Program
+
+PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS,)

@@ -1,0 +1,1 @@
+"""Cases that were executed with real clients, replayed against the evaluator."""

@@ -1,0 +1,200 @@
+"""Gives executed cases to the evaluator: ``python -m tests.replay.client_cases FILE``.
+
+A case agrees where every version that it lists has the same endpoints, in order of first
+contact, with the same trust. Exit code 0 where 97 of 100 agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.errors import BuilderError
+from regdoctor.clients.plan import Situation
+from regdoctor.clients.programs import PROGRAMS, Program
+from regdoctor.clients.version import version
+from regdoctor.clients.wire import Contact, Wire
+from tests.replay.commands import Invocation, invocations
+from tests.replay.hostfiles import tree
+from tests.replay.world import CaseWorld
+
+WANTED = 0.97
+FAULTS = (AssertionError, AttributeError, LookupError, TypeError, ValueError, BuilderError)
+"""What an evaluator that meets the unexpected may raise: a miss, not the end of the run."""
+COMPARED = ("endpoint", "proxy", "dns", "trusted", "name_path", "ns")
+"""Keys of an observed endpoint that the evaluator has to give; ``auth``, ``why`` and
+``client_cert`` are told beside them."""
+
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A case, the version with which it differs, and both sides."""
+
+    case: str
+    client: str
+    version: str
+    expected: tuple[Shown, ...]
+    predicted: tuple[Shown, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a file: clients of the cases that agree, and the misses."""
+
+    agreeing: tuple[str, ...]
+    misses: tuple[Miss, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.agreeing) + len(self.misses)
+
+    @property
+    def share(self) -> float:
+        return len(self.agreeing) / self.total if self.total else 0.0
+
+
+def replay(data: Mapping[str, Any], only: Sequence[str] = ()) -> Outcome:
+    """Every case of a file, or those whose id begins with one of ``only``."""
+    programs = {program.name: program for program in PROGRAMS}
+    agreeing, misses = [], []
+    for case in data["cases"]:
+        if only and not case["id"].startswith(tuple(only)):
+            continue
+        miss = compared(data, case, programs)
+        if miss is None:
+            agreeing.append(case["client"])
+        else:
+            misses.append(miss)
+    return Outcome(tuple(agreeing), tuple(misses))
+
+
+def compared(
+    data: Mapping[str, Any], case: Mapping[str, Any], programs: Mapping[str, Program]
+) -> Miss | None:
+    """The first version that differs, or None."""
+    expected = tuple(shown(each) for each in case["observed"]["endpoints"])
+    program = programs.get(case["client"])
+    for number in case.get("versions") or [case["version"]]:
+        if program is None:
+            reason = "no such client here"
+            return Miss(case["id"], case["client"], number, expected, (), reason)
+        try:
+            predicted = predict(data, case, program, number)
+        except FAULTS as error:
+            reason = f"{type(error).__name__}: {error}"
+            return Miss(case["id"], case["client"], number, expected, (), reason)
+        if predicted != expected:
+            return Miss(case["id"], case["client"], number, expected, predicted)
+    return None
+
+
+def predict(
+    data: Mapping[str, Any], case: Mapping[str, Any], program: Program, number: str
+) -> tuple[Shown, ...]:
+    """The endpoints in order of first contact, in the shape of a case."""
+    pki = data["pki"]
+    names = {**data.get("hosts", {}), **case.get("hosts", {})}
+    wire = Wire(CaseWorld(case["servers"], names, pki))
+    for invocation in invocations(case["command"]) or [Invocation(case["client"])]:
+        situation = situation_of(case, invocation, pki, names, number)
+        if not invocation.silent:
+            program.walk(program.evaluate(situation), situation, wire)
+    return endpoints(wire.contacts)
+
+
+def situation_of(
+    case: Mapping[str, Any],
+    invocation: Invocation,
+    pki: Mapping[str, str],
+    names: Mapping[str, str],
+    number: str,
+) -> Situation:
+    """A case and one command of it, as the evaluator wants it."""
+    environment = {**case.get("env", {}), **invocation.environment}
+    cli_environment = dict(case.get("client_env", {}))
+    files = tree(case["files"], pki, case.get("empty_dirs", ()), case.get("prepare", ""))
+    return Situation(
+        client=case["client"],
+        version=version(number),
+        reference=case["reference"],
+        files=files.seen(environment.get("HOME", "/root")),
+        environment=environment,
+        cli_environment=cli_environment,
+        options=invocation.options,
+        words=invocation.words,
+        store=case.get("store", ""),
+        addresses={name: (address,) for name, address in names.items()},
+    )
+
+
+def endpoints(contacts: Iterable[Contact]) -> tuple[Shown, ...]:
+    """Distinct addresses in order of first contact. The first name path that shows counts."""
+    found: dict[str, Shown] = {}
+    for contact in contacts:
+        if contact.unresolved:
+            found.setdefault(f"dns {contact.url}", {"dns": contact.url})
+            continue
+        if contact.proxy:
+            line = f"{contact.proxy} CONNECT {contact.url}"
+            found.setdefault(line, {"proxy": line})
+            continue
+        entry = found.setdefault(contact.url, {"endpoint": contact.url, "trusted": contact.trusted})
+        if contact.name_path and "name_path" not in entry:
+            entry["name_path"] = contact.name_path
+        if contact.ns and "ns" not in entry:
+            entry["ns"] = contact.ns
+    return tuple(found.values())
+
+
+def shown(entry: Mapping[str, Any]) -> Shown:
+    """The keys of an observed endpoint that are compared."""
+    return {key: entry[key] for key in COMPARED if key in entry}
+
+
+def report(outcome: Outcome) -> Iterable[str]:
+    """A block for each miss, then the share of every client and of all."""
+    for miss in outcome.misses:
+        yield f"{miss.case} ({miss.client} {miss.version}) {miss.reason}".rstrip()
+        for title, side in (("expected ", miss.expected), ("predicted", miss.predicted)):
+            lines = [_line(each) for each in side] or ["nothing"]
+            yield f"  {title} {lines[0]}"
+            yield from (f"            {line}" for line in lines[1:])
+    good = collections.Counter(outcome.agreeing)
+    every = good + collections.Counter(miss.client for miss in outcome.misses)
+    for client in sorted(every):
+        yield f"{client:16}{good[client]:4} of {every[client]:4}"
+    yield (
+        f"{len(outcome.agreeing)} of {outcome.total} agree ({100 * outcome.share:.1f}%), "
+        "each with every version that it lists"
+    )
+
+
+def _line(entry: Shown) -> str:
+    main = entry.get("endpoint") or entry.get("proxy") or f"dns {entry.get('dns')}"
+    rest = [f"{key}={entry[key]}" for key in ("trusted", "name_path", "ns") if key in entry]
+    return " ".join([main, *rest])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the report; 0 where enough cases agree."""
+    parser = argparse.ArgumentParser(prog="client-cases", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--case", action="append", default=[], help="only ids that begin so")
+    chosen = parser.parse_args(arguments)
+    data = json.loads(chosen.file.read_text(encoding="utf-8"))
+    outcome = replay(data, chosen.case)
+    print("\n".join(report(outcome)))
+    return 0 if outcome.share >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

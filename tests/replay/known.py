@@ -1,0 +1,9 @@
+"""Executed cases that the evaluator does not reproduce, each with the reason."""
+
+_GATEWAY = "the proxy of the recording answered 502 to every CONNECT of this run"
+
+KNOWN: dict[str, str] = {
+    "ct-p-ca@1.6.20": _GATEWAY,
+    "ct-p-env@1.6.20": _GATEWAY,
+    "ct-p-hosts@1.6.20": _GATEWAY,
+}
