@@ -134,8 +134,10 @@ class Endpoint:
     ``host`` is the authority as contacted, a port only where one was written. ``path`` is
     what stands before the repository: ``/v2``, ``/proxy/v2``, or nothing. ``attempts``: schemes
     in the order in which they are tried. ``ns``: value of the query ``ns``. ``credential``
-    would be offered where the endpoint asks. ``broken``: why no contact comes about at all, in
-    the client's words. ``stops``: after a failure here the client does not go on to the next.
+    would be offered where the endpoint asks. ``tokens`` reaches its token realm where its own
+    transport does not. ``broken``: why no contact comes about at all, in the client's words.
+    ``stops``: after a failure here the client does not go on to the next. ``port_guessed``: a
+    refused connection to a port that nobody wrote leads to the next scheme, too.
     """
 
     host: str
@@ -149,6 +151,8 @@ class Endpoint:
     credential: Credential | None = None
     broken: str = ""
     stops: bool = False
+    tokens: Transport | None = None
+    port_guessed: bool = False
 
     @property
     def url(self) -> str:
@@ -175,7 +179,6 @@ class ClientPlan:
     """What a client on this host would do for a reference.
 
     ``refuses``: it fails before any contact, or its daemon does not start, in its words.
-    ``tokens`` is how tokens are fetched where not by the endpoint's own transport.
     ``executed``: the rules were compared with the real program, not only read.
     """
 
@@ -185,7 +188,6 @@ class ClientPlan:
     endpoints: tuple[Endpoint, ...]
     notes: tuple[Note, ...] = ()
     refuses: str = ""
-    tokens: Transport | None = None
     executed: bool = True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import ctr
+from regdoctor.clients import buildkitd, ctr
 from regdoctor.clients.program import Program
 
-PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS,)
+PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS, *buildkitd.PROGRAMS)

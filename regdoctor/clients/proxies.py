@@ -49,14 +49,16 @@ def _covers(
     if entry == "*":
         return True
     try:
-        return address is not None and address in ipaddress.ip_network(entry, strict=False)
+        network = ipaddress.ip_network(entry, strict=False)
     except ValueError:
         pass
+    else:
+        return address is not None and address in network
     wanted, wanted_port = (host_of(entry), port_of(entry)) if ":" in entry else (entry, "")
     if wanted_port and wanted_port != port:
         return False
     try:
-        return address is not None and address == ipaddress.ip_address(wanted)
+        return ipaddress.ip_address(wanted) == address
     except ValueError:
         pass
     if not wanted:

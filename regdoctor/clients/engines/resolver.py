@@ -31,7 +31,7 @@ class Resolver:
     def __init__(self, plan: ClientPlan, wire: Wire) -> None:
         self._plan = plan
         self._wire = wire
-        self._tokens = Tokens(plan, wire)
+        self._tokens = Tokens(wire)
         self._spoken: dict[str, Attempt] = {}
 
     def pull(self) -> bool:
@@ -102,15 +102,17 @@ def send_attempts(
 ) -> tuple[Answer, Attempt]:
     """Tries one scheme after the other, as the fallback transport does. Raises Unreachable.
 
-    http follows https where the server speaks no TLS, or where nothing listens on the port that
-    nobody wrote. A certificate never makes the client fall back.
+    http follows https where the server speaks no TLS; for some clients also where nothing listens
+    on the default port. A certificate never makes a client fall back.
     """
     for index, attempt in enumerate(attempts):
         try:
             return wire.send(host.transport, replace(request, scheme=attempt.scheme)), attempt
         except Unreachable as unreachable:
             falls = unreachable.fault is Fault.PLAIN or (
-                unreachable.fault is Fault.REFUSED and not port_of(request.authority)
+                unreachable.fault is Fault.REFUSED
+                and host.port_guessed
+                and not port_of(request.authority)
             )
             if not falls or index + 1 == len(attempts):
                 raise

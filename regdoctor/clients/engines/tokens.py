@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.clients.plan import ClientPlan, Credential, Endpoint, Transport
+from regdoctor.clients.plan import Credential, Endpoint, Transport
 from regdoctor.clients.wire import (
     Answer,
     Challenge,
@@ -22,8 +22,7 @@ Send = Callable[[Endpoint, Request], Answer]
 class Tokens:
     """What was learned of each endpoint, for the length of a pull."""
 
-    def __init__(self, plan: ClientPlan, wire: Wire) -> None:
-        self._plan = plan
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._authorization: dict[str, str] = {}
 
@@ -43,7 +42,7 @@ class Tokens:
         if challenge.scheme == "basic":
             credential = host.credential
             return f"Basic {credential.user}:{credential.secret}" if credential else ""
-        transport = self._plan.tokens or host.transport
+        transport = host.tokens or host.transport
         return fetch_token(self._wire, transport, challenge, host.credential)
 
 

@@ -1,0 +1,127 @@
+"""buildkitd by itself: ``buildkitd.toml`` for the registries, the command for the tokens."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from builder.oci.reference import parse
+from regdoctor.clients.buildkit_hosts import Hosts, Section, Unusable, buildkit_rules
+from regdoctor.clients.buildkit_notes import notes_of
+from regdoctor.clients.client_tokens import with_client
+from regdoctor.clients.engines import resolver
+from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.plan import ClientPlan, Go, Situation
+from regdoctor.clients.processes import process
+from regdoctor.clients.program import Program
+from regdoctor.clients.version import Version
+from regdoctor.clients.wire import Wire
+
+SYSTEM_CONFIG = "/etc/buildkit/buildkitd.toml"
+
+
+class WrongConfig(Exception):
+    """buildkitd does not start, for this reason."""
+
+
+def go_of(version: Version) -> Go:
+    """What the project built its releases with."""
+    if version.since(0, 19):
+        return (1, 23)
+    return (1, 21) if version.since(0, 13) else (1, 20)
+
+
+def config_path(situation: Situation) -> str:
+    """``--config``, else that of the user for a daemon without root, else the system's."""
+    given = situation.option("config")
+    if given:
+        return given
+    if situation.uid:
+        home = situation.files.home
+        base = situation.environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
+        return f"{base}/buildkit/buildkitd.toml"
+    return SYSTEM_CONFIG
+
+
+def evaluate(situation: Situation) -> ClientPlan:
+    """The plan of one base image of a build."""
+    reference = parse(situation.reference)
+    plan = ClientPlan("buildkitd", situation.version, reference, ())
+    files = Filesystem(situation.files)
+    path = config_path(situation)
+    try:
+        settings = _settings(files, path)
+        sections = sections_of(settings)
+    except WrongConfig as wrong:
+        return replace(plan, refuses=f"buildkitd: {wrong}")
+    rules = buildkit_rules(situation.version)
+    running = process(files, situation.environment, go_of(situation.version))
+    hosts = Hosts(sections, rules, files, running)
+    notes = notes_of(path, settings, sections, rules, files, reference.domain)
+    try:
+        endpoints = hosts.endpoints(reference.domain, reference.path)
+    except Unusable as unusable:
+        return replace(plan, refuses=str(unusable), notes=notes)
+    told = with_client(endpoints, situation, (1, 24))
+    return replace(plan, endpoints=told, notes=notes)
+
+
+def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
+    return resolver.walk(plan, wire)
+
+
+def _settings(files: Filesystem, path: str) -> Mapping[str, Any]:
+    text = files.text(path)
+    if text is None:
+        return {}
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongConfig(f"failed to parse {path}: {error}") from error
+
+
+def sections_of(settings: Mapping[str, Any]) -> dict[str, Section]:
+    """The ``[registry."host[:port]"]`` tables. Raises WrongConfig."""
+    tables = settings.get("registry", {})
+    if not isinstance(tables, dict):
+        raise WrongConfig("`registry` is not a table")
+    return {host: _section(host, table) for host, table in tables.items()}
+
+
+def _section(host: str, table: Any) -> Section:
+    if not isinstance(table, dict):
+        raise WrongConfig(f'[registry."{host}"] is not a table')
+    return Section(
+        mirrors=_strings(host, table, "mirrors"),
+        http=_switch(host, table, "http"),
+        insecure=_switch(host, table, "insecure"),
+        authorities=_strings(host, table, "ca"),
+        pairs=_pairs(host, table),
+        directories=_strings(host, table, "tlsconfigdir"),
+    )
+
+
+def _strings(host: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise WrongConfig(f'`{key}` of [registry."{host}"] is not a list of strings')
+    return tuple(value)
+
+
+def _switch(host: str, table: Mapping[str, Any], key: str) -> bool | None:
+    value = table.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise WrongConfig(f'`{key}` of [registry."{host}"] is not true or false')
+    return value
+
+
+def _pairs(host: str, table: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    value = table.get("keypair", [])
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise WrongConfig(f'`keypair` of [registry."{host}"] is not a list of tables')
+    return tuple((str(each.get("cert", "")), str(each.get("key", ""))) for each in value)
+
+
+PROGRAMS = (Program("buildkitd", evaluate, walk),)
