@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import buildkitd, ctr
+from regdoctor.clients import buildkitd, containers_image, ctr
 from regdoctor.clients.program import Program
 
-PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS, *buildkitd.PROGRAMS)
+PROGRAMS: tuple[Program, ...] = (
+    *ctr.PROGRAMS,
+    *buildkitd.PROGRAMS,
+    *containers_image.PROGRAMS,
+)

@@ -139,7 +139,7 @@ def split_url(url: str) -> tuple[str, str, str]:
 
 def name_path(path: str) -> str:
     """``/v2/library/alpine`` of ``/v2/library/alpine/manifests/latest``; else nothing."""
-    for kind in ("/manifests/", "/blobs/", "/tags/"):
+    for kind in ("/manifests/", "/blobs/"):
         before, found, _ = path.rpartition(kind)
         if found:
             return before

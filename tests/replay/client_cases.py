@@ -106,8 +106,7 @@ def predict(
     wire = Wire(CaseWorld(case["servers"], names, pki))
     for invocation in invocations(case["command"]) or [Invocation(case["client"])]:
         situation = situation_of(case, invocation, pki, names, number)
-        if not invocation.silent:
-            program.walk(program.evaluate(situation), situation, wire)
+        program.walk(program.evaluate(situation), situation, wire)
     return endpoints(wire.contacts)
 
 

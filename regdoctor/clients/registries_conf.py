@@ -1,0 +1,350 @@
+"""``registries.conf`` of containers/image: which files are read, and what they say together.
+
+Rules of pkg/sysregistriesv2 up to go.podman.io/image 5.39; the search of podman 6 is known from
+its source alone.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from regdoctor.clients.filesystem import Filesystem
+
+SYSTEM = "/etc/containers/registries.conf"
+DROP_INS = "/etc/containers/registries.conf.d"
+VENDOR = "/usr/share/containers"
+PULLS = ("", "all", "digest-only", "tag-only")
+MODES = ("", "enforcing", "permissive", "disabled")
+
+
+class BrokenConf(ValueError):
+    """The configuration cannot be loaded; every command of the family stops with this text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """``[[registry.mirror]]``; ``pulls`` is ``pull-from-mirror``."""
+
+    location: str
+    insecure: bool = False
+    pulls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """``[[registry]]`` of ``file``; without ``location`` a reference stays as it is."""
+
+    prefix: str
+    location: str
+    file: str
+    insecure: bool = False
+    blocked: bool = False
+    by_digest_only: bool = False
+    mirrors: tuple[Mirror, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """Everything that the files say. ``read`` are those that were read, in order."""
+
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    search: tuple[str, ...] = ()
+    search_file: str = ""
+    mode: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    read: tuple[str, ...] = ()
+    wildcards: bool = True
+
+    def matching(self, reference: str) -> Registry | None:
+        """The table whose prefix is the longest that ``reference`` begins with."""
+        best: Registry | None = None
+        for each in self.registries.values():
+            if self.match_length(reference, each.prefix) < 0:
+                continue
+            if best is None or len(each.prefix) > len(best.prefix):
+                best = each
+        return best
+
+    def match_length(self, reference: str, prefix: str) -> int:
+        """How much of ``reference`` the prefix stands for, -1 where it does not match.
+
+        ``example.com`` matches ``example.com:5000/...`` too: the library does not know the end
+        of a host.
+        """
+        if self.wildcards and prefix.startswith("*."):
+            at = reference.find(prefix[1:])
+            if at < 0 or "/" in reference[:at]:
+                return -1
+            end = at + len(prefix) - 1
+        elif reference.startswith(prefix):
+            end = len(prefix)
+        else:
+            return -1
+        return end if end == len(reference) or reference[end] in ":/@" else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the library of a version understands. ``minor`` is that of image 5.x."""
+
+    minor: int
+
+    @property
+    def wildcards(self) -> bool:
+        return self.minor >= 12
+
+    @property
+    def pull_from_mirror(self) -> bool:
+        return self.minor >= 22
+
+    @property
+    def trims_mirrors(self) -> bool:
+        """Before, the slash at the end of a mirror's location was cut off a copy of it."""
+        return self.minor >= 39
+
+
+def load(files: Filesystem, paths: Paths, reading: Reading) -> Conf:
+    """The files of ``paths``, later ones over earlier ones. Raises BrokenConf."""
+    conf = Conf(wildcards=reading.wildcards)
+    for path in paths.every(files):
+        read = files.read(path)
+        if read.error:
+            if read.missing and not paths.must_exist(path):
+                continue
+            raise BrokenConf(
+                f'loading registries configuration "{path}": open {path}: {read.error}'
+            )
+        conf = _merged(conf, _parsed(path, read.content, reading), path)
+    return conf
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the configuration lies. ``given`` was named by a flag or a variable."""
+
+    home: str
+    given: str = ""
+    config_home: str = ""
+    newest: bool = False
+    override: str = ""
+    only_given: bool = False
+    uid: int = 0
+
+    def must_exist(self, path: str) -> bool:
+        return path in (self.given, self.override)
+
+    def every(self, files: Filesystem) -> Iterator[str]:
+        if self.newest:
+            yield from self._newest(files)
+            return
+        own = f"{self.home}/.config/containers/registries.conf"
+        if self.given:
+            yield self.given
+        elif files.exists(own):
+            yield own
+            yield from _drop_ins(files, f"{own}.d")
+            return
+        else:
+            yield SYSTEM
+        yield from _drop_ins(files, DROP_INS)
+        yield from _drop_ins(files, f"{own}.d")
+
+    def _newest(self, files: Filesystem) -> Iterator[str]:
+        """podman 6: the first main file, and drop-ins of which a higher name masks a lower."""
+        own = f"{self.config_home or self.home + '/.config'}/containers"
+        mains = (f"{own}/registries.conf", SYSTEM, f"{VENDOR}/registries.conf")
+        main = self.given or next((each for each in mains if files.exists(each)), "")
+        if main:
+            yield main
+        if not self.only_given:
+            yield from self._masked(files, own)
+        if self.override:
+            yield self.override
+
+    def _masked(self, files: Filesystem, own: str) -> Iterator[str]:
+        kind = "rootful" if self.uid == 0 else "rootless"
+        directories = [f"{own}/registries.conf.d"]
+        for base in ("/etc/containers", VENDOR):
+            if self.uid:
+                directories.append(f"{base}/registries.rootless.conf.d/{self.uid}")
+            directories.append(f"{base}/registries.{kind}.conf.d")
+            directories.append(f"{base}/registries.conf.d")
+        chosen: dict[str, str] = {}
+        for directory in directories:
+            for path in _drop_ins(files, directory):
+                chosen.setdefault(posixpath.basename(path), path)
+        yield from (chosen[name] for name in sorted(chosen))
+
+
+def _drop_ins(files: Filesystem, directory: str) -> Iterator[str]:
+    for name in files.names(directory):
+        path = f"{directory}/{name}"
+        if name.endswith(".conf") and not files.is_directory(path):
+            yield path
+
+
+def _merged(conf: Conf, more: Conf, path: str) -> Conf:
+    """Tables replace those of the same prefix; a list or a mode that is set replaces the former."""
+    return replace(
+        conf,
+        registries={**conf.registries, **more.registries},
+        search=more.search or conf.search,
+        search_file=path if more.search else conf.search_file,
+        mode=more.mode or conf.mode,
+        aliases={**conf.aliases, **more.aliases},
+        read=(*conf.read, path),
+    )
+
+
+def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
+    try:
+        settings = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _broken(path, str(error)) from error
+    first = settings.get("registries")
+    tables = settings.get("registry", [])
+    if isinstance(first, dict):
+        if tables or "unqualified-search-registries" in settings:
+            raise _broken(path, "mixing sysregistry v1/v2 is not supported")
+        return _first_format(path, first)
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        raise _broken(path, "registry: not an array of tables")
+    registries: dict[str, Registry] = {}
+    for table in tables:
+        registry = _registry(path, table, reading)
+        registries[registry.prefix] = registry
+        _without_conflict(path, registry, (_registry(path, each, reading) for each in tables))
+    search = tuple(
+        _located(path, each)
+        for each in _texts(path, settings, "unqualified-search-registries")
+        if isinstance(each, str)
+    )
+    mode = _text(path, settings, "short-name-mode")
+    if mode not in MODES:
+        raise _broken(path, f'unsupported short-name mode: "{mode}"')
+    aliases = settings.get("aliases", {})
+    if not isinstance(aliases, dict):
+        raise _broken(path, "aliases: not a table")
+    known = {key: value for key, value in aliases.items() if isinstance(value, str)}
+    return Conf(registries, search, mode=mode, aliases=known)
+
+
+def _first_format(path: str, settings: Mapping[str, Any]) -> Conf:
+    """``[registries.search]``, ``[registries.insecure]``, ``[registries.block]``."""
+
+    def listed(kind: str) -> tuple[str, ...]:
+        table = settings.get(kind)
+        return _texts(path, table, "registries") if isinstance(table, dict) else ()
+
+    registries: dict[str, Registry] = {}
+    for kind in ("insecure", "block"):
+        for each in listed(kind):
+            location = _located(path, each)
+            before = registries.get(location) or Registry(location, location, path)
+            registries[location] = replace(
+                before,
+                insecure=before.insecure or kind == "insecure",
+                blocked=before.blocked or kind == "block",
+            )
+    return Conf(registries, tuple(_located(path, each) for each in listed("search")))
+
+
+def _registry(path: str, table: Mapping[str, Any], reading: Reading) -> Registry:
+    prefix, location = _text(path, table, "prefix"), _text(path, table, "location")
+    wildcard = reading.wildcards and prefix.startswith("*.")
+    if location or not wildcard:
+        location = _located(path, location)
+    prefix = _located(path, prefix) if prefix else location
+    by_digest = _flag(path, table, "mirror-by-digest-only")
+    mirrors = table.get("mirror", [])
+    if not isinstance(mirrors, list) or not all(isinstance(each, dict) for each in mirrors):
+        raise _broken(path, "registry.mirror: not an array of tables")
+    if reading.pull_from_mirror and _text(path, table, "pull-from-mirror"):
+        raise _broken(path, "pull-from-mirror must not be set for a non-mirror registry")
+    return Registry(
+        prefix,
+        location,
+        path,
+        insecure=_flag(path, table, "insecure"),
+        blocked=_flag(path, table, "blocked"),
+        by_digest_only=by_digest,
+        mirrors=tuple(
+            _mirror(path, each, location or prefix, by_digest, reading) for each in mirrors
+        ),
+    )
+
+
+def _mirror(
+    path: str, table: Mapping[str, Any], of: str, by_digest: bool, reading: Reading
+) -> Mirror:
+    written = _text(path, table, "location")
+    located = _located(path, written)
+    pulls = ""
+    if reading.pull_from_mirror:
+        pulls = _text(path, table, "pull-from-mirror")
+        if pulls not in PULLS:
+            raise _broken(
+                path, f'unsupported pull-from-mirror value "{pulls}" for mirror "{written}"'
+            )
+        if pulls and by_digest:
+            raise _broken(
+                path,
+                "cannot set mirror usage mirror-by-digest-only for the registry "
+                f'("{of}") and pull-from-mirror for per-mirror ("{written}") at the same time',
+            )
+    location = located if reading.trims_mirrors else written
+    return Mirror(location, _flag(path, table, "insecure"), pulls)
+
+
+def _without_conflict(path: str, registry: Registry, every: Iterator[Registry]) -> None:
+    for other in every:
+        if other.location != registry.location or not registry.location:
+            continue
+        for setting in ("insecure", "blocked"):
+            if getattr(other, setting) != getattr(registry, setting):
+                raise _broken(
+                    path,
+                    f"registry '{registry.location}' is defined multiple times with conflicting "
+                    f"'{setting}' setting",
+                )
+
+
+def _located(path: str, text: str) -> str:
+    """A location without slashes at its end. Raises BrokenConf."""
+    trimmed = text.rstrip("/")
+    if not trimmed:
+        raise _broken(path, "invalid location: cannot be empty")
+    if trimmed.startswith(("http://", "https://")):
+        raise _broken(path, f"invalid location '{text}': URI schemes are not supported")
+    return trimmed
+
+
+def _text(path: str, table: Mapping[str, Any], key: str) -> str:
+    value = table.get(key, "")
+    if not isinstance(value, str):
+        raise _broken(path, f"{key}: not a text")
+    return value
+
+
+def _flag(path: str, table: Mapping[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise _broken(path, f"{key}: not true or false")
+    return value
+
+
+def _texts(path: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _broken(path, f"{key}: not a list of texts")
+    return tuple(value)
+
+
+def _broken(path: str, why: str) -> BrokenConf:
+    return BrokenConf(
+        f'loading registries configuration: loading registries configuration "{path}": {why}'
+    )
