@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import buildkitd, ctr
+from regdoctor.clients import buildkitd, cri, ctr
 from regdoctor.clients.program import Program
 
-PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS, *buildkitd.PROGRAMS)
+PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS, *cri.PROGRAMS, *buildkitd.PROGRAMS)
