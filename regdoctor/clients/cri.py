@@ -16,6 +16,7 @@ from regdoctor.clients.containerd_config import (
 )
 from regdoctor.clients.credentials import decoded
 from regdoctor.clients.ctr import go_of
+from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.hosts_toml import (
@@ -70,13 +71,11 @@ def evaluate(situation: Situation) -> ClientPlan:
             plan = replace(plan, endpoints=tuple(legacy.endpoints(reference)))
         except Unusable as unusable:
             return replace(plan, refuses=str(unusable))
-    return replace(
-        plan,
-        endpoints=tuple(
-            replace(each, credential=_credential(situation, settings, path, each.host))
-            for each in plan.endpoints
-        ),
+    endpoints = tuple(
+        replace(each, credential=_credential(situation, settings, path, each.host))
+        for each in plan.endpoints
     )
+    return with_dangers(replace(plan, endpoints=endpoints), path)
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
@@ -207,6 +206,16 @@ def _notes(
             "directory, which is not there: no hosts.toml and no certificate is read, and "
             "nothing says so. A single directory works, or use_local_image_pull = true",
         )
+    for url in settings.mirrors.get(reference.domain, settings.mirrors.get("*", ())):
+        bare = split_url(_with_scheme(url))[2]
+        if bare and "v2" not in bare.split("/"):
+            yield Note(
+                "mirror-path-without-v2",
+                path,
+                url,
+                f"the path of endpoint {url} in {path} is used as it is, and no /v2 is put behind "
+                "it: registries do not answer there",
+            )
     for host, table in settings.configs.items():
         yield from _config_notes(situation, path, reference, host, table)
 
