@@ -1,6 +1,16 @@
-"""What each client's configuration on a host makes of a registry: trust, plain http, mirrors.
+"""What each container client makes of a host's configuration: whom it contacts, whom it trusts.
 
-Pure functions over ``observations.host.HostFiles``; one file a client, one row in
-``regdoctor.clients.table``. Rules that hold for the versions now in use; where versions
-differ, the rule of the newest stands here.
+::
+
+    plan          what goes into an evaluation, and the plan that comes out
+    programs      the programs that are evaluated, a row each
+    wire, engines how a plan is walked, against servers that are only thought of
+    hosts_*       hosts.toml and certs.d, for containerd and what is built on it
+    buildkit_*    BuildKit's registry sections
+    roots, proxies, credentials, processes, filesystem, authority, version
+                  what Go programs have in common
+    table, policy and a file a client
+                  the simple rules of the newest releases, one row each
+
+Pure functions over ``observations.host.HostFiles``.
 """

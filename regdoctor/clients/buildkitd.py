@@ -11,6 +11,7 @@ from builder.oci.reference import parse
 from regdoctor.clients.buildkit_hosts import Hosts, Section, Unusable, buildkit_rules
 from regdoctor.clients.buildkit_notes import notes_of
 from regdoctor.clients.client_tokens import with_client
+from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import ClientPlan, Go, Situation
@@ -65,7 +66,7 @@ def evaluate(situation: Situation) -> ClientPlan:
     except Unusable as unusable:
         return replace(plan, refuses=str(unusable), notes=notes)
     told = with_client(endpoints, situation, (1, 24))
-    return replace(plan, endpoints=told, notes=notes)
+    return with_dangers(replace(plan, endpoints=told, notes=notes), path)
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:

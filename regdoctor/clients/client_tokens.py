@@ -44,10 +44,10 @@ def contexts_of(files: Filesystem, written: Sequence[str]) -> dict[str, TlsConte
     several for one host add up."""
     found: dict[str, TlsContext] = {}
     for text in written:
-        fields = dict(
-            (name.strip().lower(), value.strip())
+        fields = {
+            name.strip().lower(): value.strip()
             for name, _, value in (part.partition("=") for part in text.split(","))
-        )
+        }
         host = fields.get("host", "")
         known = found.get(host, TlsContext())
         found[host] = known.extended(files, fields)

@@ -113,8 +113,8 @@ def _side(situation: Situation, prefix: str) -> Side:
     if given := flag("creds"):
         user, _, secret = given.partition(":")
         credential = Credential(f"--{prefix}creds", "", user, secret)
-    elif user := flag("username"):
-        credential = Credential(f"--{prefix}username", "", user, flag("password") or "")
+    elif name := flag("username"):
+        credential = Credential(f"--{prefix}username", "", name, flag("password") or "")
     return Side(
         verify=None if written is None else written in _TRUE,
         cert_dir=flag("cert-dir") or "",

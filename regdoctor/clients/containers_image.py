@@ -12,6 +12,7 @@ from builder.oci.reference import DOCKER_HUB, InvalidReference, Reference, parse
 from regdoctor.clients import certs_d
 from regdoctor.clients.auth_files import AuthFiles, BrokenAuthFile
 from regdoctor.clients.commands_of_podman import Command, command_of
+from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import containers_image as engine
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.image_library import go_of, minor_of
@@ -38,6 +39,7 @@ from regdoctor.clients.registries_conf import (
     load,
 )
 from regdoctor.clients.short_names import Unresolved, candidates
+from regdoctor.clients.wire import Wire
 
 HUB_HOST = "registry-1.docker.io"
 PULL, PUSH, TAGS, DELETE, LOGIN = ({"pull", "resolve"}, {"push"}, {"tags"}, {"delete"}, {"login"})
@@ -66,8 +68,8 @@ def evaluate(situation: Situation) -> ClientPlan:
         endpoints = tuple(evaluation.endpoints())
     except (BrokenConf, InvalidReference, Unresolved) as error:
         return replace(plan, refuses=str(error))
-    notes = notes_of(files, conf, situation, endpoints)
-    return replace(plan, endpoints=endpoints, notes=notes)
+    notes = notes_of(files, conf, situation, plan.reference, endpoints)
+    return with_dangers(replace(plan, endpoints=endpoints, notes=notes), "registries.conf")
 
 
 def _first(command: Command, situation: Situation) -> Reference:
@@ -268,7 +270,7 @@ def _rewritten(location: str, rest: str) -> Reference:
     return parsed
 
 
-def walk(plan: ClientPlan, _situation: Situation, wire: engine.Wire) -> bool:
+def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
     return engine.walk(plan, wire)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builder.oci.reference import parse
+from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.hosts_toml import (
@@ -58,12 +59,13 @@ def evaluate(situation: Situation) -> ClientPlan:
     running = process(files, situation.environment, go_of(situation.version))
     endpoints = endpoints_of(found, reference.domain, reference.path, running, rules, defaults)
     credential = _credential(situation)
-    return replace(
+    plan = replace(
         plan,
         endpoints=tuple(replace(each, credential=credential) for each in endpoints),
         notes=found.notes,
         refuses=found.fails,
     )
+    return with_dangers(plan, found.directory or "ctr's command line")
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:

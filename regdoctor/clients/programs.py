@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import buildkitd, containers_image, ctr
+from regdoctor.clients import buildkitd, containers_image, crane, cri, ctr, kaniko
 from regdoctor.clients.program import Program
 
 PROGRAMS: tuple[Program, ...] = (
     *ctr.PROGRAMS,
+    *cri.PROGRAMS,
     *buildkitd.PROGRAMS,
     *containers_image.PROGRAMS,
+    *crane.PROGRAMS,
+    *kaniko.PROGRAMS,
 )

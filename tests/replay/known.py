@@ -3,8 +3,11 @@
 _GATEWAY = "the proxy of the recording answered 502 to every CONNECT of this run"
 
 KNOWN: dict[str, str] = {
-    "bk-o-ca-reread@0.11.6": "the CA file was replaced while the daemon ran; the case does not say so",
+    "bk-o-ca-reread@0.11.6": "the CA file was replaced while the daemon ran",
     "ct-p-ca@1.6.20": _GATEWAY,
     "ct-p-env@1.6.20": _GATEWAY,
     "ct-p-hosts@1.6.20": _GATEWAY,
 }
+
+NOT_EXECUTED = {"cri-o"}
+"""Programs that are known from their source alone: no case is of them."""

@@ -10,7 +10,7 @@ import pytest
 
 from regdoctor.clients.programs import PROGRAMS
 from tests.replay.client_cases import replay, report
-from tests.replay.known import KNOWN
+from tests.replay.known import KNOWN, NOT_EXECUTED
 
 CASES = Path(__file__).parents[1] / "fixtures" / "data" / "client-cases.json"
 
@@ -27,7 +27,7 @@ def test_every_case_of_a_client_agrees_but_those_that_are_known(
     cases = [case for case in data["cases"] if case["client"] == client]
     outcome = replay({**data, "cases": cases})
     print("\n".join(report(outcome)))
-    assert outcome.total > 0
+    assert (outcome.total > 0) is (client not in NOT_EXECUTED)
     assert {miss.case for miss in outcome.misses} == {
         case["id"] for case in cases if case["id"] in KNOWN
     }

@@ -1,0 +1,250 @@
+"""hosts.toml and certs.d, seen through ctr."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.replay.scene import HUB, MIRROR, REGISTRY, contacted, planned, served
+
+ROOT = "/etc/containerd/certs.d"
+TOML = f"{ROOT}/docker.io/hosts.toml"
+CTR = f"ctr images pull --hosts-dir {ROOT} X"
+OLD = ["1.6.20", "1.7.24"]
+NEW = ["2.1.9", "2.2.7"]
+EVERY = OLD + NEW
+UPSTREAM = "https://registry-1.docker.io/v2/library/alpine yes"
+MIRRORED = "https://mirror.example:5000/v2/library/alpine?ns=docker.io yes"
+
+every = pytest.mark.parametrize("version", EVERY)
+
+
+def hub(version: str, text: str, *servers: dict[str, object], **files: str) -> list[str]:
+    named = {path.replace("__", "/"): content for path, content in files.items()}
+    return contacted(
+        "ctr", version, {TOML: text, **named}, servers=servers or (HUB, MIRROR), command=CTR
+    )
+
+
+def test_a_host_table_with_skip_verify_takes_any_certificate_and_no_plain_http() -> None:
+    text = '[host."https://mirror.example:5000"]\nskip_verify = true\n'
+    private = served("mirror.example:5000", "mirror")
+    assert hub("2.1.9", text, HUB, private) == [MIRRORED]
+    plain = served("mirror.example:5000")
+    assert hub("2.1.9", text, HUB, plain) == ["https://mirror.example:5000 no", UPSTREAM]
+
+
+@pytest.mark.parametrize("version", ["1.7.24", "2.1.9"])
+def test_http_with_tls_settings_is_tried_as_https_first(version: str) -> None:
+    text = '[host."http://mirror.example:5000"]\nskip_verify = true\n'
+    assert hub(version, text, HUB, served("mirror.example:5000")) == [
+        "https://mirror.example:5000 no",
+        "http://mirror.example:5000/v2/library/alpine?ns=docker.io",
+    ]
+
+
+def test_before_1_6_25_http_stays_http() -> None:
+    text = '[host."http://mirror.example:5000"]\nskip_verify = true\n'
+    assert hub("1.6.20", text, HUB, served("mirror.example:5000")) == [
+        "http://mirror.example:5000/v2/library/alpine?ns=docker.io"
+    ]
+
+
+@every
+def test_skip_verify_at_the_root_is_not_for_the_mirrors(version: str) -> None:
+    text = 'skip_verify = true\n[host."https://mirror.example:5000"]\n'
+    assert hub(version, text, HUB, served("mirror.example:5000", "mirror")) == [
+        "https://mirror.example:5000 no",
+        UPSTREAM,
+    ]
+
+
+@every
+def test_a_server_behind_a_host_table_belongs_to_that_table(version: str) -> None:
+    text = '[host."https://mirror.example:5000"]\nserver = "https://reg.example:5000"\n'
+    refusing = {**MIRROR, "manifest": 404}
+    assert hub(version, text, HUB, refusing, REGISTRY) == [MIRRORED, UPSTREAM]
+
+
+@every
+def test_the_note_tells_of_a_server_in_the_wrong_place(version: str) -> None:
+    text = '[host."https://mirror.example:5000"]\nserver = "https://reg.example:5000"\n'
+    plan = planned("ctr", version, {TOML: text}, command=CTR)
+    assert [(note.kind, note.subject) for note in plan.notes] == [("setting-ignored", "server")]
+
+
+@every
+def test_a_file_that_does_not_parse_drops_every_mirror_and_is_told(version: str) -> None:
+    plan = planned("ctr", version, {TOML: '[host."https://mirror.example:5000"\n'}, command=CTR)
+    assert [each.host for each in plan.endpoints] == ["registry-1.docker.io"]
+    assert [note.kind for note in plan.notes] == ["hosts-toml-does-not-parse"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'capabilities = ["fetch"]',
+        'capabilities = "pull"',
+        'skip_verify = "yes"',
+        "ca = 5",
+        'client = [["a", "b", "c"]]',
+        'header = "x"',
+    ],
+)
+@every
+def test_a_wrong_type_or_an_unknown_capability_drops_the_file(version: str, broken: str) -> None:
+    text = f'[host."https://mirror.example:5000"]\n{broken}\n'
+    assert hub(version, text) == [UPSTREAM]
+
+
+def test_a_dial_timeout_that_is_none_drops_the_file_where_it_is_read() -> None:
+    text = '[host."https://mirror.example:5000"]\ndial_timeout = "soon"\n'
+    assert hub("1.7.24", text) == [MIRRORED]
+    assert hub("2.1.9", text) == [UPSTREAM]
+    good = '[host."https://mirror.example:5000"]\ndial_timeout = "1m30.5s"\n'
+    assert hub("2.1.9", good) == [MIRRORED]
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_without_a_host_table_1_x_reads_nothing(version: str) -> None:
+    assert hub(version, 'server = "https://mirror.example:5000"\n') == [UPSTREAM]
+
+
+@pytest.mark.parametrize("version", NEW)
+def test_without_a_host_table_2_x_takes_the_server(version: str) -> None:
+    assert hub(version, 'server = "https://mirror.example:5000"\n') == [MIRRORED]
+
+
+def test_comments_alone_hide_the_certificates_from_2_x_only() -> None:
+    files = {
+        f"{ROOT}/reg.example:5000/hosts.toml": "# nothing\n",
+        f"{ROOT}/reg.example:5000/ca.crt": "{{pem:ca-reg}}",
+    }
+
+    def trusted(version: str) -> bool:
+        lines = contacted("ctr", version, files, "reg.example:5000/a/img", command=CTR)
+        return lines[0].endswith("yes")
+
+    assert [trusted(version) for version in EVERY] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://mirror.example:5000", "/v2/library/alpine"),
+        ("https://mirror.example:5000/", "/v2/library/alpine"),
+        ("https://mirror.example:5000/proxy", "/proxy/v2/library/alpine"),
+        ("https://mirror.example:5000/proxy/", "/proxy/v2/library/alpine"),
+        ("https://mirror.example:5000/v2", "/v2/library/alpine"),
+        ("https://mirror.example:5000/v2/proxy", "/v2/proxy/v2/library/alpine"),
+        ("https://mirror.example:5000/proxy/v2", "/proxy/v2/library/alpine"),
+    ],
+)
+@every
+def test_v2_stands_behind_the_path(version: str, url: str, path: str) -> None:
+    assert hub(version, f'[host."{url}"]\n') == [
+        f"https://mirror.example:5000{path}?ns=docker.io yes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://mirror.example:5000", "/library/alpine"),
+        ("https://mirror.example:5000/v2/proxy/", "/v2/proxy/library/alpine"),
+    ],
+)
+@every
+def test_override_path_takes_the_path_as_it_is(version: str, url: str, path: str) -> None:
+    assert hub(version, f'[host."{url}"]\noverride_path = true\n') == [
+        f"https://mirror.example:5000{path}?ns=docker.io yes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "trusted"),
+    [
+        ({"reg.example_5000_/ca.crt": "{{pem:ca-reg}}"}, True),
+        ({"reg.example_5000_/x.txt": "", "reg.example:5000/ca.crt": "{{pem:ca-reg}}"}, False),
+        ({"_default/ca.crt": "{{pem:ca-reg}}"}, True),
+        ({"reg.example:5000/x.txt": "", "_default/ca.crt": "{{pem:ca-reg}}"}, False),
+        ({"reg.example/ca.crt": "{{pem:ca-reg}}"}, False),
+        ({"reg.example:5000/ca.pem": "{{pem:ca-reg}}"}, False),
+        ({"reg.example:5000/ca.crt": "{{pem:ca-other+ca-reg}}"}, True),
+    ],
+)
+@every
+def test_the_first_directory_that_exists_counts(
+    version: str, files: dict[str, str], trusted: bool
+) -> None:
+    below = {f"{ROOT}/{path}": text for path, text in files.items()}
+    lines = contacted("ctr", version, below, "reg.example:5000/a/img", command=CTR)
+    assert lines[0].endswith("yes") is trusted
+
+
+def test_default_is_known_since_1_6_17() -> None:
+    files = {f"{ROOT}/_default/ca.crt": "{{pem:ca-reg}}"}
+    lines = contacted("ctr", "1.6.16", files, "reg.example:5000/a/img", command=CTR)
+    assert lines == ["https://reg.example:5000 no"]
+
+
+def test_a_crt_without_a_certificate_breaks_the_pull() -> None:
+    files = {f"{ROOT}/reg.example:5000/ca.crt": "nothing\n"}
+    plan = planned("ctr", "1.7.24", files, "reg.example:5000/a/img", command=CTR)
+    assert plan.refuses == f'unable to load CA cert "{ROOT}/reg.example:5000/ca.crt"'
+
+
+def test_a_dangling_link_breaks_the_pull() -> None:
+    plan = planned(
+        "ctr",
+        "2.1.9",
+        {f"{ROOT}/reg.example:5000/b.crt": "{{pem:ca-reg}}"},
+        "reg.example:5000/a/img",
+        command=CTR,
+        prepare=f"ln -s /nonexistent {ROOT}/reg.example:5000/a.crt",
+    )
+    assert plan.refuses.endswith("/a.crt: no such file or directory")
+
+
+def test_ctr_without_hosts_dir_reads_no_directory() -> None:
+    files = {f"{ROOT}/reg.example:5000/ca.crt": "{{pem:ca-reg}}"}
+    lines = contacted("ctr", "1.7.24", files, "reg.example:5000/a/img", command="ctr i pull X")
+    assert lines == ["https://reg.example:5000 no"]
+
+
+def test_tls_flags_of_ctr_2_want_local() -> None:
+    command = "ctr images pull --local --skip-verify reg.example:5000/a/img"
+    lines = contacted("ctr", "2.1.9", {}, "reg.example:5000/a/img", command=command)
+    assert lines == ["https://reg.example:5000/v2/a/img yes"]
+
+
+def test_plain_http_of_ctr() -> None:
+    lines = contacted(
+        "ctr",
+        "1.7.24",
+        {},
+        "reg.example:5000/a/img",
+        (served("reg.example:5000"),),
+        command="ctr images pull --plain-http reg.example:5000/a/img",
+    )
+    assert lines == ["http://reg.example:5000/v2/a/img"]
+
+
+def test_a_redirect_keeps_the_trust_of_the_registry_and_no_own_directory() -> None:
+    redirecting = {**REGISTRY, "blob_redirect": "https://blobs.example/store"}
+    storage = served("blobs.example:443", "blobs", store="any")
+    files = {
+        f"{ROOT}/reg.example:5000/ca.crt": "{{pem:ca-reg}}",
+        f"{ROOT}/blobs.example/ca.crt": "{{pem:ca-blobs}}",
+    }
+    lines = contacted(
+        "ctr", "2.1.9", files, "reg.example:5000/a/img", (redirecting, storage), command=CTR
+    )
+    assert lines == ["https://reg.example:5000/v2/a/img yes", "https://blobs.example no"]
+
+
+def test_the_port_443_is_its_own_key_and_a_loopback_port_decides_the_scheme() -> None:
+    https = served("localhost:443", "loop")
+    assert contacted("ctr", "1.7.24", {}, "localhost/img", (https,)) == [
+        "https://localhost/v2/img yes"
+    ]
+    assert contacted("ctr", "1.6.20", {}, "localhost:443/img", (https,)) == ["http://localhost:443"]
