@@ -88,9 +88,9 @@ bench: setup peers peers-go ## our times beside those of BuildKit, docker and bu
 # --- files that are generated ---------------------------------------------------------
 
 .PHONY: docs
-docs: setup ## write docs/cli.md and the outputs of the README from the commands themselves
+docs: setup ## write docs/cli.md, the index of the pages and the outputs of the README from what they tell of
 	@$(PEERS)/install-packages $(DEMO_PACKAGES)
-	$(BIN)/pytest -q tests/unit/test_docs.py -k reference_has --golden
+	$(BIN)/pytest -q tests/unit/test_docs.py -k "reference_has or index_of_the_pages" --golden
 	$(PLAY) demo.readme
 
 .PHONY: golden

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding
 from regdoctor.observations.store import Observations
 
 
-class InternalCheckFailed:
+class InternalCheckFailed(Check):
     """Loud on purpose: a silent crash would read as a clean bill."""
 
     code = "internal-check-failed"
     summary = "regdoctor itself failed while looking or judging"
-    needs: tuple[type, ...] = ()
+    needs = ()
     question = "what would the part that failed have said?"
     probe = "none"
-    supersedes: tuple[str, ...] = ()
+    symptoms = ("exit code 3 of regdoctor",)
+    clients = ()
 
     def findings(self, seen: Observations) -> Iterator[Finding]:
         for endpoint, failure in seen.failures():

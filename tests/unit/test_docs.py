@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from regdoctor.checks.table import CHECKS
+from regdoctor.render import index
 from tests.conftest import Golden
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -126,6 +128,10 @@ def test_the_reference_has_the_commands_and_flags_there_are(golden: Golden) -> N
         for name in ((), *((command,) for command in commands()))
     ]
     golden(REPOSITORY / "docs" / "cli.md", "\n".join(parts), flags_by_command)
+
+
+def test_the_index_of_the_pages_is_made_of_the_checks(golden: Golden) -> None:
+    golden(REPOSITORY / "docs" / "troubleshooting" / "README.md", index.render(CHECKS))
 
 
 def test_every_command_is_in_the_reference() -> None:

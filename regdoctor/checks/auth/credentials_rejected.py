@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import (
@@ -17,15 +18,25 @@ from regdoctor.observations.http import (
 from regdoctor.observations.store import Observations
 
 
-class CredentialsRejected:
+class CredentialsRejected(Check):
     """401 with credentials: wrong, expired, or of another registry. Names their source."""
 
     code = "credentials-rejected"
     summary = "the registry does not accept the configured credentials"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "does the registry accept the credentials that are configured for it?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ("pull-access-denied-or-not-found",)
+    supersedes = ("pull-access-denied-or-not-found",)
+    texts = (
+        "unauthorized: incorrect username or password",
+        "unauthorized: authentication required",
+        "401 Unauthorized",
+    )
+    products = (
+        "nexus",
+        "harbor",
+        "gitea",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

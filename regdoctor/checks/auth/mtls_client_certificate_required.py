@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN, policies
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.host import HostFiles
@@ -17,15 +18,21 @@ _ALERTS = ("certificate required", "bad certificate", "handshake failure", "unkn
 _PAGES = ("no required ssl certificate was sent", "the ssl certificate error")
 
 
-class MutualTls:
+class MutualTls(Check):
     """Asked for in the handshake, and missed afterwards: asking alone is no demand."""
 
     code = "mtls-client-certificate-required"
     summary = "the registry demands a client certificate that the client does not show"
-    needs: tuple[type, ...] = (ServedChain, Ping)
+    needs = (ServedChain, Ping)
     question = "does the server go on without a client certificate?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ("registry-unexpected-answer",)
+    supersedes = ("registry-unexpected-answer",)
+    texts = (
+        "remote error: tls: certificate required",
+        "remote error: tls: bad certificate",
+        "No required SSL certificate was sent",
+    )
+    products = ("nginx",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

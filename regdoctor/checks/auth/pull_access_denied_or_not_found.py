@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import (
     Answer,
@@ -18,15 +19,20 @@ from regdoctor.observations.http import (
 from regdoctor.observations.store import Observations
 
 
-class PullAccessDenied:
+class PullAccessDenied(Check):
     """Registries answer alike for "no such repository" and "not for you"; says what was sent."""
 
     code = "pull-access-denied-or-not-found"
     summary = "the registry refuses the image: missing, private, or no right to it"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "what do the credentials, or their absence, allow in that repository?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "pull access denied",
+        "insufficient_scope: authorization failed",
+        "requested access to the resource is denied",
+        "repository does not exist or may require",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in looks(seen):

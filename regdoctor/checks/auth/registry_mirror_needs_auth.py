@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -20,7 +21,7 @@ from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
 
 
-class RegistryMirrorNeedsAuth:
+class RegistryMirrorNeedsAuth(Check):
     """Anonymous access is refused: 401 to the end, or a token server that gives none.
 
     dockerd never sends a mirror's own credential; BuildKit, podman and regdoctor do, where
@@ -29,10 +30,15 @@ class RegistryMirrorNeedsAuth:
 
     code = "registry-mirror-needs-auth"
     summary = "a mirror demands a login that the client does not send it"
-    needs: tuple[type, ...] = (Ping,)
+    needs = (Ping,)
     question = "does the mirror serve manifests to anonymous clients?"
     probe = "ping"
-    supersedes: tuple[str, ...] = ("pull-access-denied-or-not-found",)
+    supersedes = ("pull-access-denied-or-not-found",)
+    texts = (
+        "unauthorized: authentication required",
+        "no basic auth credentials",
+    )
+    products = ("nexus",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

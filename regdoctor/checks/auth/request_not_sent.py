@@ -6,21 +6,25 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import severity_of, subject_of
 from regdoctor.checks.manifest.images import looks
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import CredentialUse, Ping
 from regdoctor.observations.store import Observations
 
 
-class RequestNotSent:
+class RequestNotSent(Check):
     """A credentials file that is no JSON, a helper that is not there: never left unsaid."""
 
     code = "request-not-sent"
     summary = "credentials or settings on this host cannot be read, so the registry was not asked"
-    needs: tuple[type, ...] = ()
+    needs = ()
     question = "can the credentials that are configured for the registry be read?"
     probe = "credentials"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "error getting credentials",
+        "docker-credential-*: executable file not found",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         told: set[str] = set()

@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import Challenge, TokenAnswer
@@ -27,15 +28,27 @@ _WORDS = {
 }
 
 
-class TokenRealmWrongPortOrHost:
+class TokenRealmWrongPortOrHost(Check):
     """Compares the realm's address with the registry's, which usually shows the mistake."""
 
     code = "token-realm-wrong-port-or-host"
     summary = "the token server that the registry names cannot be reached"
-    needs: tuple[type, ...] = (Challenge,)
+    needs = (Challenge,)
     question = "can the realm of the challenge be reached from here?"
     probe = "token"
-    supersedes: tuple[str, ...] = ("dns-lookup-failure", "tcp-connect-failure")
+    supersedes = ("dns-lookup-failure", "tcp-connect-failure")
+    texts = (
+        "failed to fetch anonymous token",
+        "failed to fetch oauth token",
+        "failed to authorize",
+        '/v2/": Get "https://*/service/token',
+        "/v2/: Get https://*/service/token",
+    )
+    products = (
+        "nexus",
+        "harbor",
+        "gitea",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

@@ -11,6 +11,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN, policies
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -21,15 +22,23 @@ from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class HttpResponseToHttpsClient:
+class HttpResponseToHttpsClient(Check):
     """A registry in the clear, or something else that owns the port: asked in the clear."""
 
     code = "http-response-to-https-client"
     summary = "the registry's port speaks plain HTTP to a client that expects TLS"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "does the port answer GET /v2/ in the clear, and as a registry?"
     probe = "plain-http"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "http: server gave HTTP response to HTTPS client",
+        "record overflow",
+        "wrong version number",
+    )
+    products = (
+        "distribution",
+        "nexus",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

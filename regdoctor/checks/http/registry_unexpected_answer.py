@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping, TokenAnswer
@@ -23,15 +24,22 @@ _REALMS = ("dns", "connect", "tls", "certificate", "proxy")
 """Faults of the way to a token server: findings about its own address."""
 
 
-class RegistryUnexpectedAnswer:
+class RegistryUnexpectedAnswer(Check):
     """GET /v2/ must be 200, or 401 with a challenge that can be answered."""
 
     code = "registry-unexpected-answer"
     summary = "the endpoint answers GET /v2/, but not as a registry does"
-    needs: tuple[type, ...] = (Ping,)
+    needs = (Ping,)
     question = "how does the endpoint answer GET /v2/?"
     probe = "ping"
-    supersedes: tuple[str, ...] = ("blob-unexpected-answer",)
+    supersedes = ("blob-unexpected-answer",)
+    texts = (
+        "toomanyrequests",
+        "unexpected status * 502",
+        "unexpected status * 503",
+        "error parsing HTTP * response body",
+    )
+    products = ("nexus",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

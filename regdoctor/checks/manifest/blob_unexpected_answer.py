@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, BlobLook
 from regdoctor.observations.store import Observations
@@ -13,15 +14,19 @@ _LAYERS = frozenset({"dns", "connect", "proxy", "tls", "certificate"})
 """Failures that the checks of the endpoint itself tell of."""
 
 
-class BlobUnexpectedAnswer:
+class BlobUnexpectedAnswer(Check):
     """404, 403, 5xx, other bytes than the digest says: of the registry, or of its storage."""
 
     code = "blob-unexpected-answer"
     summary = "the registry gives the manifest, and an error in place of a blob"
-    needs: tuple[type, ...] = (BlobLook,)
+    needs = (BlobLook,)
     question = "can a blob of the image be fetched?"
     probe = "blob"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "failed to copy: httpReadSeeker",
+        "unexpected status code * blobs/sha256",
+        "unexpected commit digest",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

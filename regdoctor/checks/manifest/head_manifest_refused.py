@@ -7,21 +7,27 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import answer_evidence, subject_of
 from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, refusals
 from regdoctor.checks.manifest.nexus_lt_3_15_head_404 import head_severity
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.http import ManifestLook
 from regdoctor.observations.store import Observations
 
 
-class HeadManifestRefused:
+class HeadManifestRefused(Check):
     """A proxy that lets only GET through, a proxy cache, a registry that never had HEAD."""
 
     code = "head-manifest-refused"
     summary = "HEAD of a manifest fails where GET serves it, so BuildKit says not found"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "is GET of the manifest served where HEAD of the same URL fails?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "failed to resolve reference *: not found",
+        "unexpected status from HEAD request to *",
+    )
+    products = ("nginx",)
+    clients = ("buildkit", "containerd")
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refusals(seen):

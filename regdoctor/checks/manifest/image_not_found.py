@@ -6,21 +6,26 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.http import ManifestLook
 from regdoctor.observations.store import Observations
 
 
-class ImageNotFound:
+class ImageNotFound(Check):
     """404 to GET as well as to HEAD, at every endpoint that answered."""
 
     code = "image-not-found"
     summary = "the registry has no such image: 404 to HEAD and to GET alike"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "does GET of the manifest answer 404 as well?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "manifest unknown",
+        "manifest for * not found",
+        "*: not found",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         by_image: dict[str, list[Looked]] = {}

@@ -6,20 +6,25 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.store import Observations
 
 
-class ManifestUnexpectedAnswer:
+class ManifestUnexpectedAnswer(Check):
     """429, 5xx, other 4xx, a redirect that leads nowhere, an answer that broke off."""
 
     code = "manifest-unexpected-answer"
     summary = "the registry answers a manifest request with an error of its own"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "how does the registry answer GET of the manifest?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "unexpected status from GET request to",
+        "error parsing HTTP * response body",
+        "failed to unmarshal manifest",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in looks(seen):

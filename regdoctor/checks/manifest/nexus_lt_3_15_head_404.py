@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, subject_of
 from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, error_page, refusals
+from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
 from regdoctor.model.wording import listed
@@ -15,15 +16,23 @@ from regdoctor.observations.products import is_nexus, nexus_version
 from regdoctor.observations.store import HOST, Observations
 
 
-class NexusHead404:
+class NexusHead404(Check):
     """NEXUS-12684. We go on with GET, so it warns; BuildKit and containerd say "not found"."""
 
     code = "nexus-lt-3.15-head-404"
     summary = "a Nexus before 3.15 answers HEAD of a manifest with 404, so BuildKit says not found"
-    needs: tuple[type, ...] = (ManifestLook,)
+    needs = (ManifestLook,)
     question = "is GET of the manifest served where HEAD of the same URL is 404?"
     probe = "manifest"
-    supersedes: tuple[str, ...] = ("head-manifest-refused",)
+    supersedes = ("head-manifest-refused",)
+    texts = (
+        "failed to resolve source metadata for *: not found",
+        "failed to resolve reference *: not found",
+        "rpc error: code = Unknown desc = *: not found",
+        "rpc error: code = Unknown desc = * not found",
+    )
+    products = ("nexus",)
+    clients = ("buildkit", "containerd")
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refusals(seen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.network import Connection, LookupFault, Resolution
@@ -18,15 +19,20 @@ _MEANING: dict[LookupFault, str] = {
 }
 
 
-class DnsLookupFailure:
+class DnsLookupFailure(Check):
     """``no such host`` is an answer; the other failures are a resolver that does not work."""
 
     code = "dns-lookup-failure"
     summary = "the registry's name does not resolve on this host"
-    needs: tuple[type, ...] = (Resolution,)
+    needs = (Resolution,)
     question = "does the name resolve with the resolver that the client uses?"
     probe = "dns"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "no such host",
+        "server misbehaving",
+        "Temporary failure in name resolution",
+        "dial tcp: lookup * on *: read udp",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

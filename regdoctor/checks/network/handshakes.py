@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import asking, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import PlainAnswer
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class HandshakeCheck(ABC):
+class HandshakeCheck(Check):
     """Each check takes the endings that are its own, and says what they mean."""
 
     code = ""
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
 
     @abstractmethod
     def meaning(self, served: ServedChain) -> str:

@@ -12,6 +12,10 @@ class HttpsEof(HandshakeCheck):
     code = "https-eof-plain-port-or-lb-close"
     summary = "the server closes the connection during the TLS handshake"
     question = "is anything behind that name and port that speaks TLS?"
+    texts = (
+        'Get "https://*": EOF',
+        'Head "https://*": EOF',
+    )
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault != "closed":

@@ -6,20 +6,24 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.checks.network.proxies import no_tunnels
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import Ping
 from regdoctor.observations.store import Observations
 
 
-class ProxyWantsLogin:
+class ProxyWantsLogin(Check):
     """407 to CONNECT: the registry was never reached, and has no part in it."""
 
     code = "proxy-407-authentication-required"
     summary = "the HTTP proxy demands a login before it lets clients through"
-    needs: tuple[type, ...] = (Ping,)
+    needs = (Ping,)
     question = "does the proxy make a tunnel for the credentials in its URL?"
     probe = "ping"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "Proxy Authentication Required",
+        "authenticationrequired",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in no_tunnels(seen):

@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     subject_of,
 )
 from regdoctor.checks.network.proxies import NoTunnel, no_tunnels
+from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.network import ConnectFault, Connection
 from regdoctor.observations.store import Observations
@@ -25,15 +26,20 @@ _MEANING: dict[ConnectFault, str] = {
 }
 
 
-class TcpConnectFailure:
+class TcpConnectFailure(Check):
     """Tells a closed port from a filtered one, address by address."""
 
     code = "tcp-connect-failure"
     summary = "no TCP connection to the registry can be made"
-    needs: tuple[type, ...] = (Connection,)
+    needs = (Connection,)
     question = "does any address of the name take a TCP connection on that port?"
     probe = "tcp"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "connect: connection refused",
+        "connect: no route to host",
+        "dial tcp *: i/o timeout",
+        "proxyconnect tcp: dial tcp",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

@@ -12,6 +12,7 @@ class TlsFirstRecord(HandshakeCheck):
     code = "tls-first-record-not-handshake-direct"
     summary = "something that is neither TLS nor HTTP answers on the registry's port"
     question = "which protocol answers on the port?"
+    texts = ("tls: first record does not look like a TLS handshake",)
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault != "not-tls":

@@ -20,6 +20,10 @@ class TlsHandshakeFailure(HandshakeCheck):
     code = "tls-handshake-failure"
     summary = "no TLS handshake with the registry comes about"
     question = "how does the TLS handshake end?"
+    texts = (
+        "remote error: tls: *",
+        "net/http: TLS handshake timeout",
+    )
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault == "alert":

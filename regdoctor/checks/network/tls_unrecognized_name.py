@@ -14,6 +14,7 @@ class TlsUnrecognizedName(HandshakeCheck):
     code = "tls-unrecognized-name"
     summary = "the server knows no site of the name that the reference uses"
     question = "does the server have a site of that name?"
+    texts = ("remote error: tls: unrecognized name",)
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault != "alert" or served.alert not in UNRECOGNIZED:

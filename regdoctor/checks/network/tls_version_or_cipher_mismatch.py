@@ -27,7 +27,15 @@ class TlsVersionOrCipherMismatch(HandshakeCheck):
     code = "tls-version-or-cipher-mismatch"
     summary = "client and server have no TLS version or cipher in common"
     question = "which TLS versions and ciphers does the server offer?"
-    supersedes: tuple[str, ...] = ("registry-unexpected-answer",)
+    supersedes = ("registry-unexpected-answer",)
+    texts = (
+        "remote error: tls: protocol version not supported",
+        "remote error: tls: handshake failure",
+        "tls: server selected unsupported protocol version",
+        "tls: no supported versions satisfy",
+        "SSL: UNSUPPORTED_PROTOCOL",
+        "handshake failure",
+    )
 
     def meaning(self, served: ServedChain) -> str:
         if served.fault != "alert" or served.alert not in NOTHING_IN_COMMON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -15,15 +16,20 @@ from regdoctor.observations.tls import ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts, Reason
 
 
-class ChainRejected:
+class ChainRejected(Check):
     """A refusal is never silent: Go's words, and the certificate they are about."""
 
     code = "x509-chain-rejected"
     summary = "Go's verifier refuses the chain: key usage, constraints, algorithms, form"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "what would Go's verifier say about the served chain?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "certificate signed by unknown authority (possibly because of",
+        "x509: certificate specifies an incompatible key usage",
+        "x509: too many intermediates for path length constraint",
+        "x509: cannot verify signature",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         reasons: tuple[Reason, ...] = ("other", "namesake")

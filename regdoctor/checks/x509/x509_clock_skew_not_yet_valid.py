@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence, witnesses
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -14,16 +15,19 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class ClockSkew:
+class ClockSkew(Check):
     """ "is before" is a clock or a certificate too fresh; "is after" is a clock only where the
     server's own clock says so."""
 
     code = "x509-clock-skew-not-yet-valid"
     summary = "a certificate is outside its dates because a clock is wrong"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "is this host's clock right?"
     probe = "clock"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "x509: certificate has expired or is not yet valid: current time * is before",
+        "x509: certificate has expired or is not yet valid",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refused(seen, "not-yet-valid"):

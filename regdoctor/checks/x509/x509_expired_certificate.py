@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence
 from regdoctor.checks.x509.leaf_faults import refused
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -14,15 +15,18 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class ExpiredCertificate:
+class ExpiredCertificate(Check):
     """Names which certificate expired, which Go's message does not."""
 
     code = "x509-expired-certificate"
     summary = "a certificate of the registry's chain has expired"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "which certificate is past its date, and is this host's clock right?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "x509: certificate has expired or is not yet valid: current time * is after",
+        "x509: certificate has expired or is not yet valid",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refused(seen, "expired"):

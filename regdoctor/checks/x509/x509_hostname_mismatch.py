@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -12,15 +13,19 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import DefaultCertificate, ServedChain
 
 
-class HostnameMismatch:
+class HostnameMismatch(Check):
     """Says which names the certificate has, and which of Go's rules made them not match."""
 
     code = "x509-hostname-mismatch"
     summary = "the certificate does not cover the name that the reference uses"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "which names does the served certificate carry?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+    texts = (
+        "x509: certificate is not valid for any names",
+        "x509: certificate is valid for *, not",
+    )
+    products = ("nginx",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refused(seen, "hostname"):

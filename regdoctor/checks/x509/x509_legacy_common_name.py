@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.leaf_faults import refused
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class LegacyCommonName:
+class LegacyCommonName(Check):
     """No subject alternative names, and a Common Name that would have matched."""
 
     code = "x509-legacy-common-name"
     summary = "the certificate has its host name in the Common Name only"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "does the served certificate have subject alternative names?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+    texts = ("x509: certificate relies on legacy Common Name field",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refused(seen, "legacy-common-name"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.untrusted import MISSING, Untrusted, explain
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -12,15 +13,21 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 
 
-class MissingIntermediate:
+class MissingIntermediate(Check):
     """Proven where the issuer, found outside the chain, makes the chain whole."""
 
     code = MISSING
     summary = "the registry does not send the intermediate certificate that signed its own"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "is there a certificate between the topmost one served and a root?"
     probe = "issuer"
-    supersedes: tuple[str, ...] = ()
+
+    texts = (
+        "x509: certificate signed by unknown authority",
+        "unable to verify the first certificate",
+        "unable to get local issuer certificate",
+    )
+    products = ("nexus", "distribution", "nginx")
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

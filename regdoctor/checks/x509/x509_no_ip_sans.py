@@ -11,6 +11,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.leaf_faults import refused
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -18,15 +19,16 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class NoIpSans:
+class NoIpSans(Check):
     """An address written as a DNS name or as the Common Name does not count."""
 
     code = "x509-no-ip-sans"
     summary = "the registry is addressed by IP and its certificate has no IP address"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "does the served certificate have IP addresses among its names?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+    texts = ("because it doesn't contain any IP SANs",)
+    products = ("harbor",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in refused(seen, "no-ip-sans"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.untrusted import SELF_SIGNED, explain
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import colons, listed
@@ -12,15 +13,21 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class SelfSignedLeaf:
+class SelfSignedLeaf(Check):
     """Issuer and subject are one name, and the certificate's own key made the signature."""
 
     code = SELF_SIGNED
     summary = "the registry serves a certificate that it signed itself"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "did the served certificate sign itself?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+
+    texts = (
+        "x509: certificate signed by unknown authority",
+        "self-signed certificate",
+        "self signed certificate",
+        "x509: certificate is not authorized to sign other certificates",
+    )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

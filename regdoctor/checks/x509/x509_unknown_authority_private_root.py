@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.untrusted import (
     INTERCEPTION,
     PRIVATE_ROOT,
@@ -24,15 +25,21 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
-class PrivateRoot:
+class PrivateRoot(Check):
     """Reads the path's end: a root that is served, fetched, or held by another client."""
 
     code = PRIVATE_ROOT
     summary = "the registry's certificate comes from a private CA that the client was not given"
-    needs: tuple[type, ...] = (ServedChain,)
+    needs = (ServedChain,)
     question = "is the issuer of the topmost certificate a root, and who trusts it?"
     probe = "tls"
-    supersedes: tuple[str, ...] = ()
+
+    texts = (
+        "x509: certificate signed by unknown authority",
+        "x509: certificate is not trusted",
+        "self-signed certificate in certificate chain",
+    )
+    products = ("nexus", "harbor", "distribution")
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -11,15 +12,20 @@ from pathlib import Path
 import pytest
 
 import regdoctor.checks
+from regdoctor.checks.printed import OnlyPrinted, printed
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.table import CHECKS
 from regdoctor.fixes.table import PLANNERS
 from regdoctor.observations import store
+from regdoctor.render.index import CLIENT_NAMES, PRODUCT_NAMES
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PAGES = REPOSITORY / "docs" / "troubleshooting"
 TESTS = Path(__file__).parent / "checks"
 PUBLISHED = (Path(__file__).parent / "published-codes.txt").read_text().split()
+REAL: dict[str, list[str]] = json.loads(
+    (REPOSITORY / "tests" / "fixtures" / "data" / "printed.json").read_text(encoding="utf-8")
+)
 SECTIONS = [
     "What it means",
     "What you saw",
@@ -42,12 +48,16 @@ every_check = pytest.mark.parametrize("check", CHECKS, ids=code_id)
 
 
 def test_every_module_with_a_check_has_its_row() -> None:
-    found = {
-        vars(module)["CHECK"].code
+    assert {check.code for check in modules().values()} == {check.code for check in CHECKS}
+
+
+def modules() -> dict[str, Check]:
+    """Every module below ``regdoctor.checks`` that has a check, by its own name."""
+    return {
+        info.name.rpartition(".")[2]: vars(module)["CHECK"]
         for info in pkgutil.walk_packages(regdoctor.checks.__path__, "regdoctor.checks.")
         if "CHECK" in vars(module := importlib.import_module(info.name))
     }
-    assert found == {check.code for check in CHECKS}
 
 
 def test_no_code_has_two_rows() -> None:
@@ -57,7 +67,7 @@ def test_no_code_has_two_rows() -> None:
 
 @every_check
 def test_the_file_is_named_by_the_code(check: Check) -> None:
-    assert type(check).__module__.rpartition(".")[2] == module_of(check.code)
+    assert modules()[module_of(check.code)] is check
 
 
 @every_check
@@ -67,19 +77,40 @@ def test_the_page_has_every_section_and_the_summary(check: Check) -> None:
     assert lines[0] == f"# {check.code}"
     assert lines[2].lower() == f"{check.summary}.".lower()
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
-    assert check.code in text.partition("## What you saw")[2].partition("## Why")[0]
+    seen = text.partition("## What you saw")[2].partition("## Why")[0]
+    if isinstance(check, OnlyPrinted):
+        assert printed(check.texts, seen) is not None
+    else:
+        assert check.code in seen
 
 
 @every_check
-def test_the_page_is_in_the_index(check: Check) -> None:
+def test_the_page_is_in_the_index_by_what_one_sees_and_by_client(check: Check) -> None:
+    assert check.texts or check.symptoms
+    assert set(check.clients) <= set(CLIENT_NAMES)
+    assert set(check.products) <= set(PRODUCT_NAMES)
     assert f"({check.code}.md)" in (PAGES / "README.md").read_text(encoding="utf-8")
+
+
+@every_check
+def test_a_text_is_one_line_and_telling(check: Check) -> None:
+    for text in check.texts:
+        assert text == " ".join(text.split())
+        assert len(text.replace("*", "")) >= 6
+
+
+@every_check
+def test_what_real_clients_printed_is_recognised(check: Check) -> None:
+    """Lines that people reported with a fault are known by a text of the check for it."""
+    assert [line for line in REAL.get(check.code, ()) if printed(check.texts, line) is None] == []
 
 
 @every_check
 def test_the_page_tells_what_to_do_for_the_clients(check: Check) -> None:
     text = (PAGES / f"{check.code}.md").read_text(encoding="utf-8")
     fixes = text.partition("## How to fix")[2].partition("## Confirm")[0].lower()
-    assert all(client in fixes for client in ("docker", "buildkit", "containerd", "podman"))
+    named = set(check.clients) & {"docker", "buildkit", "containerd", "podman"}
+    assert all(client in fixes for client in named)
 
 
 @every_check
