@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from tests.bench import looks
 from tests.bench.workloads import WORKLOADS, Workload
 from tests.fixtures import images
 from tests.parity.builders import BUILDERS, REPOSITORY, Builder, BuilderRefusedError
@@ -34,19 +35,24 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=REPOSITORY / ".peers" / "bench.json")
     wanted = parser.parse_args()
     results: dict[str, Times] = {}
+    chosen = [each for each in WORKLOADS if not wanted.only or each.code in wanted.only]
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        registry = stack.enter_context(images.registry(scratch / "registry"))
-        base = images.debian(REPOSITORY / ".peers" / "images" / "debian")
-        images.push(base, registry, "base", "latest")
-        bench = Bench(scratch, wanted.builder, f"{registry}/base:latest")
-        stack.enter_context(contextlib.closing(bench))
-        for workload in WORKLOADS:
-            if not wanted.only or workload.code in wanted.only:
-                results[workload.code] = bench.measure(workload, wanted.runs)
-    sys.stdout.write(_table(results, wanted.builder) + "\n")
+        if chosen:
+            registry = stack.enter_context(images.registry(scratch / "registry"))
+            base = images.debian(REPOSITORY / ".peers" / "images" / "debian")
+            images.push(base, registry, "base", "latest")
+            bench = Bench(scratch, wanted.builder, f"{registry}/base:latest")
+            stack.enter_context(contextlib.closing(bench))
+            results = {each.code: bench.measure(each, wanted.runs) for each in chosen}
+        looked = looks.measure(scratch / "looks", wanted.runs, wanted.only or ())
+    if results:
+        sys.stdout.write(_table(results, wanted.builder) + "\n")
+    if looked:
+        sys.stdout.write(_table_of_looks(looked) + "\n")
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
-    wanted.json.write_text(json.dumps(results, indent=2))
+    rows = {f"{row.code} {row.title}": {**row.times, "near": row.near} for row in looked}
+    wanted.json.write_text(json.dumps({**results, **rows}, indent=2))
     return 0
 
 
@@ -117,6 +123,21 @@ def _table(results: dict[str, Times], names: list[str]) -> str:
         ratio = f"{statistics.median(ours) / min(peers):.2f}" if ours and peers else "-"
         rows.append([code, titles[code], *(_cell(times[name]) for name in names), ratio])
     return tabulate(rows, ["", "seconds: median (least-most)", *names, "ours/best"])
+
+
+def _table_of_looks(rows: list[looks.Row]) -> str:
+    """Ours, what the distance adds to it in round trips, and the peers that do such work."""
+    cells = [
+        [
+            row.code,
+            row.title,
+            _cell(row.times["ours"]),
+            row.round_trips,
+            ", ".join(f"{n} {_cell(times)}" for n, times in row.times.items() if n != "ours"),
+        ]
+        for row in rows
+    ]
+    return tabulate(cells, ["", "50 ms there and back", "ours", "round trips", "peers"])
 
 
 def _cell(seconds: list[float]) -> str:
