@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import buildkitd, cri, ctr
+from regdoctor.clients import buildkitd, cri, ctr, k3s, nerdctl
 from regdoctor.clients.program import Program
 
-PROGRAMS: tuple[Program, ...] = (*ctr.PROGRAMS, *cri.PROGRAMS, *buildkitd.PROGRAMS)
+PROGRAMS: tuple[Program, ...] = (
+    *ctr.PROGRAMS,
+    *cri.PROGRAMS,
+    *buildkitd.PROGRAMS,
+    *nerdctl.PROGRAMS,
+    *k3s.PROGRAMS,
+)
