@@ -274,4 +274,7 @@ def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
     return engine.walk(plan, wire)
 
 
-PROGRAMS = tuple(Program(name, evaluate, walk) for name in ("skopeo", "podman", "buildah", "cri-o"))
+PROGRAMS = (
+    *(Program(name, evaluate, walk) for name in ("skopeo", "podman", "buildah")),
+    Program("cri-o", evaluate, walk, executed=False),
+)

@@ -25,8 +25,7 @@ from regdoctor.clients.program import Program
 from regdoctor.clients.version import Version
 from regdoctor.clients.wire import Wire
 
-TLS_SWITCHES = ("skip-verify", "plain-http")
-TLS_FILES = ("tlscacert", "tlscert", "tlskey")
+LOCAL_ONLY = ("skip-verify", "tlscacert", "tlscert", "tlskey")
 
 
 def go_of(version: Version) -> Go:
@@ -76,13 +75,15 @@ def _remote_flag(situation: Situation) -> str:
     """containerd 2.x pulls in the daemon unless told ``--local``, and then knows no TLS flag."""
     if not situation.version.since(2) or situation.switched_on("local"):
         return ""
-    given = [name for name, _ in situation.options if name in (*TLS_SWITCHES, *TLS_FILES)]
-    return given[0] if given else ""
+    given = {name for name, _ in situation.options}
+    return next((name for name in LOCAL_ONLY if name in given), "")
 
 
 def _defaults(situation: Situation, files: Filesystem) -> Defaults:
     path = situation.option("tlscacert")
     certificate, key = situation.option("tlscert"), situation.option("tlskey")
+    if bool(certificate) != bool(key):
+        raise Unusable("flags --tlscert and --tlskey must be set together")
     skip = situation.switched_on("skip-verify")
     return Defaults(
         authorities=(authority(files, path),) if path else (),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from regdoctor.clients import buildkitd, containers_image, crane, cri, ctr, kaniko
+from regdoctor.clients import (
+    buildkitd,
+    containers_image,
+    crane,
+    cri,
+    ctr,
+    k3s,
+    kaniko,
+    nerdctl,
+)
 from regdoctor.clients.program import Program
 
 PROGRAMS: tuple[Program, ...] = (
     *ctr.PROGRAMS,
     *cri.PROGRAMS,
     *buildkitd.PROGRAMS,
+    *nerdctl.PROGRAMS,
+    *k3s.PROGRAMS,
     *containers_image.PROGRAMS,
     *crane.PROGRAMS,
     *kaniko.PROGRAMS,

@@ -8,6 +8,3 @@ KNOWN: dict[str, str] = {
     "ct-p-env@1.6.20": _GATEWAY,
     "ct-p-hosts@1.6.20": _GATEWAY,
 }
-
-NOT_EXECUTED = {"cri-o"}
-"""Programs that are known from their source alone: no case is of them."""
