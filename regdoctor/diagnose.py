@@ -246,7 +246,7 @@ def _mirrors_of_clients(seen: Observations, domain: str, settings: Settings) -> 
         except InvalidEndpoint:
             continue
         own = settings.config.hosts(endpoint.authority)[-1]
-        path = "/v2" + urlsplit(use.url).path.rstrip("/").removesuffix("/v2")
+        path = urlsplit(use.url).path
         yield replace(
             own,
             domain=domain,

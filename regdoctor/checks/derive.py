@@ -11,11 +11,10 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Sequence
 
-from regdoctor.checks.judging import asking
+from regdoctor.checks.judging import asking, policies_at
 from regdoctor.clients.policy import Policy
-from regdoctor.clients.table import OWN, policies
-from regdoctor.observations.host import HostFiles, OwnTrust, RootsSeen
-from regdoctor.observations.network import Role
+from regdoctor.clients.table import OWN
+from regdoctor.observations.host import OwnTrust, RootsSeen
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.observations.trust import (
@@ -97,14 +96,8 @@ class _Judge:
         self.roots = roots.certificates if roots else ()
         self.system = pem_of(_of_interest(self.roots, (*served.certificates, *self.issuers)))
         self.system_sources = roots.sources if roots else ()
-        role = seen.get(Role, endpoint)
-        written = role.written if role else endpoint.partition("://")[2]
-        files = seen.get(HostFiles, HOST) or HostFiles()
         own = seen.get(OwnTrust, endpoint) or OwnTrust()
-        others = policies(files, written)
-        if role is not None and role.kind == "realm":
-            # BuildKit leaves tokens to its client, which knows the system's pool alone.
-            others = tuple(Policy(p.client) if p.client == "buildkit" else p for p in others)
+        others = policies_at(seen, endpoint)
         self.policies = (*others, _own_policy(own))
         self.asking = asking(seen, endpoint)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from regdoctor.clients.table import EVERY, OWN
+from regdoctor.clients.policy import Policy
+from regdoctor.clients.table import EVERY, OWN, policies
 from regdoctor.model.finding import Evidence, Severity
 from regdoctor.model.wording import day, listed
-from regdoctor.observations.host import AskedClients
+from regdoctor.observations.host import AskedClients, HostFiles
 from regdoctor.observations.http import Answer, ManifestLook, Ping
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import HOST, Observations
@@ -84,6 +85,16 @@ def _origin_answers(seen: Observations, role: Role) -> bool:
         if set(other.domains) & set(role.domains) and ping.answer.status in (200, 401):
             return ping.verified or where.startswith("http://")
     return False
+
+
+def policies_at(seen: Observations, endpoint: str) -> tuple[Policy, ...]:
+    """What every client's files on this host say of the endpoint, in the role that it has."""
+    files = seen.get(HostFiles, HOST) or HostFiles()
+    role = seen.get(Role, endpoint)
+    if role is None:
+        return policies(files, subject_of(endpoint))
+    domain = role.domains[0] if role.kind == "mirror" and role.domains else ""
+    return policies(files, role.written, domain, realm=role.kind == "realm")
 
 
 def contacted_as(seen: Observations, endpoint: str) -> str:

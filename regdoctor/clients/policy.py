@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from regdoctor.observations.host import HostFiles
+from regdoctor.clients.plan import Endpoint, Transport
 
 Plain = Literal["never", "fallback", "only"]
 
@@ -32,7 +30,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class MirrorUse:
-    """One configured mirror: ``url`` as written, of ``domain``, in the file ``origin``.
+    """One configured mirror: ``url`` as contacted, of ``domain``, in the file ``origin``.
 
     ``insecure``: any certificate will do, and http where there is no TLS.
     """
@@ -44,66 +42,28 @@ class MirrorUse:
     insecure: bool = False
 
 
-def authorities(files: HostFiles, directory: str) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
-    """Content and path of every ``*.crt`` in ``directory``; unreadable ones are left out."""
-    found = []
-    for name in files.directories.get(directory, ()):
-        path = f"{directory}/{name}"
-        seen = files.files.get(path)
-        if name.endswith(".crt") and seen is not None and not seen.error:
-            found.append((seen.content, path))
-    return tuple(pem for pem, _ in found), tuple(path for _, path in found)
+def policy_of(client: str, endpoint: Endpoint) -> Policy:
+    """What the plan's endpoint says, for the contact itself."""
+    schemes = [attempt.scheme for attempt in endpoint.attempts]
+    plain: Plain = "never"
+    if "http" in schemes:
+        plain = "fallback" if "https" in schemes else "only"
+    return _policy(client, endpoint.transport, plain, endpoint.broken)
 
 
-def has_pair(files: HostFiles, directory: str) -> bool:
-    """Whether a client certificate lies in ``directory``."""
-    return any(name.endswith(".cert") for name in files.directories.get(directory, ()))
+def realm_policy(client: str, endpoint: Endpoint, other: Transport | None) -> Policy:
+    """The same for the server that gives tokens for the endpoint."""
+    transport = endpoint.tokens or other or endpoint.transport
+    return _policy(client, transport, "never", endpoint.broken)
 
 
-def read(files: HostFiles, paths: Iterable[str]) -> tuple[tuple[bytes, ...], str]:
-    """Content of the files ``paths``, and the first that cannot be read (or nothing)."""
-    contents: list[bytes] = []
-    for path in paths:
-        seen = files.files.get(path)
-        if seen is None or seen.error:
-            return tuple(contents), path
-        contents.append(seen.content)
-    return tuple(contents), ""
-
-
-def toml(files: HostFiles, path: str) -> Mapping[str, Any] | None:
-    """The file parsed; None where it is missing or does not parse."""
-    text = files.text(path)
-    if text is None:
-        return None
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-
-
-def table(value: object) -> Mapping[str, Any]:
-    """``value`` where it is a table, else an empty one: configuration may hold anything."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def strings(value: object) -> tuple[str, ...]:
-    """A string or the strings of a list."""
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, list):
-        return tuple(each for each in value if isinstance(each, str))
-    return ()
-
-
-def host_of(written: str) -> str:
-    """The host of ``host[:port]``, IPv6 without brackets."""
-    if written.startswith("["):
-        return written[1:].partition("]")[0]
-    return written.rpartition(":")[0] if ":" in written else written
-
-
-def loopback(written: str) -> bool:
-    """Loopback literal or ``localhost``, the addresses that clients treat specially."""
-    host = host_of(written)
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _policy(client: str, transport: Transport, plain: Plain, broken: str) -> Policy:
+    return Policy(
+        client,
+        tuple(each.content for each in transport.extra),
+        tuple(each.path for each in transport.extra),
+        insecure=not transport.verify and plain != "only",
+        plain=plain,
+        pair=bool(transport.pairs),
+        broken=broken,
+    )

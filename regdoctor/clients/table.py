@@ -1,42 +1,112 @@
-"""The clients that are judged, one row each."""
+"""The clients that are judged, one row each, and what they would do on a host."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from regdoctor.clients import buildkit, containerd, docker, podman
-from regdoctor.clients.policy import MirrorUse, Policy
+from regdoctor.clients import domains
+from regdoctor.clients.onhost import plan_on
+from regdoctor.clients.plan import ClientPlan, Endpoint
+from regdoctor.clients.policy import MirrorUse, Policy, policy_of, realm_policy
 from regdoctor.observations.host import HostFiles
 
 OWN = "regdoctor"
 """This tool as a client: its own trust is an observation, not a file of another client."""
+HUB = ("docker.io", "registry-1.docker.io", "index.docker.io")
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """``name`` as it stands in ``breaks``, and how its files are read."""
+    """``name`` as it stands in ``breaks``; ``program`` is whose rules it is judged by.
+
+    ``domains``: registries that its files have mirrors for; ``file``: where those stand.
+    """
 
     name: str
-    policy: Callable[[HostFiles, str], Policy]
-    mirrors: Callable[[HostFiles], tuple[MirrorUse, ...]]
+    program: str
+    domains: Callable[[HostFiles], Iterator[str]]
+    file: str
 
 
 CLIENTS: tuple[Client, ...] = (
-    Client(docker.CLIENT, docker.policy, docker.mirrors),
-    Client(buildkit.CLIENT, buildkit.policy, buildkit.mirrors),
-    Client(containerd.CLIENT, containerd.policy, containerd.mirrors),
-    Client(podman.CLIENT, podman.policy, podman.mirrors),
+    Client("docker", "docker-pull", domains.of_docker, domains.DAEMON_JSON),
+    Client("buildkit", "buildkitd", domains.of_buildkit, domains.BUILDKITD),
+    Client("containerd", "cri", domains.of_containerd, domains.CONTAINERD_CERTS),
+    Client("podman", "podman", domains.of_podman, "/etc/containers/registries.conf"),
 )
 
 EVERY: tuple[str, ...] = (*(client.name for client in CLIENTS), OWN)
 
 
-def policies(files: HostFiles, written: str) -> tuple[Policy, ...]:
-    """What every client would do with ``host[:port]`` as ``written`` in a reference."""
-    return tuple(client.policy(files, written) for client in CLIENTS)
+def policies(
+    files: HostFiles, written: str, domain: str = "", *, realm: bool = False
+) -> tuple[Policy, ...]:
+    """What every client would do with ``host[:port]`` as ``written`` in a reference.
+
+    ``domain``: it is contacted as a mirror of that registry. ``realm``: not the registry itself is
+    meant, but the server that it sends its clients to for tokens.
+    """
+    return tuple(policy(files, client, written, domain, realm=realm) for client in CLIENTS)
+
+
+def policy(
+    files: HostFiles, client: Client, written: str, domain: str = "", *, realm: bool = False
+) -> Policy:
+    """The same for one client."""
+    for plan in _plans(files, client.program, written, domain):
+        if plan.refuses:
+            return Policy(client.name, broken=plan.refuses)
+        for endpoint in plan.endpoints:
+            if not _same_host(endpoint.host, written):
+                continue
+            if realm:
+                return realm_policy(client.name, endpoint, plan.tokens)
+            return policy_of(client.name, endpoint)
+    return Policy(client.name)
 
 
 def configured_mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
     """Every mirror that some client's configuration names, in its order."""
-    return tuple(use for client in CLIENTS for use in client.mirrors(files))
+    return tuple(use for client in CLIENTS for use in _mirrors(files, client))
+
+
+def _plans(files: HostFiles, program: str, written: str, domain: str) -> Iterator[ClientPlan]:
+    """The plan for a reference of ``domain``, then that for one of ``written`` itself."""
+    if domain and not _same_host(domain, written):
+        yield plan_on(files, program, _reference(domain))
+    yield plan_on(files, program, _reference(written))
+
+
+def _reference(domain: str) -> str:
+    """An image there; which one does not matter for the endpoints."""
+    return "docker.io/library/image" if domain in HUB else f"{domain}/team/image"
+
+
+def _same_host(one: str, other: str) -> bool:
+    return one == other or (one in HUB and other in HUB)
+
+
+def _mirrors(files: HostFiles, client: Client) -> Iterator[MirrorUse]:
+    for domain in dict.fromkeys(client.domains(files)):
+        plan = plan_on(files, client.program, _reference(domain))
+        for endpoint in plan.endpoints:
+            if endpoint.role == "mirror":
+                yield MirrorUse(
+                    client.name, domain, _url(endpoint), _file(client, domain), _anything(endpoint)
+                )
+
+
+def _file(client: Client, domain: str) -> str:
+    named = client.name == "containerd"
+    return f"{client.file}/{domain}/hosts.toml" if named else client.file
+
+
+def _url(endpoint: Endpoint) -> str:
+    """The mirror's URL with the path that stands before or after ``/v2``."""
+    scheme = endpoint.attempts[0].scheme
+    return f"{scheme}://{endpoint.host}{endpoint.path}"
+
+
+def _anything(endpoint: Endpoint) -> bool:
+    return not endpoint.transport.verify or len(endpoint.attempts) > 1

@@ -19,12 +19,17 @@ class HostFiles:
     """Client configuration as it lies on disk. Paths are absolute, as the client sees them.
 
     ``directories`` maps a directory to the names in it; ``files`` a file to its content.
-    A path in neither does not exist. ``home`` is the user's home directory.
+    A path in neither does not exist. ``home`` is the user's home directory, ``environment``
+    what a command of the user's would have of the variables that clients read. ``versions``
+    are those of the clients that are installed, by name (``docker``, ``containerd``).
+    Secrets in files are replaced before they come here.
     """
 
     files: Mapping[str, FileSeen] = field(default_factory=dict)
     directories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     home: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, path: str) -> str | None:
         """The file as text, None where it is missing or unreadable."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from builder.registry import Host
 from builder.transport import Endpoint
 from regdoctor.clients.policy import Policy
-from regdoctor.clients.table import CLIENTS
+from regdoctor.clients.table import CLIENTS, policy
 from regdoctor.observations.host import HostFiles
 
 
@@ -16,25 +16,28 @@ def as_client(host: Host, client: str, files: HostFiles) -> Host:
 
     Its authorities come on top of the pool of roots, as they do for the client.
     """
-    policies = [c.policy(files, _written(host)) for c in CLIENTS if c.name == client]
-    return _by(host, policies[0]) if policies else host
+    row = next((each for each in CLIENTS if each.name == client), None)
+    if row is None:
+        return host
+    domain = host.domain if host.role == "mirror" else ""
+    return _by(host, policy(files, row, _written(host), domain))
 
 
-def _by(host: Host, policy: Policy) -> Host:
+def _by(host: Host, found: Policy) -> Host:
     trust = host.trust
-    for pem, source in zip(policy.extra, policy.sources, strict=False):
+    for pem, source in zip(found.extra, found.sources, strict=False):
         trust = replace(trust, roots=trust.roots.with_pem(pem, source))
-    if policy.insecure or policy.plain == "fallback":
+    if found.insecure or found.plain == "fallback":
         trust = replace(trust, insecure=True)
     endpoint = host.endpoint
-    if policy.plain == "only":
+    if found.plain == "only":
         port = 80 if endpoint.default_port else endpoint.port
         endpoint = Endpoint("http", endpoint.host, port)
     return replace(
         host,
         trust=trust,
         endpoint=endpoint,
-        http_fallback=host.http_fallback or policy.plain == "fallback",
+        http_fallback=host.http_fallback or found.plain == "fallback",
     )
 
 

@@ -1,58 +1,132 @@
-"""Configuration files of the clients on a host. Never keys, never credentials."""
+"""Configuration files of the clients on a host. Never keys; secrets are replaced as they are read."""
 
 from __future__ import annotations
 
 import errno
+import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from regdoctor.observations.host import FileSeen, HostFiles
+from regdoctor.probes.packages import installed_versions
+from regdoctor.probes.secrets import without_secrets
 
 MOST_BYTES = 1 << 20
 MOST_FILES = 2000
 
 _FILES = (
     "/etc/docker/daemon.json",
+    "/etc/default/docker",
     "/etc/buildkit/buildkitd.toml",
     "/etc/containers/registries.conf",
+    "/usr/share/containers/registries.conf",
+    "/var/cache/containers/short-name-aliases.conf",
+    "/etc/containerd/config.toml",
+    "/etc/nerdctl/nerdctl.toml",
+    "/etc/rancher/k3s/registries.yaml",
+    "/etc/rancher/rke2/registries.yaml",
+    "/run/containers/0/auth.json",
 )
 _TREES = (
     "/etc/docker/certs.d",
     "/etc/containerd/certs.d",
+    "/etc/containerd/conf.d",
     "/etc/containers/certs.d",
     "/etc/containers/registries.conf.d",
+    "/usr/share/containers/registries.conf.d",
     "/etc/buildkit/certs",
+    *(
+        f"{base}/{unit}.service.d"
+        for base in ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
+        for unit in ("docker", "containerd", "buildkit", "crio", "k3s", "rke2-server")
+    ),
 )
-_HOME_FILES = (".config/containers/registries.conf",)
-_HOME_TREES = (".config/containers/certs.d", ".config/containers/registries.conf.d")
+_LISTED = ("/var/lib/docker/image",)
+"""Directories of which only the names in them are told."""
+_HOME_FILES = (
+    ".config/containers/registries.conf",
+    ".config/containers/auth.json",
+    ".config/nerdctl/nerdctl.toml",
+    ".docker/config.json",
+    ".dockercfg",
+)
+_HOME_TREES = (
+    ".config/containers/certs.d",
+    ".config/containers/registries.conf.d",
+    ".config/docker/certs.d",
+    ".config/containerd/certs.d",
+)
 _SECRET = (".key",)
+_NAMING = frozenset(("ca", "ca_file", "cert", "cert_file", "client", "tlsconfigdir", "config_path"))
+"""Settings whose values are files or directories of certificates."""
+_YAML_PATH = re.compile(r"^\s*(?:ca_file|cert_file):\s*[\"']?(/[^\"'\s]+)", re.MULTILINE)
+_VARIABLES = re.compile(
+    r"(?:HTTPS?|NO|ALL)_PROXY|SSL_CERT_(?:FILE|DIR)|DOCKER_(?:CONFIG|BUILDKIT|HOST)"
+    r"|REGISTRY_AUTH_FILE|CONTAINERS_REGISTRIES_CONF(?:_OVERRIDE)?|REGISTRIES_CONFIG_PATH"
+    r"|XDG_(?:CONFIG|RUNTIME|CACHE)_(?:HOME|DIR)|KANIKO_REGISTRY_(?:MAP|MIRROR)|BUILDX_CONFIG",
+    re.IGNORECASE,
+)
+"""The variables that clients read; nothing else of an environment is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostReader:
-    """Reads below ``root`` as a client there would; ``home`` is a path inside of it."""
+    """Reads below ``root`` as a client there would; ``home`` is a path inside of it.
+
+    ``environ`` is the environment of a user of that host, where it is known.
+    """
 
     root: Path = Path("/")
     home: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> HostFiles:
         """What there is. Blocking; bounded in number and size of files."""
         reading = _Reading(self.root)
-        for path in _FILES:
+        for path in (*_FILES, *self._named_by_environment()):
             reading.file(path)
         for path in _TREES:
             reading.tree(path, depth=2)
+        for path in _LISTED:
+            reading.names(path)
         if self.home:
             for path in _HOME_FILES:
                 reading.file(f"{self.home}/{path}")
             for path in _HOME_TREES:
                 reading.tree(f"{self.home}/{path}", depth=2)
-        for path in _named_by_buildkit(reading):
+        for path in tuple(_named(reading.files)):
             reading.file(path)
-            reading.tree(path, depth=1)
-        return HostFiles(reading.files, reading.directories, self.home)
+            reading.tree(path, depth=2)
+        # A hosts.toml of such a directory may name files elsewhere.
+        for path in tuple(_named(reading.files)):
+            reading.file(path)
+        environment = {
+            name: without_secrets(name, value.encode()).decode("utf-8", "replace")
+            for name, value in self.environ.items()
+            if _VARIABLES.fullmatch(name)
+        }
+        return HostFiles(
+            reading.files,
+            reading.directories,
+            self.home,
+            environment,
+            installed_versions(self.root),
+        )
+
+    def _named_by_environment(self) -> Iterator[str]:
+        for name in ("REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"):
+            if value := self.environ.get(name, ""):
+                yield value
+        for name, file in (
+            ("DOCKER_CONFIG", "config.json"),
+            ("XDG_RUNTIME_DIR", "containers/auth.json"),
+            ("XDG_CONFIG_HOME", "containers/auth.json"),
+        ):
+            if value := self.environ.get(name, ""):
+                yield f"{value.rstrip('/')}/{file}"
 
 
 class _Reading:
@@ -66,18 +140,14 @@ class _Reading:
             return
         try:
             with self._inside(path).open("rb") as file:
-                self.files[path] = FileSeen(file.read(MOST_BYTES))
+                self.files[path] = FileSeen(without_secrets(path, file.read(MOST_BYTES)))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return
         except OSError as error:
             self.files[path] = FileSeen(error=errno.errorcode.get(error.errno or 0, "EIO"))
 
     def tree(self, path: str, *, depth: int) -> None:
-        try:
-            entries = sorted(self._inside(path).iterdir())
-        except OSError:
-            return
-        self.directories[path] = tuple(entry.name for entry in entries)
+        entries = self.names(path)
         for entry in entries:
             below = f"{path}/{entry.name}"
             if entry.is_dir():
@@ -86,25 +156,49 @@ class _Reading:
             else:
                 self.file(below)
 
+    def names(self, path: str) -> list[Path]:
+        """Tells the names in a directory, where it is one."""
+        try:
+            entries = sorted(self._inside(path).iterdir())
+        except OSError:
+            return []
+        self.directories[path] = tuple(entry.name for entry in entries)
+        return entries
+
     def _inside(self, path: str) -> Path:
         return self._root / path.lstrip("/")
 
 
-def _named_by_buildkit(reading: _Reading) -> Iterator[str]:
-    """CA files and directories that buildkitd.toml names, wherever they lie."""
-    seen = reading.files.get("/etc/buildkit/buildkitd.toml")
-    if seen is None:
+def _named(files: Mapping[str, FileSeen]) -> Iterator[str]:
+    """Files and directories of certificates that configuration names, wherever they lie."""
+    for path, seen in list(files.items()):
+        text = seen.content.decode("utf-8", "replace")
+        if path.endswith(".toml"):
+            try:
+                yield from _paths(tomllib.loads(text))
+            except tomllib.TOMLDecodeError:
+                continue
+        elif path.endswith(".yaml"):
+            yield from _YAML_PATH.findall(text)
+
+
+def _paths(settings: Any) -> Iterator[str]:
+    if isinstance(settings, list):
+        for each in settings:
+            yield from _paths(each)
+    if not isinstance(settings, dict):
         return
-    try:
-        settings = tomllib.loads(seen.content.decode("utf-8", "replace"))
-    except tomllib.TOMLDecodeError:
-        return
-    registries = settings.get("registry")
-    for section in registries.values() if isinstance(registries, dict) else ():
-        if not isinstance(section, dict):
-            continue
-        for key in ("ca", "tlsconfigdir"):
-            value = section.get(key)
-            for each in value if isinstance(value, list) else ():
-                if isinstance(each, str) and each.startswith("/"):
-                    yield each.rstrip("/")
+    for key, value in settings.items():
+        if key in _NAMING:
+            for text in _texts(value):
+                # config_path is a list of directories in one text.
+                yield from (p.rstrip("/") for p in text.split(":") if p.startswith("/"))
+        elif isinstance(value, dict | list):
+            yield from _paths(value)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    for each in value if isinstance(value, list) else ():
+        yield from _texts(each)

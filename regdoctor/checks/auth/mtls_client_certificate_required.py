@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.checks.protocol import Check
-from regdoctor.clients.table import OWN, policies
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.observations.host import HostFiles
 from regdoctor.observations.http import Answer, Ping
-from regdoctor.observations.network import Role
-from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 _ALERTS = ("certificate required", "bad certificate", "handshake failure", "unknown certificate")
@@ -66,10 +64,7 @@ def _missed(answer: Answer) -> bool:
 
 def _without_pair(seen: Observations, endpoint: str) -> tuple[str, ...]:
     """The clients that have no certificate to show; ours was tried, so it counts in any case."""
-    files = seen.get(HostFiles, HOST) or HostFiles()
-    role = seen.get(Role, endpoint)
-    written = role.written if role else subject_of(endpoint)
-    lacking = [each.client for each in policies(files, written) if not each.pair]
+    lacking = [each.client for each in policies_at(seen, endpoint) if not each.pair]
     return (*lacking, OWN)
 
 

@@ -12,13 +12,11 @@ from regdoctor.checks.judging import (
     subject_of,
 )
 from regdoctor.checks.protocol import Check
-from regdoctor.clients.table import OWN, policies
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.host import HostFiles
 from regdoctor.observations.http import PlainAnswer
-from regdoctor.observations.network import Role
-from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 
 
@@ -100,10 +98,7 @@ def _what(plain: PlainAnswer) -> str:
 
 
 def _breaks(seen: Observations, endpoint: str) -> tuple[str, ...]:
-    files = seen.get(HostFiles, HOST) or HostFiles()
-    role = seen.get(Role, endpoint)
-    written = role.written if role else subject_of(endpoint)
-    refusing = [each.client for each in policies(files, written) if each.plain == "never"]
+    refusing = [each.client for each in policies_at(seen, endpoint) if each.plain == "never"]
     return asking(seen, endpoint, (*refusing, OWN))
 
 

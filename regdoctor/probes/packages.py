@@ -1,0 +1,45 @@
+"""Which versions of the clients a host has, as its package manager wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_STATUS = "var/lib/dpkg/status"
+_MOST_BYTES = 64 << 20
+_PACKAGES = {
+    "docker.io": "docker",
+    "docker-ce": "docker",
+    "docker-engine": "docker",
+    "moby-engine": "docker",
+    "containerd": "containerd",
+    "containerd.io": "containerd",
+    "moby-containerd": "containerd",
+    "podman": "podman",
+    "buildah": "buildah",
+    "skopeo": "skopeo",
+    "cri-o": "cri-o",
+    "nerdctl": "nerdctl",
+    "buildkit": "buildkit",
+}
+
+
+def installed_versions(root: Path) -> dict[str, str]:
+    """Client to version (``20.10.24``), of the packages that are installed below ``root``."""
+    try:
+        with (root / _STATUS).open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_MOST_BYTES)
+    except OSError:
+        return {}
+    return dict(_installed(text))
+
+
+def _installed(text: str) -> Iterator[tuple[str, str]]:
+    for package, client in _PACKAGES.items():
+        at = f"\n{text}".find(f"\nPackage: {package}\n")
+        if at < 0:
+            continue
+        block = text[at:].partition("\n\n")[0]
+        fields = dict(line.partition(": ")[::2] for line in block.splitlines() if ": " in line)
+        if " installed" in fields.get("Status", "") and (found := fields.get("Version")):
+            yield client, found.partition(":")[2] if ":" in found else found
