@@ -8,6 +8,8 @@ from regdoctor.clients import (
     crane,
     cri,
     ctr,
+    docker_cli,
+    dockerd,
     k3s,
     kaniko,
     nerdctl,
@@ -15,9 +17,11 @@ from regdoctor.clients import (
 from regdoctor.clients.program import Program
 
 PROGRAMS: tuple[Program, ...] = (
+    *dockerd.PROGRAMS,
+    *docker_cli.PROGRAMS,
+    *buildkitd.PROGRAMS,
     *ctr.PROGRAMS,
     *cri.PROGRAMS,
-    *buildkitd.PROGRAMS,
     *nerdctl.PROGRAMS,
     *k3s.PROGRAMS,
     *containers_image.PROGRAMS,

@@ -7,4 +7,7 @@ KNOWN: dict[str, str] = {
     "ct-p-ca@1.6.20": _GATEWAY,
     "ct-p-env@1.6.20": _GATEWAY,
     "ct-p-hosts@1.6.20": _GATEWAY,
+    "db-p-env@20.10.24": _GATEWAY,
+    "dp-p-env@20.10.24": _GATEWAY,
+    "dp-p-token@20.10.24": _GATEWAY,
 }

@@ -18,20 +18,20 @@ BLOBS = ("config", "layer")
 """Names for the blobs of an image; that they are two is all that counts."""
 
 
-def walk(plan: ClientPlan, wire: Wire) -> bool:
-    """Pulls; True where the image came in."""
+def walk(plan: ClientPlan, wire: Wire, posts: bool = True) -> bool:
+    """Pulls; True where the image came in. ``posts``: tokens are asked for by POST first."""
     if plan.refuses:
         return False
-    return Resolver(plan, wire).pull()
+    return Resolver(plan, wire, posts).pull()
 
 
 class Resolver:
     """One pull. Tokens and the scheme that an endpoint turned out to speak are remembered."""
 
-    def __init__(self, plan: ClientPlan, wire: Wire) -> None:
+    def __init__(self, plan: ClientPlan, wire: Wire, posts: bool = True) -> None:
         self._plan = plan
         self._wire = wire
-        self._tokens = Tokens(wire)
+        self._tokens = Tokens(wire, posts)
         self._spoken: dict[str, Attempt] = {}
 
     def pull(self) -> bool:

@@ -22,8 +22,9 @@ Send = Callable[[Endpoint, Request], Answer]
 class Tokens:
     """What was learned of each endpoint, for the length of a pull."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, posts: bool = True) -> None:
         self._wire = wire
+        self._posts = posts
         self._authorization: dict[str, str] = {}
 
     def send(self, host: Endpoint, request: Request, send: Send) -> Answer:
@@ -43,19 +44,23 @@ class Tokens:
             credential = host.credential
             return f"Basic {credential.user}:{credential.secret}" if credential else ""
         transport = host.tokens or host.transport
-        return fetch_token(self._wire, transport, challenge, host.credential)
+        return fetch_token(self._wire, transport, challenge, host.credential, self._posts)
 
 
 def fetch_token(
-    wire: Wire, transport: Transport, challenge: Challenge, credential: Credential | None
+    wire: Wire,
+    transport: Transport,
+    challenge: Challenge,
+    credential: Credential | None,
+    posts: bool = True,
 ) -> str:
     """``Bearer ...`` from the realm: POST with a password, GET else or where POST is refused.
 
-    Raises Unreachable.
+    Not ``posts``: a client that knows GET alone. Raises Unreachable.
     """
     scheme, authority, path = split_url(challenge.realm)
     basic = f"Basic {credential.user}:{credential.secret}" if credential else ""
-    if basic:
+    if basic and posts:
         answer = wire.send(transport, Request("POST", scheme, authority, path, "", basic))
         if answer.good:
             return f"Bearer {answer.token}"
