@@ -51,9 +51,9 @@ def policy_of(client: str, endpoint: Endpoint) -> Policy:
     return _policy(client, endpoint.transport, plain, endpoint.broken)
 
 
-def realm_policy(client: str, endpoint: Endpoint, other: Transport | None) -> Policy:
+def realm_policy(client: str, endpoint: Endpoint) -> Policy:
     """The same for the server that gives tokens for the endpoint."""
-    transport = endpoint.tokens or other or endpoint.transport
+    transport = endpoint.tokens or endpoint.transport
     return _policy(client, transport, "never", endpoint.broken)
 
 

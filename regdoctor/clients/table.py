@@ -61,7 +61,7 @@ def policy(
             if not _same_host(endpoint.host, written):
                 continue
             if realm:
-                return realm_policy(client.name, endpoint, plan.tokens)
+                return realm_policy(client.name, endpoint)
             return policy_of(client.name, endpoint)
     return Policy(client.name)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from regdoctor.fixes.containerd import root_of
 from regdoctor.model.finding import FileChange, Finding, Fix
 from regdoctor.model.wording import colons
 from regdoctor.observations.host import HostFiles
 from regdoctor.observations.store import HOST, Observations
 
-CONTAINERD_TOML = "/etc/containerd/certs.d/{written}/hosts.toml"
 STORE = "/usr/local/share/ca-certificates"
 
 
@@ -97,16 +97,18 @@ def _buildkit(authority: Authority, _files: HostFiles) -> Fix:
 
 
 def _containerd(authority: Authority, files: HostFiles) -> Fix:
-    directory = f"/etc/containerd/certs.d/{authority.written}"
-    path = CONTAINERD_TOML.format(written=authority.written)
+    root = root_of(files)
+    directory = f"{root.directory}/{authority.written}"
+    path = f"{directory}/hosts.toml"
     server = f"https://{authority.written}"
     body = f'server = "{server}"\n\n[host."{server}"]\n  ca = "{directory}/ca.crt"\n'
+    hosts = (FileChange(path, added(body)),) if path not in files.files else ()
     return _fix(
         "containerd",
-        "name it in hosts.toml; config_path must be /etc/containerd/certs.d",
+        f"name it in hosts.toml{root.condition}",
         authority,
         f"install -D -m 0644 {quoted(authority.source)} {quoted(directory + '/ca.crt')}",
-        files=(FileChange(path, added(body)),) if path not in files.files else (),
+        files=(*hosts, *root.change),
     )
 
 

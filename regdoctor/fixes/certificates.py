@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from regdoctor.fixes.authority import Authority, added, install, quoted
+from regdoctor.fixes.containerd import root_of
 from regdoctor.model.finding import FileChange, Finding, Fix
+from regdoctor.observations.host import HostFiles
 from regdoctor.observations.network import Role
-from regdoctor.observations.store import Observations
+from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 
@@ -194,10 +196,11 @@ def show_certificate(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
         change = FileChange("/etc/buildkit/buildkitd.toml", added(section))
         fixes.append(Fix("buildkit", "name the pair and restart it", "manual", files=(change,)))
     if "containerd" in finding.breaks:
-        path = f"/etc/containerd/certs.d/{name}/hosts.toml"
+        root = root_of(seen.get(HostFiles, HOST) or HostFiles())
         table = f'[host."https://{name}"]\n  client = [["client.crt", "client.key"]]'
-        change = FileChange(path, added(table))
-        fixes.append(Fix("containerd", "name the pair", "manual", files=(change,)))
+        change = FileChange(f"{root.directory}/{name}/hosts.toml", added(table))
+        title = f"name the pair{root.condition}"
+        fixes.append(Fix("containerd", title, "manual", files=(change, *root.change)))
     own = f"regdoctor check --cert client.crt --key client.key {quoted(name)}"
     return (*fixes, Fix("regdoctor", "show the pair", "manual", commands=(own,)))
 

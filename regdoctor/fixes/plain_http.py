@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from regdoctor.fixes.authority import added, quoted
 from regdoctor.fixes.certificates import endpoint_of, written
+from regdoctor.fixes.containerd import Root, root_of
 from regdoctor.model.finding import FileChange, Finding, Fix
+from regdoctor.observations.host import HostFiles
 from regdoctor.observations.http import PlainAnswer
-from regdoctor.observations.store import Observations
+from regdoctor.observations.store import HOST, Observations
 
 
 def allow_or_secure(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
@@ -23,13 +25,14 @@ def allow_or_secure(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
             ),
         )
     name = written(seen, endpoint)
+    root = root_of(seen.get(HostFiles, HOST) or HostFiles())
     return (
         Fix(
             client="server",
             title="serve TLS: what is pulled in the clear can be changed on the way",
             disposition="manual",
         ),
-        *(fix for client, fix in _clients(name).items() if client in finding.breaks),
+        *(fix for client, fix in _clients(name, root).items() if client in finding.breaks),
         Fix(
             client="kaniko",
             title="allow plain http for this registry",
@@ -52,7 +55,7 @@ def use_https(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     )
 
 
-def _clients(name: str) -> dict[str, Fix]:
+def _clients(name: str, root: Root) -> dict[str, Fix]:
     server = f"http://{name}"
     return {
         "docker": Fix(
@@ -81,13 +84,14 @@ def _clients(name: str) -> dict[str, Fix]:
         ),
         "containerd": Fix(
             client="containerd",
-            title="name the host with http:// (skip_verify is not enough)",
+            title=f"name the host with http:// (skip_verify is not enough){root.condition}",
             disposition="unsafe",
             files=(
                 FileChange(
-                    f"/etc/containerd/certs.d/{name}/hosts.toml",
+                    f"{root.directory}/{name}/hosts.toml",
                     added(f'server = "{server}"\n\n[host."{server}"]'),
                 ),
+                *root.change,
             ),
         ),
         "podman": Fix(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from regdoctor.fixes.authority import added, quoted
 from regdoctor.fixes.certificates import endpoint_of, written
+from regdoctor.fixes.containerd import root_of
 from regdoctor.model.finding import FileChange, Finding, Fix
+from regdoctor.observations.host import HostFiles
 from regdoctor.observations.network import Connection, Resolution, Role
-from regdoctor.observations.store import Observations
+from regdoctor.observations.store import HOST, Observations
 
 
 def open_mirror(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
@@ -48,19 +50,21 @@ def open_mirror(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
             )
         )
     if "containerd" in finding.breaks:
+        root = root_of(seen.get(HostFiles, HOST) or HostFiles())
         fixes.append(
             Fix(
                 client="containerd",
-                title="send the login as a header to that mirror alone",
+                title=f"send the login as a header to that mirror alone{root.condition}",
                 disposition="manual",
                 files=(
                     FileChange(
-                        f"/etc/containerd/certs.d/{domain}/hosts.toml",
+                        f"{root.directory}/{domain}/hosts.toml",
                         added(
                             f'[host."{endpoint}".header]\n'
                             '  Authorization = "Basic <base64 of user:password>"'
                         ),
                     ),
+                    *root.change,
                 ),
             )
         )

@@ -1,4 +1,4 @@
-"""Configuration files of the clients on a host. Never keys; secrets are replaced as they are read."""
+"""Configuration files of the clients on a host. Never keys; secrets are taken out."""
 
 from __future__ import annotations
 

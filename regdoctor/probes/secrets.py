@@ -11,7 +11,7 @@ from typing import Any
 REDACTED = "redacted"
 _LOGINS = re.compile(r"(?:^|/)(?:config|auth)\.json$|\.dockercfg$")
 _SETTING = re.compile(
-    r"((?:^|[\s{,\"'])(?:password|auth|token|identity_?token|authorization)[\"']?\s*[=:]\s*)"
+    r"((?:^|[\s{,\"'])(?:password|auth|token|identity_?token|authorization)[\"']?[ \t]*[=:][ \t]*)"
     r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s{\[\"'][^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -20,7 +20,7 @@ _VALUES = frozenset(("password", "identitytoken", "registrytoken"))
 
 
 def without_secrets(path: str, content: bytes) -> bytes:
-    """``content`` of the file ``path`` with every secret replaced; certificates pass as they are."""
+    """``content`` of the file ``path`` with every secret replaced; certificates stay."""
     if content.lstrip().startswith(b"-----BEGIN"):
         return content
     text = content.decode("utf-8", "surrogateescape")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
+from regdoctor.checks.judging import answer_evidence, policies_at, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion

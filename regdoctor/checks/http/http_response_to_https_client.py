@@ -8,6 +8,7 @@ from regdoctor.checks.judging import (
     answer_evidence,
     asking,
     is_public,
+    policies_at,
     severity_of,
     subject_of,
 )

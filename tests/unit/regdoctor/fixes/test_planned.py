@@ -8,6 +8,7 @@ import pytest
 
 from regdoctor.fixes.table import PLANNERS
 from regdoctor.model.finding import Finding, Fix
+from regdoctor.observations.host import HostFiles
 from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.scenes import VALID, chain_seen, found, host_files
 
@@ -39,13 +40,41 @@ def test_doing_what_is_advised_for_docker_mends_docker() -> None:
     assert "docker" not in found(chain_seen(LEAF, files=host_files({path: ROOT.pem})))[CODE].breaks
 
 
-def test_doing_what_is_advised_for_containerd_mends_containerd() -> None:
-    fix = by_client(found(chain_seen(LEAF))[CODE])["containerd"]
-    (change,) = fix.files
-    written = "".join(line[1:] + "\n" for line in change.diff.splitlines())
+@pytest.mark.parametrize("version", ["1.6.20", "1.7.24", "2.1.9", "2.2.7"])
+def test_doing_what_is_advised_for_containerd_mends_containerd(version: str) -> None:
+    bare = HostFiles(versions={"containerd": version})
+    fix = by_client(found(chain_seen(LEAF, files=bare))[CODE])["containerd"]
+    changed = {change.path: applied(change.diff) for change in fix.files}
     ca = shlex.split(fix.commands[-1])[-1]
-    files = host_files({change.path: written.encode(), ca: ROOT.pem})
-    assert "containerd" not in found(chain_seen(LEAF, files=files))[CODE].breaks
+    files = host_files({**changed, ca: ROOT.pem})
+    mended = HostFiles(files.files, files.directories, versions=bare.versions)
+    assert "containerd" not in found(chain_seen(LEAF, files=mended))[CODE].breaks
+
+
+@pytest.mark.parametrize(
+    ("config", "directory"),
+    [
+        ('[plugins."io.containerd.cri.v1.images".registry]\n  config_path = "/opt/c"\n', "/opt/c"),
+        (
+            '[plugins."io.containerd.cri.v1.images".registry]\n  config_path = "/a:/b"\n',
+            "/etc/containerd/certs.d",
+        ),
+    ],
+)
+def test_containerds_own_directory_is_used_where_it_has_an_effect(
+    config: str, directory: str
+) -> None:
+    files = host_files({"/etc/containerd/config.toml": f"version = 3\n{config}".encode()})
+    fix = by_client(found(chain_seen(LEAF, files=files))[CODE])["containerd"]
+    assert shlex.split(fix.commands[-1])[-1] == f"{directory}/registry.example:5000/ca.crt"
+    diffs = [change.diff for change in fix.files if change.path.endswith("config.toml")]
+    replaced = ['-  config_path = "/a:/b"\n+  config_path = "/etc/containerd/certs.d"\n']
+    assert diffs == ([] if directory == "/opt/c" else replaced)
+
+
+def applied(diff: str) -> bytes:
+    """What a file has that began empty."""
+    return "".join(line[1:] + "\n" for line in diff.splitlines()).encode()
 
 
 def test_doing_what_is_advised_for_buildkit_mends_buildkit() -> None:

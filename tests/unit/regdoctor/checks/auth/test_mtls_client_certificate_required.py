@@ -6,6 +6,7 @@ from regdoctor.observations.host import HostFiles
 from regdoctor.observations.http import Answer
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import ServedChain
+from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.scenes import HTTPS, answer, found, host_files, registry_seen
 
 CODE = "mtls-client-certificate-required"
@@ -28,9 +29,12 @@ def test_fires_for_the_alert_and_for_nginxs_page() -> None:
 
 
 def test_does_not_break_a_client_that_has_a_pair() -> None:
+    client = CertificateAuthority("Client CA").client()
     seen = asked_for(ALERT)
     directory = "/etc/docker/certs.d/registry.example:5000"
-    files = host_files({f"{directory}/client.cert": b"", f"{directory}/client.key": b""})
+    files = host_files(
+        {f"{directory}/client.cert": client.pem, f"{directory}/client.key": client.key_pem}
+    )
     seen.add(HOST, HostFiles(files.files, files.directories))
     assert "docker" not in found(seen)[CODE].breaks
 
