@@ -150,7 +150,21 @@ class _Registries:
         return decoded(self.path, host, auth) if isinstance(auth, dict) else None
 
     def notes(self, host: str) -> tuple[Note, ...]:
-        """A config under the mirrored name, which its mirrors never see."""
+        """Keys that match nothing, and configs that the mirrors they are meant for never see."""
+        schemed = tuple(
+            Note(
+                "registry-key-never-used",
+                self.path,
+                key,
+                f'the key "{key}" in {self.path} has a scheme and matches nothing: keys are '
+                "host[:port]",
+            )
+            for key in (*self.mirrors, *self.configs)
+            if "://" in key
+        )
+        return (*schemed, *self._misplaced(host))
+
+    def _misplaced(self, host: str) -> tuple[Note, ...]:
         mirror = self._mirror(host)
         tls = _map(_map(self.configs.get(host)).get("tls"))
         contacted = {self._entry(str(each)).host for each in mirror.get("endpoint") or []}
