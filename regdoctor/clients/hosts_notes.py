@@ -18,11 +18,15 @@ TLS = ("ca", "client", "skip_verify")
 def misnamed(
     files: Filesystem, roots: Sequence[str], host: str, chosen: str | None
 ) -> Iterator[Note]:
-    """Directories that look as if they were meant for ``host[:port]``; ``chosen`` is read."""
+    """Directories that look as if they were meant for ``host[:port]``; ``chosen`` is read.
+
+    Beside a directory of its own, one for another port is for another registry.
+    """
+    own = chosen is not None and posixpath.basename(chosen) != "_default"
     for root in roots:
         for name in files.names(root):
             path = posixpath.join(root, name)
-            if path != chosen and files.is_directory(path) and _meant(name, host):
+            if path != chosen and files.is_directory(path) and _meant(name, host, own):
                 yield Note(
                     "directory-never-used",
                     path,
@@ -32,16 +36,16 @@ def misnamed(
                 )
 
 
-def _meant(name: str, host: str) -> bool:
+def _meant(name: str, host: str, own: bool) -> bool:
     if host == "docker.io":
-        return name in HUB_NAMES
+        return name in HUB_NAMES and not own
     written = name
     if name.endswith("_") and "_" in name[:-1]:
         written = ":".join(name[:-1].rsplit("_", 1))
     if host_of(written).lower() != host_of(host).lower():
         return False
     same = (port_of(written) or "443") == (port_of(host) or "443")
-    return same or not port_of(written)
+    return same or (not port_of(written) and not own)
 
 
 def inside(

@@ -102,9 +102,7 @@ def _settings(files: Filesystem, situation: Situation) -> Mapping[str, Any]:
 def _roots(situation: Situation, settings: Mapping[str, Any]) -> tuple[str, ...]:
     base = _base(situation)
     named = situation.every("hosts-dir") or tuple(settings.get("hosts_dir", ()))
-    return named or tuple(
-        posixpath.join(base, each, "certs.d") for each in ("containerd", "docker")
-    )
+    return named or (f"{base}/containerd/certs.d", f"{base}/docker/certs.d")
 
 
 def _directory(files: Filesystem, roots: tuple[str, ...], host: str, rules: Rules) -> str | None:

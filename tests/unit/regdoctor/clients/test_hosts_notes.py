@@ -39,6 +39,13 @@ def test_a_directory_that_was_meant_for_the_registry(
     assert told({f"{name}/ca.crt": "{{pem:ca-reg}}"}, reference) == expected
 
 
+def test_beside_its_own_directory_another_port_is_another_registry() -> None:
+    own = {"reg.example:5000/ca.crt": "{{pem:ca-reg}}", "reg.example/ca.crt": "{{pem:ca-reg}}"}
+    assert told(own) == []
+    both = {**own, "reg.example_5000_/ca.crt": "{{pem:ca-reg}}"}
+    assert told(both) == ["directory-never-used reg.example:5000"]
+
+
 def test_settings_at_the_top_are_not_for_mirrors() -> None:
     text = 'ca = "c.pem"\n[host."https://mirror.example"]\n'
     files = {"docker.io/hosts.toml": text, "docker.io/c.pem": "{{pem:ca-reg}}"}
