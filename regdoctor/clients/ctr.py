@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from builder.oci.reference import parse
+from builder.oci.reference import Reference, parse
+from regdoctor.clients.containerd_config import CONFIG
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_notes import misnamed
 from regdoctor.clients.hosts_toml import (
     Configured,
     Defaults,
@@ -19,7 +22,7 @@ from regdoctor.clients.hosts_toml import (
     containerd_rules,
     endpoints_of,
 )
-from regdoctor.clients.plan import ClientPlan, Credential, Go, Situation
+from regdoctor.clients.plan import ClientPlan, Credential, Go, Note, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
 from regdoctor.clients.version import Version
@@ -39,8 +42,10 @@ def go_of(version: Version) -> Go:
 
 def evaluate(situation: Situation) -> ClientPlan:
     """The plan of one pull."""
-    reference = parse(situation.reference)
-    plan = ClientPlan("ctr", situation.version, reference, ())
+    reference, fault = read_reference(situation.reference)
+    plan = ClientPlan("ctr", situation.version, reference, (), refuses=fault)
+    if fault:
+        return plan
     flag = _remote_flag(situation)
     if flag:
         return replace(plan, refuses=f'"--{flag}" requires "--local" flag')
@@ -52,19 +57,38 @@ def evaluate(situation: Situation) -> ClientPlan:
         return replace(plan, refuses=str(unusable))
     root = situation.option("hosts-dir")
     found = Configured()
+    notes = tuple(_unread(files, root))
     if root:
         directory = choose_directory(files, (root,), reference.domain, rules)
         found = configured(files, directory, rules)
+        notes = (*notes, *misnamed(files, (root,), reference.domain, directory), *found.notes)
     running = process(files, situation.environment, go_of(situation.version))
     endpoints = endpoints_of(found, reference.domain, reference.path, running, rules, defaults)
     credential = _credential(situation)
     plan = replace(
         plan,
         endpoints=tuple(replace(each, credential=credential) for each in endpoints),
-        notes=found.notes,
+        notes=notes,
         refuses=found.fails,
     )
     return with_dangers(plan, found.directory or "ctr's command line")
+
+
+def read_reference(text: str) -> tuple[Reference, str]:
+    """``text`` as ctr reads it, without docker's defaults, and what it says where that fails.
+
+    ``docker.io/alpine:latest`` is the repository ``alpine``, and ``latest`` is never added.
+    """
+    usual = parse(text)
+    domain, slash, rest = text.partition("/")
+    where = f'failed to resolve reference "{text}": '
+    if not slash and not usual.digest and ":" in text:
+        port = text.rpartition(":")[2]
+        return usual, f'{where}parse "dummy://{text}": invalid port ":{port}" after host'
+    path = rest.partition("@")[0].partition(":")[0]
+    if not slash or not (usual.digest or ":" in rest.partition("@")[0]):
+        return usual, f"{where}object required"
+    return replace(usual, domain=domain, path=path), ""
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
@@ -77,6 +101,17 @@ def _remote_flag(situation: Situation) -> str:
         return ""
     given = {name for name, _ in situation.options}
     return next((name for name in LOCAL_ONLY if name in given), "")
+
+
+def _unread(files: Filesystem, root: str | None) -> Iterator[Note]:
+    """The daemon's configuration, which is for the kubelet alone."""
+    if not root and "config_path" in (files.text(CONFIG) or ""):
+        yield Note(
+            "ctr-ignores-config-path",
+            CONFIG,
+            "config_path",
+            f"ctr does not read config_path of {CONFIG}: it wants --hosts-dir",
+        )
 
 
 def _defaults(situation: Situation, files: Filesystem) -> Defaults:

@@ -17,6 +17,7 @@ from regdoctor.clients.credentials import docker_auths, docker_config_path, dock
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_notes import misnamed
 from regdoctor.clients.hosts_toml import (
     Defaults,
     Rules,
@@ -38,11 +39,12 @@ def evaluate(situation: Situation) -> ClientPlan:
     host = reference.domain
     files = Filesystem(situation.files)
     settings = _settings(files, situation)
-    insecure = situation.switched_on("insecure-registry") or settings.get(
-        "insecure_registry", False
+    insecure = situation.switched_on("insecure-registry") or (
+        settings.get("insecure_registry") is True
     )
     rules = Rules(wants_host_tree=not situation.version.since(2))
-    directory = _directory(files, situation, settings, host, rules)
+    roots = _roots(situation, settings)
+    directory = _directory(files, roots, host, rules)
     found = configured(files, directory, rules)
     here = loopback(host)
     defaults = Defaults(verify=here or not insecure, plain=here, given=bool(insecure) and not here)
@@ -60,7 +62,7 @@ def evaluate(situation: Situation) -> ClientPlan:
             )
             for each in endpoints
         ),
-        notes=found.notes,
+        notes=(*misnamed(files, roots, host, directory), *found.notes),
         refuses=found.fails,
         executed=False,
     )
@@ -97,13 +99,16 @@ def _settings(files: Filesystem, situation: Situation) -> Mapping[str, Any]:
         return {}
 
 
-def _directory(
-    files: Filesystem, situation: Situation, settings: Mapping[str, Any], host: str, rules: Rules
-) -> str | None:
+def _roots(situation: Situation, settings: Mapping[str, Any]) -> tuple[str, ...]:
     base = _base(situation)
-    roots = situation.every("hosts-dir") or tuple(settings.get("hosts_dir", ()))
-    if not roots:
-        roots = tuple(posixpath.join(base, name, "certs.d") for name in ("containerd", "docker"))
+    listed = settings.get("hosts_dir")
+    named = situation.every("hosts-dir")
+    if not named and isinstance(listed, list):
+        named = tuple(each for each in listed if isinstance(each, str))
+    return named or (f"{base}/containerd/certs.d", f"{base}/docker/certs.d")
+
+
+def _directory(files: Filesystem, roots: tuple[str, ...], host: str, rules: Rules) -> str | None:
     for root in roots:
         found = choose_directory(files, (root,), host, rules)
         if found is None and port_of(host) == "443":

@@ -80,3 +80,11 @@ def test_a_file_that_is_not_understood_stops_and_says_where() -> None:
 def test_a_ca_that_is_not_there() -> None:
     text = f"{ONE}configs:\n  mirror.example:5000:\n    tls: {{ca_file: /x/none.pem}}\n"
     assert "/x/none.pem" in planned("k3s", "1.30.2", {K3S: text}).refuses
+
+
+def test_a_key_with_a_scheme_is_told() -> None:
+    text = ONE.replace("docker.io", '"https://docker.io"')
+    notes = planned("k3s", "1.30.2", {K3S: text}).notes
+    assert [(note.kind, note.subject) for note in notes] == [
+        ("registry-key-never-used", "https://docker.io")
+    ]
