@@ -153,6 +153,8 @@ class Hosts:
     def _transport(self, section: Section) -> Transport:
         authorities, pairs = list(section.authorities), list(section.pairs)
         for directory in section.directories:
+            if self.files.is_file(self._absolute(directory)):
+                raise Unusable(f"open {directory}: not a directory")
             for name in self.files.names(self._absolute(directory)):
                 path = posixpath.join(directory, name)
                 if name.endswith(".crt"):

@@ -52,7 +52,7 @@ def _misnamed(path: str, sections: Mapping[str, Section], host: str) -> Iterator
             HUB_HOST,
             f'[registry."{HUB_HOST}"] of {path} is never used for Docker Hub: its key is "{HUB}"',
         )
-    for key in sections:
+    for key in () if host in sections else sections:
         if key == host or host_of(key) != host_of(host) or "/" in key:
             continue
         ports = {port_of(key) or "443", port_of(host) or "443"}

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from builder.oci.reference import parse
+from regdoctor.clients import client_tokens
 from regdoctor.clients.buildkit_hosts import Hosts, Section, Unusable, buildkit_rules
 from regdoctor.clients.buildkit_notes import notes_of
-from regdoctor.clients.client_tokens import with_client
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
@@ -65,7 +65,8 @@ def evaluate(situation: Situation) -> ClientPlan:
         endpoints = hosts.endpoints(reference.domain, reference.path)
     except Unusable as unusable:
         return replace(plan, refuses=str(unusable), notes=notes)
-    told = with_client(endpoints, situation, (1, 24))
+    told = client_tokens.with_client(endpoints, situation, (1, 24))
+    notes = (*notes, *client_tokens.notes_of(told, situation))
     return with_dangers(replace(plan, endpoints=told, notes=notes), path)
 
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from regdoctor.clients.credentials import docker_auths, docker_config_path, docker_credential
+from regdoctor.clients.credentials import (
+    docker_auths,
+    docker_config_path,
+    docker_credential,
+    unused_keys,
+)
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.keypairs import load_pair
-from regdoctor.clients.plan import ClientPair, Endpoint, Go, PemFile, Situation, Transport
+from regdoctor.clients.plan import ClientPair, Endpoint, Go, Note, PemFile, Situation, Transport
 from regdoctor.clients.processes import process
 
 
@@ -52,6 +57,30 @@ def contexts_of(files: Filesystem, written: Sequence[str]) -> dict[str, TlsConte
         known = found.get(host, TlsContext())
         found[host] = known.extended(files, fields)
     return found
+
+
+def notes_of(endpoints: Sequence[Endpoint], situation: Situation) -> tuple[Note, ...]:
+    """Credentials and TLS contexts of the command that no endpoint will see."""
+    files = Filesystem(situation.files)
+    path = docker_config_path(files, situation.cli_environment)
+    auths = docker_auths(files, path)
+    hosts = {each.host for each in endpoints}
+    unused = [note for host in sorted(hosts) for note in unused_keys(auths, path, host)]
+    contexts = contexts_of(files, situation.every("registry-auth-tlscontext"))
+    return (
+        *unused,
+        *(
+            Note(
+                "tls-context-never-used",
+                "--registry-auth-tlscontext",
+                host,
+                f"--registry-auth-tlscontext host={host} holds for no endpoint: host= is the "
+                f"registry that asks for the token ({', '.join(sorted(hosts))}), not the realm",
+            )
+            for host in contexts
+            if host not in hosts
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

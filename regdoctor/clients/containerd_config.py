@@ -16,6 +16,7 @@ from regdoctor.clients.version import Version
 CONFIG = "/etc/containerd/config.toml"
 OLD_PLUGIN = "io.containerd.grpc.v1.cri"
 NEW_PLUGIN = "io.containerd.cri.v1.images"
+DISCARD = "discard_unpacked_layers"
 DEFAULT_CONFIG_PATH = "/etc/containerd/certs.d:/etc/docker/certs.d"
 
 
@@ -68,7 +69,9 @@ def registry_settings(files: Filesystem, version: Version, path: str) -> Registr
         raise _not_loaded("`configs.tls` cannot be set when `config_path` is provided")
     if not written and not mirrors and version.since(2, 2):
         written = DEFAULT_CONFIG_PATH
-    transfers = version.since(2, 1) and plugin.get("use_local_image_pull") is not True
+    # Layers that are thrown away once unpacked are more than the transfer service can do.
+    local = any(plugin.get(key) is True for key in ("use_local_image_pull", DISCARD))
+    transfers = version.since(2, 1) and not local
     return RegistrySettings(
         written, mirrors, configs, local=not transfers or bool(mirrors or configs), notes=notes
     )

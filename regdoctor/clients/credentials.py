@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from regdoctor.clients.authority import host_of
 from regdoctor.clients.filesystem import Filesystem
-from regdoctor.clients.plan import Credential
+from regdoctor.clients.plan import Credential, Note
 
 HUB_KEY = "https://index.docker.io/v1/"
 HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
@@ -62,6 +63,24 @@ def docker_credential(auths: Mapping[str, Credential], host: str) -> Credential 
     if wanted in auths:
         return auths[wanted]
     return next((value for key, value in auths.items() if key_host(key) == wanted), None)
+
+
+def unused_keys(auths: Mapping[str, Credential], path: str, host: str) -> Iterator[Note]:
+    """Keys that look as if they were for ``host[:port]``, which is offered none of them."""
+    if docker_credential(auths, host) is not None:
+        return
+    for key in auths:
+        name = key_host(key)
+        hub = host in HUB_HOSTS and name in HUB_HOSTS
+        if hub or host_of(name).lower() == host_of(host).lower():
+            wanted = HUB_KEY if hub else host
+            yield Note(
+                "credential-key-never-used",
+                path,
+                key,
+                f'the credential under "{key}" in {path} is never offered to {host}: its key '
+                f'is "{wanted}"',
+            )
 
 
 def key_host(key: str) -> str:

@@ -19,6 +19,7 @@ from regdoctor.clients.ctr import go_of
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_notes import misnamed
 from regdoctor.clients.hosts_toml import (
     HUB,
     HUB_HOST,
@@ -98,13 +99,13 @@ def _by_directory(
     rules = containerd_rules(situation.version)
     roots = settings.config_path.split(":") if settings.local else [settings.config_path]
     found = Configured()
+    notes = plan.notes
     if settings.config_path:
         directory = choose_directory(files, roots, host, rules)
         found = configured(files, directory, rules)
+        notes = (*notes, *misnamed(files, roots, host, directory), *found.notes)
     endpoints = endpoints_of(found, host, plan.reference.path, running, rules)
-    return replace(
-        plan, endpoints=endpoints, notes=(*plan.notes, *found.notes), refuses=found.fails
-    )
+    return replace(plan, endpoints=endpoints, notes=notes, refuses=found.fails)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from builder.oci.reference import parse
+from regdoctor.clients.containerd_config import CONFIG
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_notes import misnamed
 from regdoctor.clients.hosts_toml import (
     Configured,
     Defaults,
@@ -19,14 +22,13 @@ from regdoctor.clients.hosts_toml import (
     containerd_rules,
     endpoints_of,
 )
-from regdoctor.clients.plan import ClientPlan, Credential, Go, Situation
+from regdoctor.clients.plan import ClientPlan, Credential, Go, Note, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
 from regdoctor.clients.version import Version
 from regdoctor.clients.wire import Wire
 
-TLS_SWITCHES = ("skip-verify", "plain-http")
-TLS_FILES = ("tlscacert", "tlscert", "tlskey")
+LOCAL_ONLY = ("skip-verify", "tlscacert", "tlscert", "tlskey")
 
 
 def go_of(version: Version) -> Go:
@@ -53,16 +55,18 @@ def evaluate(situation: Situation) -> ClientPlan:
         return replace(plan, refuses=str(unusable))
     root = situation.option("hosts-dir")
     found = Configured()
+    notes = tuple(_unread(files, root))
     if root:
         directory = choose_directory(files, (root,), reference.domain, rules)
         found = configured(files, directory, rules)
+        notes = (*notes, *misnamed(files, (root,), reference.domain, directory), *found.notes)
     running = process(files, situation.environment, go_of(situation.version))
     endpoints = endpoints_of(found, reference.domain, reference.path, running, rules, defaults)
     credential = _credential(situation)
     plan = replace(
         plan,
         endpoints=tuple(replace(each, credential=credential) for each in endpoints),
-        notes=found.notes,
+        notes=notes,
         refuses=found.fails,
     )
     return with_dangers(plan, found.directory or "ctr's command line")
@@ -76,13 +80,26 @@ def _remote_flag(situation: Situation) -> str:
     """containerd 2.x pulls in the daemon unless told ``--local``, and then knows no TLS flag."""
     if not situation.version.since(2) or situation.switched_on("local"):
         return ""
-    given = [name for name, _ in situation.options if name in (*TLS_SWITCHES, *TLS_FILES)]
-    return given[0] if given else ""
+    given = {name for name, _ in situation.options}
+    return next((name for name in LOCAL_ONLY if name in given), "")
+
+
+def _unread(files: Filesystem, root: str | None) -> Iterator[Note]:
+    """The daemon's configuration, which is for the kubelet alone."""
+    if not root and "config_path" in (files.text(CONFIG) or ""):
+        yield Note(
+            "ctr-ignores-config-path",
+            CONFIG,
+            "config_path",
+            f"ctr does not read config_path of {CONFIG}: it wants --hosts-dir",
+        )
 
 
 def _defaults(situation: Situation, files: Filesystem) -> Defaults:
     path = situation.option("tlscacert")
     certificate, key = situation.option("tlscert"), situation.option("tlskey")
+    if bool(certificate) != bool(key):
+        raise Unusable("flags --tlscert and --tlskey must be set together")
     skip = situation.switched_on("skip-verify")
     return Defaults(
         authorities=(authority(files, path),) if path else (),

@@ -18,6 +18,7 @@ from regdoctor.clients.hosts_entries import (
     authority,
     client_pair,
 )
+from regdoctor.clients.hosts_notes import inside
 from regdoctor.clients.plan import EVERYTHING, Note, Role, Scheme
 from regdoctor.clients.wire import split_url
 
@@ -67,6 +68,7 @@ class Parser:
         entries.append(self._entry(server, settings, "origin"))
         # What is wrong with the file is found before any certificate is read.
         read = tuple(self._read(entry, table) for entry, table in entries)
+        self.notes += inside(self.files, self.directory, self.path, settings)
         return Configured(read, tuple(self.notes), directory=self.directory, tables=bool(tables))
 
     def _entry(

@@ -199,9 +199,12 @@ def endpoint_of(
 ) -> Endpoint:
     """One entry as an endpoint, with the schemes that it is tried with."""
     verify = entry.verify if entry.verify is not None else given.verify
+    if given.authorities:
+        # A CA named on the command line takes the place of the system's pool.
+        process = replace(process, system=())
     transport = Transport(
         process,
-        extra=entry.authorities or given.authorities,
+        extra=(*given.authorities, *entry.authorities),
         verify=verify,
         pairs=entry.pairs or given.pairs,
     )

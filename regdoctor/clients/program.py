@@ -12,8 +12,10 @@ from regdoctor.clients.wire import Wire
 @dataclass(frozen=True, slots=True)
 class Program:
     """``name``: as a case or a user names it (``ctr``, ``docker-build``). ``evaluate`` makes the
-    plan; ``walk`` follows it over a wire and is True where that succeeds."""
+    plan; ``walk`` follows it over a wire and is True where that succeeds. ``executed``: its rules
+    were compared with the real program, not only read."""
 
     name: str
     evaluate: Callable[[Situation], ClientPlan]
     walk: Callable[[ClientPlan, Situation, Wire], bool]
+    executed: bool = True

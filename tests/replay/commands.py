@@ -49,6 +49,7 @@ VALUES = {
         "skip-tls-verify-registry",
     },
     "crane": {"platform"},
+    "nerdctl": {"hosts-dir", "namespace", "platform"},
 }
 """Per program, the options that take a value; every other one is a switch."""
 

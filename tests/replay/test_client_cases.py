@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from regdoctor.clients.programs import PROGRAMS
-from tests.replay.client_cases import replay, report
+from tests.replay.client_cases import WANTED, replay, report
 from tests.replay.known import KNOWN
 
 CASES = Path(__file__).parents[1] / "fixtures" / "data" / "client-cases.json"
+CLIENTS = [program.name for program in PROGRAMS if program.executed]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def data() -> dict[str, Any]:
     return json.loads(CASES.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("client", [program.name for program in PROGRAMS])
+@pytest.mark.parametrize("client", CLIENTS)
 def test_every_case_of_a_client_agrees_but_those_that_are_known(
     data: dict[str, Any], client: str
 ) -> None:
@@ -31,6 +32,13 @@ def test_every_case_of_a_client_agrees_but_those_that_are_known(
     assert {miss.case for miss in outcome.misses} == {
         case["id"] for case in cases if case["id"] in KNOWN
     }
+
+
+def test_97_of_100_cases_agree_and_here_is_the_figure(data: dict[str, Any]) -> None:
+    cases = [case for case in data["cases"] if case["client"] in CLIENTS]
+    outcome = replay({**data, "cases": cases})
+    print(f"{len(outcome.agreeing)} of {outcome.total} agree ({100 * outcome.share:.1f}%)")
+    assert outcome.share >= WANTED
 
 
 def test_a_client_that_nobody_knows_is_a_miss(data: dict[str, Any]) -> None:

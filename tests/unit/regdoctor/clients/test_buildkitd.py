@@ -153,3 +153,22 @@ def test_a_mirror_gets_its_own_credential_and_never_the_hubs(version: str) -> No
         "https://mirror.example:5000/v2/library/alpine?ns=docker.io yes",
         UPSTREAM,
     ]
+
+
+def test_a_tls_context_for_the_realm_is_told() -> None:
+    command = "buildctl build --registry-auth-tlscontext host=auth.example,insecure=true"
+    notes = planned("buildkitd", "0.32", {}, IMAGE, command=command).notes
+    assert [(note.kind, note.subject) for note in notes] == [
+        ("tls-context-never-used", "auth.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["docker.io", "registry-1.docker.io", "https://index.docker.io/v2/"]
+)
+def test_a_credential_of_the_hub_under_another_key_is_told(key: str) -> None:
+    files = {"/root/.docker/config.json": f'{{"auths": {{"{key}": {{"auth": "dTpw"}}}}}}'}
+    notes = planned("buildkitd", "0.32", files, "alpine").notes
+    assert [note.subject for note in notes] == [key]
+    good = files["/root/.docker/config.json"].replace(key, "https://index.docker.io/v1/")
+    assert planned("buildkitd", "0.32", {"/root/.docker/config.json": good}, "alpine").notes == ()

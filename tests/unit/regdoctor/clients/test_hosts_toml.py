@@ -217,10 +217,32 @@ def test_tls_flags_of_ctr_2_want_local() -> None:
     assert lines == ["https://reg.example:5000/v2/a/img yes"]
 
 
-def test_plain_http_of_ctr() -> None:
+def test_a_ca_on_the_command_line_takes_the_place_of_the_systems() -> None:
+    def lines(server: dict[str, object], text: str) -> list[str]:
+        files = {"/x/r.pem": "{{pem:ca-reg}}", f"{ROOT}/reg.example:5000/hosts.toml": text}
+        command = f"ctr images pull --hosts-dir {ROOT} --tlscacert /x/r.pem X"
+        return contacted(
+            "ctr", "1.7.24", files, "reg.example:5000/a/img", [server], command=command
+        )
+
+    public = served("reg.example:5000", "reg-pub")
+    assert lines(REGISTRY, "") == ["https://reg.example:5000/v2/a/img yes"]
+    assert lines(public, "") == ["https://reg.example:5000 no"]
+    beside = '[host."https://reg.example:5000"]\nca = "/etc/ssl/certs/ca-certificates.crt"\n'
+    assert lines(public, beside) == ["https://reg.example:5000/v2/a/img yes"]
+
+
+def test_a_certificate_on_the_command_line_wants_its_key() -> None:
+    command = "ctr images pull --tlscert /x/c.pem reg.example:5000/a/img"
+    plan = planned("ctr", "1.7.24", {}, "reg.example:5000/a/img", command=command)
+    assert plan.refuses == "flags --tlscert and --tlskey must be set together"
+
+
+@pytest.mark.parametrize("version", ["1.7.24", "2.1.9"])
+def test_plain_http_of_ctr(version: str) -> None:
     lines = contacted(
         "ctr",
-        "1.7.24",
+        version,
         {},
         "reg.example:5000/a/img",
         (served("reg.example:5000"),),
