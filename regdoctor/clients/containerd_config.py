@@ -92,6 +92,8 @@ def _plugin(
     settings = _merged(files, path, [])
     plugins = _table(settings.get("plugins"), "plugins")
     number = settings.get("version", 1)
+    if not isinstance(number, int):
+        raise WrongConfig(f"containerd: `version` in {path} is not a number")
     old = "cri" if number == 1 else OLD_PLUGIN
     wanted = NEW_PLUGIN if version.since(2) and number >= 3 else old
     notes = tuple(

@@ -90,11 +90,7 @@ class _Registries:
 
     def configured(self, host: str, disabled: bool) -> Configured:
         """Mirrors in order, then the registry itself. Raises Unusable."""
-        mirror = self._mirror(host)
-        urls = mirror.get("endpoint") or []
-        if not isinstance(urls, list):
-            raise Unusable(f"{self.path}: `endpoint` of {host} is not a list")
-        entries = tuple(self._entry(str(each)) for each in dict.fromkeys(urls))
+        entries = tuple(self._entry(each) for each in dict.fromkeys(self._urls(host)))
         default = HUB_HOST if host == HUB else host
         own = replace(self._with_tls(HostEntry(), default), role="origin")
         return Configured((*entries, own), tables=bool(entries))
@@ -102,6 +98,12 @@ class _Registries:
     def _mirror(self, host: str) -> Mapping[str, Any]:
         chosen = host if host in self.mirrors or host in self.configs else "*"
         return _map(self.mirrors.get(chosen))
+
+    def _urls(self, host: str) -> list[str]:
+        urls = self._mirror(host).get("endpoint") or []
+        if not isinstance(urls, list) or not all(isinstance(each, str) for each in urls):
+            raise Unusable(f"{self.path}: `endpoint` of {host} is not a list of URLs")
+        return urls
 
     def _entry(self, url: str) -> HostEntry:
         scheme, host, path = split_url(url) if "://" in url else ("", *_bare(url))
@@ -165,9 +167,8 @@ class _Registries:
         return (*schemed, *self._misplaced(host))
 
     def _misplaced(self, host: str) -> tuple[Note, ...]:
-        mirror = self._mirror(host)
         tls = _map(_map(self.configs.get(host)).get("tls"))
-        contacted = {self._entry(str(each)).host for each in mirror.get("endpoint") or []}
+        contacted = {self._entry(each).host for each in self._urls(host)}
         uncovered = sorted(each for each in contacted - {host} if each not in self.configs)
         if not tls or not uncovered:
             return ()

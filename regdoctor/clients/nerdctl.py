@@ -39,8 +39,8 @@ def evaluate(situation: Situation) -> ClientPlan:
     host = reference.domain
     files = Filesystem(situation.files)
     settings = _settings(files, situation)
-    insecure = situation.switched_on("insecure-registry") or settings.get(
-        "insecure_registry", False
+    insecure = situation.switched_on("insecure-registry") or (
+        settings.get("insecure_registry") is True
     )
     rules = Rules(wants_host_tree=not situation.version.since(2))
     roots = _roots(situation, settings)
@@ -101,7 +101,10 @@ def _settings(files: Filesystem, situation: Situation) -> Mapping[str, Any]:
 
 def _roots(situation: Situation, settings: Mapping[str, Any]) -> tuple[str, ...]:
     base = _base(situation)
-    named = situation.every("hosts-dir") or tuple(settings.get("hosts_dir", ()))
+    listed = settings.get("hosts_dir")
+    named = situation.every("hosts-dir")
+    if not named and isinstance(listed, list):
+        named = tuple(each for each in listed if isinstance(each, str))
     return named or (f"{base}/containerd/certs.d", f"{base}/docker/certs.d")
 
 
