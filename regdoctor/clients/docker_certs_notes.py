@@ -15,6 +15,12 @@ from regdoctor.clients.plan import Note
 CONTAINERD = "/etc/containerd/certs.d"
 _EXTENSION = "docker-certsd-cert-vs-crt-extension"
 _NAME = "docker-certsd-directory-name-port"
+_DOCKERS_OWN = {
+    "certificate-file-ignored": _EXTENSION,
+    "client-key-without-certificate": _EXTENSION,
+    "certificates-beside-hosts-toml": "docker29-insecure-or-certsd-looks-configured",
+}
+"""What containerd's traps are called where docker steps into them."""
 _HUB_NAMES = (HUB, HUB_HOST, "index.docker.io")
 
 
@@ -192,20 +198,10 @@ def _of_containerd(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     files, certificates = hosts.files, hosts.daemon.certificates
     found = hosts.found(host)
     for note in found.notes:
-        known = note.kind in ("certificate-file-ignored", "client-key-without-certificate")
-        yield replace(note, kind=_EXTENSION) if known else note
+        yield replace(note, kind=_DOCKERS_OWN.get(note.kind, note.kind))
     yield from _unloadable(files, found.directory)
     if not found.directory or found.directory.endswith("/_default"):
         yield from _misnamed(files, certificates, host, (host,))
-    parsed = not any(note.kind == "hosts-toml-does-not-parse" for note in found.notes)
-    if files.is_file(f"{found.directory}/hosts.toml") and parsed:
-        for path in _beside(hosts, host):
-            yield Note(
-                "docker29-insecure-or-certsd-looks-configured",
-                path,
-                path,
-                f"{path} is not used: there is a hosts.toml beside it, which does not name it",
-            )
     if host == HUB and not found.tables:
         yield from _of_mirrors(hosts)
 
@@ -223,20 +219,6 @@ def _unloadable(files: Filesystem, directory: str) -> Iterator[Note]:
                 f"{path} holds no key and has no .key beside it, and a CA ends in .crt: nothing "
                 "is contacted",
             )
-
-
-def _beside(hosts: RegistryHosts, host: str) -> list[str]:
-    """Certificates in the directory of a hosts.toml that no host of it uses."""
-    found = hosts.found(host)
-    if not hosts.files.read(f"{found.directory}/hosts.toml").content:
-        return []
-    used = {file.path for entry in found.entries for file in entry.authorities}
-    used |= {pair.certificate for entry in found.entries for pair in entry.pairs}
-    every = [
-        *_named(hosts.files, found.directory, ".crt"),
-        *_named(hosts.files, found.directory, ".cert"),
-    ]
-    return [path for path in every if path not in used]
 
 
 def _of_mirrors(hosts: RegistryHosts) -> Iterator[Note]:

@@ -43,7 +43,7 @@ def evaluate_login(situation: Situation) -> ClientPlan:
     host = login_host(situation)
     plan = ClientPlan("docker-login", situation.version, Reference(host, ""), ())
     try:
-        daemon = read_daemon(situation)
+        daemon = replace(read_daemon(situation), mirrors=())
         insecure = read_insecure(daemon.insecure, situation.addresses)
     except DoesNotStart as refusal:
         return replace(plan, refuses=str(refusal))
