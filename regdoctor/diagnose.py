@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -53,11 +54,13 @@ class Settings:
 
     ``credential`` is sent to every registry that is a target, and wins over files.
     ``client_certificate`` is shown to every registry that asks for one. ``on_exchange`` is
-    told of every exchange, redacted.
+    told of every exchange, redacted. ``judged_by``: a client and the program whose rules decide
+    for it, where that is not the usual one.
     """
 
     config: RegistryConfig
     clients: tuple[str, ...] = (OWN,)
+    judged_by: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 10.0
     host_root: Path = Path("/")
     home: str = ""
@@ -145,7 +148,10 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     from builder.transport import system_roots
 
     seen.add(HOST, AskedClients(settings.clients))
-    seen.add(HOST, HostReader(settings.host_root, settings.home).read())
+    own = settings.host_root == Path("/")
+    environ = (os.environ if settings.environ is None else settings.environ) if own else {}
+    files = HostReader(settings.host_root, settings.home, environ).read()
+    seen.add(HOST, replace(files, judged_by=settings.judged_by))
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 

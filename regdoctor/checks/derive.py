@@ -118,7 +118,7 @@ class _Judge:
         sources = (*self.system_sources, *policy.sources)
         if policy.insecure or policy.plain == "only":
             return TrustVerdict(policy.client, accepted=True, sources=sources, skipped=True)
-        verdict = self._go(self.served.certificates, (self.system, *policy.extra))
+        verdict = self._go(self.served.certificates, (self.system, *policy.extra), policy.go)
         reason = _reason(verdict)
         beneath: tuple[str, Reason] = ("", "")
         if reason in ("expired", "not-yet-valid", "hostname", "legacy-common-name", "no-ip-sans"):
@@ -136,8 +136,8 @@ class _Judge:
             anchor=_anchor(verdict),
         )
 
-    def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> Verdict:
-        return verify(chain, files, self.facts.host, self.time)
+    def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...], go: str) -> Verdict:
+        return verify(chain, files, self.facts.host, self.time, go or LATEST)
 
     def _beneath(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> tuple[str, Reason]:
         """Go's words with the leaf's names set aside, at a time when the leaf is valid."""

@@ -33,12 +33,18 @@ def subject_of(endpoint: str) -> str:
     return endpoint.partition("://")[2]
 
 
-def asking(seen: Observations, endpoint: str, clients: Sequence[str] = EVERY) -> tuple[str, ...]:
-    """Those of ``clients`` that contact the endpoint: a mirror is asked by whom it is set for."""
+def asking(seen: Observations, endpoint: str, clients: Sequence[str] = ()) -> tuple[str, ...]:
+    """The clients that contact the endpoint: a mirror is asked by whom it is set for.
+
+    Of all that are judged in this run, or of ``clients`` alone where some are named.
+    """
+    asked = seen.get(AskedClients, HOST)
+    more = (name for name in (asked.names if asked else ()) if name not in EVERY)
+    judged = [each for each in (*EVERY, *more) if not clients or each in clients]
     role = seen.get(Role, endpoint)
     if role is None or role.direct or not role.asked_by:
-        return tuple(clients)
-    return tuple(each for each in clients if each in role.asked_by)
+        return tuple(judged)
+    return tuple(each for each in judged if each in role.asked_by)
 
 
 def severity_of(seen: Observations, breaks: Sequence[str], endpoint: str = "") -> Severity:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from builder.transport import ClientCertificate
     from regdoctor.diagnose import Diagnosis, Settings, Wanted
 
-_CLIENTS = ("regdoctor", "docker", "buildkit", "containerd", "podman", "all")
+_CLIENTS = (
+    *("regdoctor", "docker", "docker-build", "buildkit", "containerd", "ctr", "nerdctl", "k3s"),
+    *("rke2", "podman", "buildah", "skopeo", "cri-o", "kaniko", "crane", "all"),
+)
 
 
 def check(
@@ -102,12 +105,13 @@ def check(
     if not host_root.is_dir():
         raise UsageError(f"--host-root {host_root}: no such directory")
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
-    clients = _CLIENTS[:-1] if as_client == "all" else (as_client,)
+    clients, judged_by = _asked(as_client)
     if replay is not None:
         diagnosis = _replayed(replay, targets)
     else:
         settings = replace(
             _settings(clients, config, ca or (), resolve or (), host_root, timeout),
+            judged_by=judged_by,
             credential=_credential(user, password_stdin),
             client_certificate=_client_certificate(cert, key),
             on_exchange=print_exchange if verbose else None,
@@ -135,6 +139,18 @@ def _check_choices(as_client: str, fail_on: str, format_: str) -> None:
     ):
         if value not in choices:
             raise UsageError(f"{flag} {value}: not one of {', '.join(choices)}")
+
+
+def _asked(name: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The clients to judge for, and the program by whose rules, where it is not the usual one."""
+    from regdoctor.clients.table import CLIENTS, OWN, PROGRAMS
+
+    if name == OWN:
+        return (OWN,), {}
+    if name == "all":
+        return (OWN, *(client.name for client in CLIENTS)), {}
+    client, program = PROGRAMS[name]
+    return (client,), {client: program}
 
 
 def _settings(

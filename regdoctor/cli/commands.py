@@ -30,6 +30,12 @@ COMMANDS: tuple[Command, ...] = (
         "Find out why a registry, a mirror or a certificate stops a build or a pull.",
     ),
     Command(
+        "clients",
+        "regdoctor.cli.clients",
+        "clients",
+        "Show whom each client on this host would contact, and whether it would trust.",
+    ),
+    Command(
         "codes",
         "regdoctor.cli.codes",
         "codes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builder.oci.reference import InvalidReference, parse
+from builder.oci.reference import parse
 from regdoctor.clients import ggcr
 from regdoctor.clients.engines.ggcr import Registry
 from regdoctor.clients.filesystem import Filesystem
@@ -26,11 +26,7 @@ def evaluate(situation: Situation) -> ClientPlan:
         named = words[1:3]
     if words[:1] == ("push",):
         named = words[2:3]
-    try:
-        references = [parse(each) for each in named]
-    except InvalidReference as error:
-        fallback = parse("unknown.invalid/unknown")
-        return ClientPlan("crane", situation.version, fallback, (), refuses=str(error))
+    references = [parse(each) for each in named]
     if words[:1] == ("ls",):
         references = references[:1]
     files = Filesystem(situation.files)

@@ -18,6 +18,11 @@ CONTAINERD_CERTS = "/etc/containerd/certs.d"
 CONTAINERD = "/etc/containerd/config.toml"
 
 
+def of_nobody(_files: HostFiles) -> Iterator[str]:
+    """Of clients whose mirrors stand on their command line."""
+    yield from ()
+
+
 def of_docker(files: HostFiles) -> Iterator[str]:
     try:
         settings = json.loads(files.text(DAEMON_JSON) or "{}")

@@ -17,6 +17,7 @@ class Policy:
     ``extra`` is PEM trusted beside the system's pool, read from ``sources``. ``insecure``:
     certificates are not verified. ``plain``: whether http is spoken, and when. ``pair``: it has
     a client certificate to show. ``broken`` is what in its files makes every contact fail.
+    ``go``: the release that it was built with, empty for the newest.
     """
 
     client: str
@@ -26,6 +27,7 @@ class Policy:
     plain: Plain = "never"
     pair: bool = False
     broken: str = ""
+    go: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +68,5 @@ def _policy(client: str, transport: Transport, plain: Plain, broken: str) -> Pol
         plain=plain,
         pair=bool(transport.pairs),
         broken=broken,
+        go=".".join(map(str, transport.process.go)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from regdoctor.clients import domains
@@ -34,9 +34,25 @@ CLIENTS: tuple[Client, ...] = (
     Client("buildkit", "buildkitd", domains.of_buildkit, domains.BUILDKITD),
     Client("containerd", "cri", domains.of_containerd, domains.CONTAINERD_CERTS),
     Client("podman", "podman", domains.of_podman, "/etc/containers/registries.conf"),
+    Client("kaniko", "kaniko", domains.of_nobody, "the command line"),
+    Client("crane", "crane", domains.of_nobody, "the command line"),
 )
 
-EVERY: tuple[str, ...] = (*(client.name for client in CLIENTS), OWN)
+EVERY: tuple[str, ...] = (*(client.name for client in CLIENTS[:4]), OWN)
+"""Those that are judged unless others are asked for by name."""
+
+PROGRAMS: Mapping[str, tuple[str, str]] = {
+    **{client.name: (client.name, client.program) for client in CLIENTS},
+    "docker-build": ("buildkit", "docker-build"),
+    "ctr": ("containerd", "ctr"),
+    "nerdctl": ("containerd", "nerdctl"),
+    "k3s": ("containerd", "k3s"),
+    "rke2": ("containerd", "rke2"),
+    "buildah": ("podman", "buildah"),
+    "skopeo": ("podman", "skopeo"),
+    "cri-o": ("podman", "cri-o"),
+}
+"""What a user may ask for by name: the client whose kin it is, and whose rules decide."""
 
 
 def policies(
@@ -54,7 +70,7 @@ def policy(
     files: HostFiles, client: Client, written: str, domain: str = "", *, realm: bool = False
 ) -> Policy:
     """The same for one client."""
-    for plan in _plans(files, client.program, written, domain):
+    for plan in _plans(files, program_of(files, client), written, domain):
         if plan.refuses:
             return Policy(client.name, broken=plan.refuses)
         for endpoint in plan.endpoints:
@@ -64,6 +80,11 @@ def policy(
                 return realm_policy(client.name, endpoint)
             return policy_of(client.name, endpoint)
     return Policy(client.name)
+
+
+def program_of(files: HostFiles, client: Client) -> str:
+    """Whose rules the client is judged by in this run."""
+    return files.judged_by.get(client.name, client.program)
 
 
 def configured_mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
@@ -80,7 +101,7 @@ def _plans(files: HostFiles, program: str, written: str, domain: str) -> Iterato
 
 def _reference(domain: str) -> str:
     """An image there; which one does not matter for the endpoints."""
-    return "docker.io/library/image" if domain in HUB else f"{domain}/team/image"
+    return "docker.io/library/image:1" if domain in HUB else f"{domain}/team/image:1"
 
 
 def _same_host(one: str, other: str) -> bool:
@@ -89,7 +110,7 @@ def _same_host(one: str, other: str) -> bool:
 
 def _mirrors(files: HostFiles, client: Client) -> Iterator[MirrorUse]:
     for domain in dict.fromkeys(client.domains(files)):
-        plan = plan_on(files, client.program, _reference(domain))
+        plan = plan_on(files, program_of(files, client), _reference(domain))
         for endpoint in plan.endpoints:
             if endpoint.role == "mirror":
                 yield MirrorUse(

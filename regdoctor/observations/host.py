@@ -22,6 +22,8 @@ class HostFiles:
     A path in neither does not exist. ``home`` is the user's home directory, ``environment``
     what a command of the user's would have of the variables that clients read. ``versions``
     are those of the clients that are installed, by name (``docker``, ``containerd``).
+    ``judged_by`` names the program whose rules a client is judged by, where it is not the usual
+    one (``podman`` by ``buildah``).
     Secrets in files are replaced before they come here.
     """
 
@@ -30,6 +32,7 @@ class HostFiles:
     home: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    judged_by: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, path: str) -> str | None:
         """The file as text, None where it is missing or unreadable."""

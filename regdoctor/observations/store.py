@@ -21,6 +21,7 @@ from regdoctor.observations.http import (
     TokenAnswer,
 )
 from regdoctor.observations.network import Connection, Resolution, Role
+from regdoctor.observations.plans import ClientPlanSeen
 from regdoctor.observations.printed import ClientOutput
 from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
@@ -67,6 +68,7 @@ KINDS: tuple[type, ...] = (
     OwnTrust,
     AskedClients,
     ClientOutput,
+    ClientPlanSeen,
     ChainFacts,
     ChainVerdicts,
 )

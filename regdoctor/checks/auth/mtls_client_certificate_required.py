@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import answer_evidence, policies_at, severity_of, subject_of
+from regdoctor.checks.judging import answer_evidence, asking, policies_at, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
@@ -65,7 +65,7 @@ def _missed(answer: Answer) -> bool:
 def _without_pair(seen: Observations, endpoint: str) -> tuple[str, ...]:
     """The clients that have no certificate to show; ours was tried, so it counts in any case."""
     lacking = [each.client for each in policies_at(seen, endpoint) if not each.pair]
-    return (*lacking, OWN)
+    return asking(seen, endpoint, (*lacking, OWN))
 
 
 CHECK = MutualTls()

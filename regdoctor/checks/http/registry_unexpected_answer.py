@@ -13,7 +13,6 @@ from regdoctor.checks.judging import (
     subject_of,
 )
 from regdoctor.checks.protocol import Check
-from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping, TokenAnswer
 from regdoctor.observations.network import Connection, Resolution, Role
@@ -92,7 +91,7 @@ class RegistryUnexpectedAnswer(Check):
         endpoint: str,
         verdict: str,
         answer: Answer,
-        clients: Sequence[str] = EVERY,
+        clients: Sequence[str] = (),
     ) -> Finding | None:
         breaks = asking(seen, endpoint, clients)
         if not breaks:
