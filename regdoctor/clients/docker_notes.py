@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.clients.authority import host_of, loopback, port_of
-from regdoctor.clients.docker_certs_notes import certificate_notes
+from regdoctor.clients.docker_certs_notes import certificate_notes, nearly_named
 from regdoctor.clients.docker_daemon import DoesNotStart, Mirror, read_daemon
 from regdoctor.clients.docker_hosts import RegistryHosts
 from regdoctor.clients.docker_insecure import Insecure, read_insecure, without_scheme
@@ -57,7 +57,8 @@ def _other_registry(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     known = host == HUB or loopback(host) or hosts.insecure.covers(host)
     if not daemon.mirrors or known or host in {each.host for each in daemon.mirrors}:
         return
-    if hosts.files.is_directory(f"{daemon.certificates}/{host}"):
+    names = (host, f"{host_of(host)}_{port_of(host)}_", "_default")
+    if any(hosts.files.is_directory(f"{daemon.certificates}/{name}") for name in names):
         return
     yield Note(
         "registry-mirrors-only-apply-to-docker-io",
@@ -72,9 +73,7 @@ def _near_misses(hosts: RegistryHosts, host: str) -> Iterator[Note]:
         return
     for entry in hosts.daemon.insecure:
         bare = without_scheme(entry)
-        if host_of(bare).lower() != host_of(host).lower() or bare == host:
-            continue
-        if port_of(bare) in ("", "443", port_of(host)) or port_of(host) == "":
+        if nearly_named(bare, host):
             yield Note(
                 "insecure-registries-entry-does-not-match",
                 hosts.daemon.file,

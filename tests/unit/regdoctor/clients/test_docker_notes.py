@@ -67,19 +67,35 @@ def test_mirrors_are_for_the_hub_alone(version: str) -> None:
     assert kinds("docker-build", version, files, "ghcr.io/a/img") == told
     assert kinds("docker-pull", version, files, "localhost:5000/img") == []
     own = {**files, f"{CERTS}/reg.example:5000/ca.crt": "{{pem:ca-reg}}"}
-    assert kinds("docker-pull", version, own, IMAGE) == []
+    assert told[0] not in kinds("docker-pull", version, own, IMAGE)
+    default = {**files, f"{CERTS}/_default/ca.crt": "{{pem:ca-reg}}"}
+    assert told[0] not in kinds("docker-pull", version, default, IMAGE)
 
 
-@pytest.mark.parametrize("entry", ["reg.example", "reg.example:443", "REG.example:5000"])
-def test_an_entry_that_nearly_is_the_registry(entry: str) -> None:
+@pytest.mark.parametrize(
+    ("entry", "reference"),
+    [
+        ("reg.example", IMAGE),
+        ("REG.example:5000", IMAGE),
+        ("http://reg.example", IMAGE),
+        ("reg.example:80", "reg.example/img"),
+        ("reg.example:443", "reg.example/img"),
+        ("reg.example", "reg.example:443/img"),
+    ],
+)
+def test_an_entry_that_nearly_is_the_registry(entry: str, reference: str) -> None:
     files = daemon(insecure_registries=[entry])
     told = ["insecure-registries-entry-does-not-match"]
-    assert kinds("docker-pull", "28.5.2", files, IMAGE) == told
+    assert kinds("docker-pull", "28.5.2", files, reference) == told
     both = daemon(insecure_registries=[entry, "10.77.0.0/24"])
-    assert kinds("docker-pull", "28.5.2", both, IMAGE) == []
-    assert kinds("docker-pull", "28.5.2", files, "reg.example:8443/img") == (
-        [] if entry == "REG.example:5000" else told
-    )
+    assert kinds("docker-pull", "28.5.2", both, reference) == []
+
+
+@pytest.mark.parametrize("reference", [IMAGE, "reg.example/img"])
+def test_another_port_is_another_registry(reference: str) -> None:
+    files = daemon(insecure_registries=["reg.example:8443"])
+    files[f"{CERTS}/reg.example:8443/ca.crt"] = "{{pem:ca-reg}}"
+    assert kinds("docker-pull", "28.5.2", files, reference) == []
 
 
 @pytest.mark.parametrize(
