@@ -17,21 +17,16 @@ from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import ClientPlan, Go, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
-from regdoctor.clients.version import Version
 from regdoctor.clients.wire import Wire
 
+# What the executed releases were built with; all that hangs on it is whether a credential follows
+# a redirect to a sub-domain.
+GO: Go = (1, 24)
 SYSTEM_CONFIG = "/etc/buildkit/buildkitd.toml"
 
 
 class WrongConfig(Exception):
     """buildkitd does not start, for this reason."""
-
-
-def go_of(version: Version) -> Go:
-    """What the project built its releases with."""
-    if version.since(0, 19):
-        return (1, 23)
-    return (1, 21) if version.since(0, 13) else (1, 20)
 
 
 def config_path(situation: Situation) -> str:
@@ -58,14 +53,14 @@ def evaluate(situation: Situation) -> ClientPlan:
     except WrongConfig as wrong:
         return replace(plan, refuses=f"buildkitd: {wrong}")
     rules = buildkit_rules(situation.version)
-    running = process(files, situation.environment, go_of(situation.version))
+    running = process(files, situation.environment, GO)
     hosts = Hosts(sections, rules, files, running)
     notes = notes_of(path, settings, sections, rules, files, reference.domain)
     try:
         endpoints = hosts.endpoints(reference.domain, reference.path)
     except Unusable as unusable:
         return replace(plan, refuses=str(unusable), notes=notes)
-    told = client_tokens.with_client(endpoints, situation, (1, 24))
+    told = client_tokens.with_client(endpoints, situation, GO)
     notes = (*notes, *client_tokens.notes_of(told, situation))
     return with_dangers(replace(plan, endpoints=told, notes=notes), path)
 

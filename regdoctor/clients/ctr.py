@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from builder.oci.reference import parse
+from builder.oci.reference import Reference, parse
 from regdoctor.clients.containerd_config import CONFIG
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
@@ -42,8 +42,10 @@ def go_of(version: Version) -> Go:
 
 def evaluate(situation: Situation) -> ClientPlan:
     """The plan of one pull."""
-    reference = parse(situation.reference)
-    plan = ClientPlan("ctr", situation.version, reference, ())
+    reference, fault = read_reference(situation.reference)
+    plan = ClientPlan("ctr", situation.version, reference, (), refuses=fault)
+    if fault:
+        return plan
     flag = _remote_flag(situation)
     if flag:
         return replace(plan, refuses=f'"--{flag}" requires "--local" flag')
@@ -70,6 +72,23 @@ def evaluate(situation: Situation) -> ClientPlan:
         refuses=found.fails,
     )
     return with_dangers(plan, found.directory or "ctr's command line")
+
+
+def read_reference(text: str) -> tuple[Reference, str]:
+    """``text`` as ctr reads it, without docker's defaults, and what it says where that fails.
+
+    ``docker.io/alpine:latest`` is the repository ``alpine``, and ``latest`` is never added.
+    """
+    usual = parse(text)
+    domain, slash, rest = text.partition("/")
+    where = f'failed to resolve reference "{text}": '
+    if not slash and not usual.digest and ":" in text:
+        port = text.rpartition(":")[2]
+        return usual, f'{where}parse "dummy://{text}": invalid port ":{port}" after host'
+    path = rest.partition("@")[0].partition(":")[0]
+    if not slash or not (usual.digest or ":" in rest.partition("@")[0]):
+        return usual, f"{where}object required"
+    return replace(usual, domain=domain, path=path), ""
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:

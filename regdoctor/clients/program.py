@@ -12,8 +12,8 @@ from regdoctor.clients.wire import Wire
 @dataclass(frozen=True, slots=True)
 class Program:
     """``name``: as a case or a user names it (``ctr``, ``docker-build``). ``evaluate`` makes the
-    plan; ``walk`` follows it over a wire and is True where that succeeds. ``executed``: its rules
-    were compared with the real program, not only read."""
+    plan (and raises InvalidReference); ``walk`` follows it over a wire and is True where that
+    succeeds. ``executed``: the rules were compared with the real program, not only read."""
 
     name: str
     evaluate: Callable[[Situation], ClientPlan]

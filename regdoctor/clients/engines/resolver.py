@@ -54,8 +54,6 @@ class Resolver:
             for host in hosts:
                 answer = self._ask(host, "HEAD", kind, target)
                 if answer is None or not answer.good:
-                    if answer is None and host.stops:
-                        return False
                     continue
                 if not answer.digest or not answer.length:
                     again = self._ask(host, "GET", kind, target)

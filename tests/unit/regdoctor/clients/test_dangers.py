@@ -27,7 +27,7 @@ def test_verification_that_is_off() -> None:
 
 
 def test_nobody_sits_between_a_client_and_its_own_host() -> None:
-    plan = planned("ctr", "2.1.9", {}, "localhost:5000/img", command=COMMAND)
+    plan = planned("ctr", "2.1.9", {}, "localhost:5000/img:latest", command=COMMAND)
     assert plan.notes == ()
 
 

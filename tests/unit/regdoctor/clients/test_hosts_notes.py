@@ -7,7 +7,8 @@ import pytest
 from tests.replay.scene import planned
 
 ROOT = "/etc/containerd/certs.d"
-IMAGE = "reg.example:5000/a/img"
+IMAGE = "reg.example:5000/a/img:latest"
+HUB_IMAGE = "docker.io/library/alpine:latest"
 
 
 def told(files: dict[str, str], reference: str = IMAGE, version: str = "2.1.9") -> list[str]:
@@ -25,10 +26,10 @@ def told(files: dict[str, str], reference: str = IMAGE, version: str = "2.1.9") 
         ("reg.example", IMAGE, True),
         ("REG.example:5000", IMAGE, True),
         ("reg.example:6000", IMAGE, False),
-        ("reg.example:443", "reg.example/img", True),
+        ("reg.example:443", "reg.example/img:latest", True),
         ("other.example:5000", IMAGE, False),
-        ("registry-1.docker.io", "alpine", True),
-        ("index.docker.io", "alpine", True),
+        ("registry-1.docker.io", HUB_IMAGE, True),
+        ("index.docker.io", HUB_IMAGE, True),
         ("registry-1.docker.io", IMAGE, False),
     ],
 )
@@ -49,9 +50,9 @@ def test_beside_its_own_directory_another_port_is_another_registry() -> None:
 def test_settings_at_the_top_are_not_for_mirrors() -> None:
     text = 'ca = "c.pem"\n[host."https://mirror.example"]\n'
     files = {"docker.io/hosts.toml": text, "docker.io/c.pem": "{{pem:ca-reg}}"}
-    assert told(files, "alpine") == ["root-settings-not-for-mirrors https://mirror.example"]
+    assert told(files, HUB_IMAGE) == ["root-settings-not-for-mirrors https://mirror.example"]
     own = {**files, "docker.io/hosts.toml": f'{text}ca = "c.pem"\n'}
-    assert told(own, "alpine") == []
+    assert told(own, HUB_IMAGE) == []
 
 
 @pytest.mark.parametrize(
@@ -68,14 +69,14 @@ def test_a_complete_path_wants_override_path(path: str, override: bool, doubled:
     text = f'[host."https://mirror.example{path}"]\n'
     text += "override_path = true\n" if override else ""
     expected = [f"mirror-path-doubles-v2 https://mirror.example{path}"] if doubled else []
-    assert told({"docker.io/hosts.toml": text}, "alpine") == expected
+    assert told({"docker.io/hosts.toml": text}, HUB_IMAGE) == expected
 
 
 def test_certificates_beside_a_hosts_toml_that_does_not_name_them() -> None:
     files = {"docker.io/hosts.toml": "[host]\n", "docker.io/ca.crt": "{{pem:ca-reg}}"}
-    assert told(files, "alpine") == ["certificates-beside-hosts-toml ca.crt"]
+    assert told(files, HUB_IMAGE) == ["certificates-beside-hosts-toml ca.crt"]
     named = {**files, "docker.io/hosts.toml": 'ca = ["ca.crt"]\n[host]\n'}
-    assert told(named, "alpine") == []
+    assert told(named, HUB_IMAGE) == []
 
 
 def test_other_extensions_and_lone_keys() -> None:

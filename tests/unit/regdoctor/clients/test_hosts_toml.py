@@ -7,6 +7,7 @@ import pytest
 from tests.replay.scene import HUB, MIRROR, REGISTRY, contacted, planned, served
 
 ROOT = "/etc/containerd/certs.d"
+IMAGE = "reg.example:5000/a/img:latest"
 TOML = f"{ROOT}/docker.io/hosts.toml"
 CTR = f"ctr images pull --hosts-dir {ROOT} X"
 OLD = ["1.6.20", "1.7.24"]
@@ -121,7 +122,7 @@ def test_comments_alone_hide_the_certificates_from_2_x_only() -> None:
     }
 
     def trusted(version: str) -> bool:
-        lines = contacted("ctr", version, files, "reg.example:5000/a/img", command=CTR)
+        lines = contacted("ctr", version, files, IMAGE, command=CTR)
         return lines[0].endswith("yes")
 
     assert [trusted(version) for version in EVERY] == [True, True, False, False]
@@ -177,19 +178,19 @@ def test_the_first_directory_that_exists_counts(
     version: str, files: dict[str, str], trusted: bool
 ) -> None:
     below = {f"{ROOT}/{path}": text for path, text in files.items()}
-    lines = contacted("ctr", version, below, "reg.example:5000/a/img", command=CTR)
+    lines = contacted("ctr", version, below, IMAGE, command=CTR)
     assert lines[0].endswith("yes") is trusted
 
 
 def test_default_is_known_since_1_6_17() -> None:
     files = {f"{ROOT}/_default/ca.crt": "{{pem:ca-reg}}"}
-    lines = contacted("ctr", "1.6.16", files, "reg.example:5000/a/img", command=CTR)
+    lines = contacted("ctr", "1.6.16", files, IMAGE, command=CTR)
     assert lines == ["https://reg.example:5000 no"]
 
 
 def test_a_crt_without_a_certificate_breaks_the_pull() -> None:
     files = {f"{ROOT}/reg.example:5000/ca.crt": "nothing\n"}
-    plan = planned("ctr", "1.7.24", files, "reg.example:5000/a/img", command=CTR)
+    plan = planned("ctr", "1.7.24", files, IMAGE, command=CTR)
     assert plan.refuses == f'unable to load CA cert "{ROOT}/reg.example:5000/ca.crt"'
 
 
@@ -198,7 +199,7 @@ def test_a_dangling_link_breaks_the_pull() -> None:
         "ctr",
         "2.1.9",
         {f"{ROOT}/reg.example:5000/b.crt": "{{pem:ca-reg}}"},
-        "reg.example:5000/a/img",
+        IMAGE,
         command=CTR,
         prepare=f"ln -s /nonexistent {ROOT}/reg.example:5000/a.crt",
     )
@@ -207,13 +208,13 @@ def test_a_dangling_link_breaks_the_pull() -> None:
 
 def test_ctr_without_hosts_dir_reads_no_directory() -> None:
     files = {f"{ROOT}/reg.example:5000/ca.crt": "{{pem:ca-reg}}"}
-    lines = contacted("ctr", "1.7.24", files, "reg.example:5000/a/img", command="ctr i pull X")
+    lines = contacted("ctr", "1.7.24", files, IMAGE, command="ctr i pull X")
     assert lines == ["https://reg.example:5000 no"]
 
 
 def test_tls_flags_of_ctr_2_want_local() -> None:
     command = "ctr images pull --local --skip-verify reg.example:5000/a/img"
-    lines = contacted("ctr", "2.1.9", {}, "reg.example:5000/a/img", command=command)
+    lines = contacted("ctr", "2.1.9", {}, IMAGE, command=command)
     assert lines == ["https://reg.example:5000/v2/a/img yes"]
 
 
@@ -221,9 +222,7 @@ def test_a_ca_on_the_command_line_takes_the_place_of_the_systems() -> None:
     def lines(server: dict[str, object], text: str) -> list[str]:
         files = {"/x/r.pem": "{{pem:ca-reg}}", f"{ROOT}/reg.example:5000/hosts.toml": text}
         command = f"ctr images pull --hosts-dir {ROOT} --tlscacert /x/r.pem X"
-        return contacted(
-            "ctr", "1.7.24", files, "reg.example:5000/a/img", [server], command=command
-        )
+        return contacted("ctr", "1.7.24", files, IMAGE, [server], command=command)
 
     public = served("reg.example:5000", "reg-pub")
     assert lines(REGISTRY, "") == ["https://reg.example:5000/v2/a/img yes"]
@@ -234,7 +233,7 @@ def test_a_ca_on_the_command_line_takes_the_place_of_the_systems() -> None:
 
 def test_a_certificate_on_the_command_line_wants_its_key() -> None:
     command = "ctr images pull --tlscert /x/c.pem reg.example:5000/a/img"
-    plan = planned("ctr", "1.7.24", {}, "reg.example:5000/a/img", command=command)
+    plan = planned("ctr", "1.7.24", {}, IMAGE, command=command)
     assert plan.refuses == "flags --tlscert and --tlskey must be set together"
 
 
@@ -244,7 +243,7 @@ def test_plain_http_of_ctr(version: str) -> None:
         "ctr",
         version,
         {},
-        "reg.example:5000/a/img",
+        IMAGE,
         (served("reg.example:5000"),),
         command="ctr images pull --plain-http reg.example:5000/a/img",
     )
@@ -258,15 +257,34 @@ def test_a_redirect_keeps_the_trust_of_the_registry_and_no_own_directory() -> No
         f"{ROOT}/reg.example:5000/ca.crt": "{{pem:ca-reg}}",
         f"{ROOT}/blobs.example/ca.crt": "{{pem:ca-blobs}}",
     }
-    lines = contacted(
-        "ctr", "2.1.9", files, "reg.example:5000/a/img", (redirecting, storage), command=CTR
-    )
+    lines = contacted("ctr", "2.1.9", files, IMAGE, (redirecting, storage), command=CTR)
     assert lines == ["https://reg.example:5000/v2/a/img yes", "https://blobs.example no"]
 
 
 def test_the_port_443_is_its_own_key_and_a_loopback_port_decides_the_scheme() -> None:
     https = served("localhost:443", "loop")
-    assert contacted("ctr", "1.7.24", {}, "localhost/img", (https,)) == [
+    assert contacted("ctr", "1.7.24", {}, "localhost/img:latest", (https,)) == [
         "https://localhost/v2/img yes"
     ]
-    assert contacted("ctr", "1.6.20", {}, "localhost:443/img", (https,)) == ["http://localhost:443"]
+    assert contacted("ctr", "1.6.20", {}, "localhost:443/img:latest", (https,)) == [
+        "http://localhost:443"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("alpine", "object required"),
+        ("alpine:latest", 'parse "dummy://alpine:latest": invalid port ":latest" after host'),
+        ("docker.io/library/alpine", "object required"),
+    ],
+)
+def test_ctr_wants_the_whole_reference(reference: str, words: str) -> None:
+    plan = planned("ctr", "1.7.24", {}, reference)
+    assert plan.refuses == f'failed to resolve reference "{reference}": {words}'
+
+
+def test_ctr_adds_no_library() -> None:
+    assert contacted("ctr", "2.1.9", {}, "docker.io/alpine:latest") == [
+        "https://registry-1.docker.io/v2/alpine yes"
+    ]
