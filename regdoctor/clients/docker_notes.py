@@ -34,10 +34,10 @@ def _of_builds(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     if hosts.version.since(28):
         yield from _overridden(hosts, host)
         yield from _shared_client(hosts, host)
-    elif hosts.version.since(20):
-        yield from _without_effect(hosts, host)
-        yield from _mirror_urls(hosts, host)
-    else:
+        return
+    yield from _without_effect(hosts, host)
+    yield from _mirror_urls(hosts, host)
+    if not hosts.version.since(20):
         yield from _drawn(hosts, host)
 
 
@@ -126,13 +126,22 @@ def _shared_client(hosts: RegistryHosts, host: str) -> Iterator[Note]:
             )
 
 
+def _effective(hosts: RegistryHosts, host: str) -> set[str]:
+    """The hosts that are insecure in a build; in 19.03 every entry that has a host."""
+    return {
+        key
+        for key, section in hosts.sections(host).items()
+        if section.http
+        or section.insecure
+        or (not hosts.version.since(20) and key in hosts.entries())
+    }
+
+
 def _without_effect(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     """Insecure for docker pull, and not for builds: by the form of the entry, or as a mirror."""
-    sections = hosts.sections(host)
+    effective = _effective(hosts, host)
     for contacted in (host, *(each.host for each in _mirrors(hosts, host))):
-        section = sections.get(contacted)
-        effective = section is not None and (section.http or section.insecure)
-        if effective or not _named(hosts, contacted):
+        if contacted in effective or not _named(hosts, contacted):
             continue
         entry = f'"{contacted}" itself'
         if not hosts.version.since(25):
@@ -148,11 +157,11 @@ def _without_effect(hosts: RegistryHosts, host: str) -> Iterator[Note]:
 
 
 def _mirror_urls(hosts: RegistryHosts, host: str) -> Iterator[Note]:
-    sections = hosts.sections(host)
+    plain = {key for key, section in hosts.sections(host).items() if section.http}
+    if not hosts.version.since(20):
+        plain = _effective(hosts, host)
     for mirror in _mirrors(hosts, host):
-        section = sections.get(mirror.host)
-        plain = loopback(mirror.host) or (section is not None and section.http)
-        if mirror.scheme == "http" and not plain:
+        if mirror.scheme == "http" and not loopback(mirror.host) and mirror.host not in plain:
             yield Note(
                 "docker-build-mirror-scheme-dropped",
                 hosts.daemon.file,

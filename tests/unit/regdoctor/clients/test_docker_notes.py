@@ -101,6 +101,8 @@ def test_another_port_is_another_registry(reference: str) -> None:
 @pytest.mark.parametrize(
     ("version", "entry", "told"),
     [
+        ("19.03.15", "reg.example:5000", True),
+        ("19.03.15", "https://reg.example:5000", False),
         ("20.10.24", "reg.example:5000", True),
         ("24.0.9", "reg.example:5000", True),
         ("24.0.9", "10.77.0.0/24", True),
@@ -130,7 +132,10 @@ def test_nobody_is_told_of_loopback() -> None:
         assert kinds("docker-build", version, {}, "localhost:5000/img") == []
 
 
-@pytest.mark.parametrize(("version", "told"), [("20.10.24", True), ("27.5.1", True), ("28", False)])
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("19.03.15", True), ("20.10.24", True), ("27.5.1", True), ("28", False)],
+)
 def test_the_scheme_of_a_mirror_is_dropped_in_builds_before_28(version: str, told: bool) -> None:
     files = daemon(registry_mirrors=["http://mirror.example:5000"])
     assert kinds("docker-build", version, files) == ["docker-build-mirror-scheme-dropped"] * told
