@@ -5,13 +5,16 @@ from __future__ import annotations
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.keypairs import load_pair
 from regdoctor.clients.plan import PemFile, Process, Transport
+from regdoctor.clients.version import Version
 
 
 class BrokenDirectory(Exception):
     """Whoever wants the registry fails before any contact, in these words."""
 
 
-def verified_transport(files: Filesystem, directory: str, process: Process) -> Transport:
+def verified_transport(
+    files: Filesystem, directory: str, process: Process, version: Version
+) -> Transport:
     """The settings for a registry that is not insecure. Raises BrokenDirectory.
 
     ``*.crt`` are authorities; one without a certificate is passed over. ``*.cert`` and ``*.key``
@@ -34,10 +37,10 @@ def verified_transport(files: Filesystem, directory: str, process: Process) -> T
         elif name.endswith(".cert"):
             key = f"{name.removesuffix('.cert')}.key"
             if key not in names:
-                raise BrokenDirectory(
-                    f"missing key {key} for client certificate {name}. Note that CA "
-                    "certificates should use the extension .crt"
-                )
+                advice = "CA certificates must use the extension .crt"
+                if not version.since(29):
+                    advice = "Note that CA certificates should use the extension .crt"
+                raise BrokenDirectory(f"missing key {key} for client certificate {name}. {advice}")
             pair, error = load_pair(files, path, f"{directory}/{key}")
             if pair is None:
                 raise BrokenDirectory(error)
@@ -45,5 +48,6 @@ def verified_transport(files: Filesystem, directory: str, process: Process) -> T
         elif name.endswith(".key"):
             certificate = f"{name.removesuffix('.key')}.cert"
             if certificate not in names:
-                raise BrokenDirectory(f"Missing client certificate {certificate} for key {name}")
+                missing = "missing" if version.since(29) else "Missing"
+                raise BrokenDirectory(f"{missing} client certificate {certificate} for key {name}")
     return Transport(process, extra=tuple(authorities), pairs=tuple(pairs))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from regdoctor.clients.authority import host_of, port_of
+from regdoctor.clients.docker_daemon import Mirror
 from regdoctor.clients.docker_hosts import RegistryHosts
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.hosts_toml import HUB, HUB_HOST
@@ -39,12 +40,19 @@ def _secure(hosts: RegistryHosts, host: str) -> bool:
     return not hosts.insecure.covers(host)
 
 
-def _used(files: Filesystem, directory: str) -> bool:
-    """Does something lie there that somebody means to be read?"""
+def _matters(hosts: RegistryHosts, directory: str) -> bool:
+    """Does something lie there that is missed where nobody reads it?"""
     return any(
-        name.endswith((".crt", ".cert", ".pem", ".cer")) or name == "hosts.toml"
-        for name in files.names(directory)
-    )
+        name.endswith((".cert", ".pem", ".cer")) or name == "hosts.toml"
+        for name in hosts.files.names(directory)
+    ) or bool(_authorities(hosts, directory))
+
+
+def _authorities(hosts: RegistryHosts, directory: str) -> set[bytes]:
+    """The ``*.crt`` of a directory but for those that the system trusts anyway."""
+    found = {hosts.files.read(path).content for path in _named(hosts.files, directory, ".crt")}
+    system = [file.content for file in hosts.process.system]
+    return {each for each in found if not any(each.strip() in content for content in system)}
 
 
 def _named(files: Filesystem, directory: str, suffix: str) -> list[str]:
@@ -56,18 +64,18 @@ def _named(files: Filesystem, directory: str, suffix: str) -> list[str]:
 
 def _of_directories(hosts: RegistryHosts, host: str, graphdriver: bool) -> Iterator[Note]:
     files, certificates = hosts.files, hosts.daemon.certificates
-    mirrors = [each.host for each in hosts.daemon.mirrors] if host == HUB else []
+    mirrors = hosts.daemon.mirrors if host == HUB else ()
     own = [] if graphdriver and host == HUB else [host]
-    for contacted in (*own, *mirrors):
+    for contacted in (*own, *(each.host for each in mirrors)):
         directory = f"{certificates}/{contacted}"
         if graphdriver and not _secure(hosts, contacted):
             yield from _passed_over(files, directory, contacted)
             continue
         yield from _extensions(files, directory, graphdriver)
-        yield from _misnamed(files, certificates, contacted, (contacted,))
+        yield from _misnamed(hosts, contacted, "_default")
     yield from _hosts_toml(files, certificates, host)
     if graphdriver and host == HUB:
-        yield from _hub(files, certificates, bool(mirrors))
+        yield from _hub(hosts, bool(mirrors))
     yield from _for_the_mirror(hosts, mirrors)
 
 
@@ -105,20 +113,21 @@ def _extensions(files: Filesystem, directory: str, graphdriver: bool) -> Iterato
             yield Note(_EXTENSION, path, path, f"{path} {sentence}")
 
 
-def _misnamed(
-    files: Filesystem, certificates: str, host: str, accepted: Sequence[str]
-) -> Iterator[Note]:
-    """Directories that are nearly the one for ``host``, where that does not exist."""
-    if any(files.exists(f"{certificates}/{name}") for name in accepted):
+def _misnamed(hosts: RegistryHosts, host: str, default: str = "") -> Iterator[Note]:
+    """Directories that are nearly the one for ``host``, where that does not exist, and
+    ``default``."""
+    files, certificates = hosts.files, hosts.daemon.certificates
+    if files.exists(f"{certificates}/{host}"):
         return
     for name in files.names(certificates):
         directory = f"{certificates}/{name}"
-        if _near(name, host) and _used(files, directory):
+        unread = name == default and _authorities(hosts, directory)
+        if unread or (_near(name, host) and _matters(hosts, directory)):
             yield Note(
                 _NAME,
                 directory,
                 name,
-                f"{directory} is not read for {host}: its name has to be {accepted[-1]}, as the "
+                f"{directory} is not read for {host}: its name has to be {host}, as the "
                 "reference has it",
             )
 
@@ -129,10 +138,16 @@ def _near(name: str, host: str) -> bool:
         return name in _HUB_NAMES
     if name == f"{host_of(host)}_{port_of(host)}_":
         return True
-    if name.endswith("_") or host_of(name).lower() != host_of(host).lower():
+    return nearly_named(name, host)
+
+
+def nearly_named(name: str, host: str) -> bool:
+    """Was ``name`` meant for ``host[:port]``: the same host with other letters or no port, or
+    with a port that is the default where the reference has none?"""
+    if name.endswith("_") or host_of(name).lower() != host_of(host).lower() or name == host:
         return False
-    ports = {port_of(name), port_of(host)}
-    return len(ports) == 1 or "" in ports
+    written, wanted = port_of(name), port_of(host)
+    return written in ("", wanted) or (not wanted and written in ("80", "443"))
 
 
 def _hosts_toml(files: Filesystem, certificates: str, host: str) -> Iterator[Note]:
@@ -149,11 +164,11 @@ def _hosts_toml(files: Filesystem, certificates: str, host: str) -> Iterator[Not
             )
 
 
-def _hub(files: Filesystem, certificates: str, mirrored: bool) -> Iterator[Note]:
+def _hub(hosts: RegistryHosts, mirrored: bool) -> Iterator[Note]:
     """With mirrors, a directory for docker.io has its use in builds since 28."""
     for name in _HUB_NAMES:
-        directory = f"{certificates}/{name}"
-        if _used(files, directory) and not (mirrored and name == HUB):
+        directory = f"{hosts.daemon.certificates}/{name}"
+        if _matters(hosts, directory) and not (mirrored and name == HUB):
             yield Note(
                 _NAME,
                 directory,
@@ -162,18 +177,23 @@ def _hub(files: Filesystem, certificates: str, mirrored: bool) -> Iterator[Note]
             )
 
 
-def _for_the_mirror(hosts: RegistryHosts, mirrors: Sequence[str]) -> Iterator[Note]:
-    files, certificates = hosts.files, hosts.daemon.certificates
-    hub = f"{certificates}/{HUB}"
-    for mirror in mirrors:
-        own = f"{certificates}/{mirror}"
-        if _secure(hosts, mirror) and _named(files, hub, ".crt") and not files.exists(own):
-            yield Note(
-                _NAME,
-                hub,
-                mirror,
-                f"the CA of {hub} does not cover mirror {mirror} here: that one wants {own}",
-            )
+def _for_the_mirror(hosts: RegistryHosts, mirrors: Sequence[Mirror]) -> Iterator[Note]:
+    hub = f"{hosts.daemon.certificates}/{HUB}"
+    missed = [
+        each.host
+        for each in mirrors
+        if each.scheme == "https"
+        and _secure(hosts, each.host)
+        and not hosts.files.exists(f"{hosts.daemon.certificates}/{each.host}")
+    ]
+    for mirror in missed if _authorities(hosts, hub) else ():
+        yield Note(
+            _NAME,
+            hub,
+            mirror,
+            f"the CA of {hub} does not cover mirror {mirror} here: that one wants "
+            f"{hosts.daemon.certificates}/{mirror}",
+        )
 
 
 # -- builds of 19.03 ------------------------------------------------------------------------------
@@ -181,7 +201,7 @@ def _for_the_mirror(hosts: RegistryHosts, mirrors: Sequence[str]) -> Iterator[No
 
 def _unread_in_builds(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     directory = f"{hosts.daemon.certificates}/{host}"
-    if _used(hosts.files, directory):
+    if _matters(hosts, directory):
         yield Note(
             "docker1903-build-ignores-certsd",
             directory,
@@ -195,13 +215,13 @@ def _unread_in_builds(hosts: RegistryHosts, host: str) -> Iterator[Note]:
 
 
 def _of_containerd(hosts: RegistryHosts, host: str) -> Iterator[Note]:
-    files, certificates = hosts.files, hosts.daemon.certificates
     found = hosts.found(host)
     for note in found.notes:
         yield replace(note, kind=_DOCKERS_OWN.get(note.kind, note.kind))
-    yield from _unloadable(files, found.directory)
+    if found.directory:
+        yield from _unloadable(hosts.files, found.directory)
     if not found.directory or found.directory.endswith("/_default"):
-        yield from _misnamed(files, certificates, host, (host,))
+        yield from _misnamed(hosts, host)
     if host == HUB and not found.tables:
         yield from _of_mirrors(hosts)
 
@@ -230,9 +250,7 @@ def _of_mirrors(hosts: RegistryHosts) -> Iterator[Note]:
     unverified = any(not _secure(hosts, each.host) for each in hosts.daemon.mirrors)
     for mirror in hosts.daemon.mirrors:
         directory = f"{certificates}/{mirror.host}"
-        authorities = {
-            files.read(path).content for path in _named(files, directory, ".crt")
-        } - trusted
+        authorities = _authorities(hosts, directory) - trusted
         pairs = {files.read(path).content for path in _named(files, directory, ".cert")} - shown
         if mirror.scheme == "https" and ((authorities and not unverified) or pairs):
             yield Note(
@@ -258,7 +276,7 @@ def _of_containerd_itself(hosts: RegistryHosts, host: str) -> Iterator[Note]:
         return
     for name in (underscored, host, "_default"):
         directory = f"{CONTAINERD}/{name}"
-        if _used(files, directory):
+        if _matters(hosts, directory):
             yield Note(
                 "dockerd-does-not-read-containerd-certsd",
                 directory,

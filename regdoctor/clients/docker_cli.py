@@ -52,7 +52,12 @@ def evaluate_login(situation: Situation) -> ClientPlan:
     hosts = RegistryHosts(situation.version, daemon, insecure, files, running)
     plan = replace(plan, notes=notes_of(hosts, host, graphdriver=True))
     registries = Registries(
-        files, daemon.certificates, running, insecure, login_credential(situation, host)
+        situation.version,
+        files,
+        daemon.certificates,
+        running,
+        insecure,
+        login_credential(situation, host),
     )
     try:
         endpoints = registries.endpoints(host, "")
@@ -78,7 +83,9 @@ def evaluate_manifest(situation: Situation) -> ClientPlan:
     insecure = read_insecure(named, situation.addresses)
     running = process(files, cli_environment(situation), go_of(situation.version))
     certificates = f"{SYSTEM}/certs.d"
-    registries = Registries(files, certificates, running, insecure, cli_credential(situation, host))
+    registries = Registries(
+        situation.version, files, certificates, running, insecure, cli_credential(situation, host)
+    )
     plan = replace(plan, notes=manifest_notes(insecure, host, situation))
     try:
         endpoints = registries.endpoints(host, reference.path)

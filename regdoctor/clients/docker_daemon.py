@@ -48,8 +48,8 @@ class Daemon:
 
 
 def configuration_directory(situation: Situation) -> str:
-    """``/etc/docker``, or the user's for a daemon without root."""
-    if not situation.uid:
+    """``/etc/docker``, or the user's for a daemon without root, which rootlesskit has started."""
+    if not situation.uid and "ROOTLESSKIT_STATE_DIR" not in situation.environment:
         return SYSTEM
     base = situation.environment.get("XDG_CONFIG_HOME") or f"{situation.files.home}/.config"
     return f"{base}/docker"
@@ -68,7 +68,10 @@ def read_daemon(situation: Situation) -> Daemon:
     return Daemon(
         file=path,
         certificates=f"{directory}/certs.d",
-        mirrors=tuple({(each.scheme, each.host, each.path): each for each in mirrors}.values()),
+        # One without a host is asked by nobody: every client goes on to the next at once.
+        mirrors=tuple(
+            {(each.scheme, each.host, each.path): each for each in mirrors if each.host}.values()
+        ),
         insecure=_strings(path, settings, "insecure-registries"),
         proxies=_proxies(path, settings),
         containerd=_store(settings),

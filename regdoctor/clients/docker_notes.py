@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.clients.authority import host_of, loopback, port_of
-from regdoctor.clients.docker_certs_notes import certificate_notes
+from regdoctor.clients.docker_certs_notes import certificate_notes, nearly_named
 from regdoctor.clients.docker_daemon import DoesNotStart, Mirror, read_daemon
 from regdoctor.clients.docker_hosts import RegistryHosts
 from regdoctor.clients.docker_insecure import Insecure, read_insecure, without_scheme
@@ -34,10 +34,10 @@ def _of_builds(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     if hosts.version.since(28):
         yield from _overridden(hosts, host)
         yield from _shared_client(hosts, host)
-    elif hosts.version.since(20):
-        yield from _without_effect(hosts, host)
-        yield from _mirror_urls(hosts, host)
-    else:
+        return
+    yield from _without_effect(hosts, host)
+    yield from _mirror_urls(hosts, host)
+    if not hosts.version.since(20):
         yield from _drawn(hosts, host)
 
 
@@ -57,7 +57,8 @@ def _other_registry(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     known = host == HUB or loopback(host) or hosts.insecure.covers(host)
     if not daemon.mirrors or known or host in {each.host for each in daemon.mirrors}:
         return
-    if hosts.files.is_directory(f"{daemon.certificates}/{host}"):
+    names = (host, f"{host_of(host)}_{port_of(host)}_", "_default")
+    if any(hosts.files.is_directory(f"{daemon.certificates}/{name}") for name in names):
         return
     yield Note(
         "registry-mirrors-only-apply-to-docker-io",
@@ -72,9 +73,7 @@ def _near_misses(hosts: RegistryHosts, host: str) -> Iterator[Note]:
         return
     for entry in hosts.daemon.insecure:
         bare = without_scheme(entry)
-        if host_of(bare).lower() != host_of(host).lower() or bare == host:
-            continue
-        if port_of(bare) in ("", "443", port_of(host)) or port_of(host) == "":
+        if nearly_named(bare, host):
             yield Note(
                 "insecure-registries-entry-does-not-match",
                 hosts.daemon.file,
@@ -127,13 +126,22 @@ def _shared_client(hosts: RegistryHosts, host: str) -> Iterator[Note]:
             )
 
 
+def _effective(hosts: RegistryHosts, host: str) -> set[str]:
+    """The hosts that are insecure in a build; in 19.03 every entry that has a host."""
+    return {
+        key
+        for key, section in hosts.sections(host).items()
+        if section.http
+        or section.insecure
+        or (not hosts.version.since(20) and key in hosts.entries())
+    }
+
+
 def _without_effect(hosts: RegistryHosts, host: str) -> Iterator[Note]:
     """Insecure for docker pull, and not for builds: by the form of the entry, or as a mirror."""
-    sections = hosts.sections(host)
+    effective = _effective(hosts, host)
     for contacted in (host, *(each.host for each in _mirrors(hosts, host))):
-        section = sections.get(contacted)
-        effective = section is not None and (section.http or section.insecure)
-        if effective or not _named(hosts, contacted):
+        if contacted in effective or not _named(hosts, contacted):
             continue
         entry = f'"{contacted}" itself'
         if not hosts.version.since(25):
@@ -149,11 +157,11 @@ def _without_effect(hosts: RegistryHosts, host: str) -> Iterator[Note]:
 
 
 def _mirror_urls(hosts: RegistryHosts, host: str) -> Iterator[Note]:
-    sections = hosts.sections(host)
+    plain = {key for key, section in hosts.sections(host).items() if section.http}
+    if not hosts.version.since(20):
+        plain = _effective(hosts, host)
     for mirror in _mirrors(hosts, host):
-        section = sections.get(mirror.host)
-        plain = loopback(mirror.host) or (section is not None and section.http)
-        if mirror.scheme == "http" and not plain:
+        if mirror.scheme == "http" and not loopback(mirror.host) and mirror.host not in plain:
             yield Note(
                 "docker-build-mirror-scheme-dropped",
                 hosts.daemon.file,

@@ -139,6 +139,7 @@ def _graphdriver(
 ) -> tuple[Endpoint, ...]:
     reference = parse(situation.reference)
     registries = Registries(
+        situation.version,
         Filesystem(situation.files),
         daemon.certificates,
         running,

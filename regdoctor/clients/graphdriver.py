@@ -21,6 +21,7 @@ from regdoctor.clients.plan import (
     Transport,
     proxied,
 )
+from regdoctor.clients.version import Version
 
 _PULLED = frozenset({"pull", "resolve"})
 
@@ -30,6 +31,7 @@ class Registries:
     """Makes endpoints. ``certificates`` is ``certs.d``; ``credential`` is the one that the
     command sends along with its request: it is offered to every endpoint, mirrors included."""
 
+    version: Version
     files: Filesystem
     certificates: str
     process: Process
@@ -80,4 +82,5 @@ class Registries:
         """An insecure registry's directory is not even looked at."""
         if self.insecure.covers(host):
             return Transport(self.process, verify=False)
-        return verified_transport(self.files, f"{self.certificates}/{host}", self.process)
+        directory = f"{self.certificates}/{host}"
+        return verified_transport(self.files, directory, self.process, self.version)

@@ -31,6 +31,9 @@ COMPARED = ("endpoint", "proxy", "dns", "trusted", "name_path", "ns")
 """Keys of an observed endpoint that the evaluator has to give; ``auth``, ``why`` and
 ``client_cert`` are told beside them."""
 
+DAEMONS = ("docker", "buildkitd")
+"""Clients whose command asks a daemon, which opens the connections."""
+
 Shown = dict[str, Any]
 
 
@@ -118,8 +121,11 @@ def situation_of(
     number: str,
 ) -> Situation:
     """A case and one command of it, as the evaluator wants it."""
-    environment = {**case.get("env", {}), **invocation.environment}
+    environment = dict(case.get("env", {}))
     cli_environment = dict(case.get("client_env", {}))
+    # What is set for a command that a daemon works for is not set for the daemon.
+    of_command = cli_environment if case["client"].startswith(DAEMONS) else environment
+    of_command |= invocation.environment
     files = tree(case["files"], pki, case.get("empty_dirs", ()), case.get("prepare", ""))
     return Situation(
         client=case["client"],

@@ -8,6 +8,7 @@ from regdoctor.clients.docker_certs import BrokenDirectory, verified_transport
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import Process, Transport
 from regdoctor.clients.proxies import Proxies
+from regdoctor.clients.version import version
 from regdoctor.observations.host import FileSeen, HostFiles
 
 PROCESS = Process((), Proxies(), (1, 22))
@@ -16,7 +17,7 @@ CERTIFICATE = b"-----BEGIN CERTIFICATE-----\n"
 KEY = b"-----BEGIN PRIVATE KEY-----\n"
 
 
-def read(**named: bytes | None) -> Transport:
+def read(number: str = "28.5.2", **named: bytes | None) -> Transport:
     """``ca_crt=b"..."``; None for a link into nowhere."""
     files = {name.replace("_", "."): content for name, content in named.items()}
     host = HostFiles(
@@ -26,17 +27,17 @@ def read(**named: bytes | None) -> Transport:
         },
         {DIRECTORY: tuple(files)},
     )
-    return verified_transport(Filesystem(host), DIRECTORY, PROCESS)
+    return verified_transport(Filesystem(host), DIRECTORY, PROCESS, version(number))
 
 
-def refusal(**named: bytes | None) -> str:
+def refusal(number: str = "28.5.2", **named: bytes | None) -> str:
     with pytest.raises(BrokenDirectory) as caught:
-        read(**named)
+        read(number, **named)
     return str(caught.value)
 
 
 def test_without_a_directory_the_system_s_pool_is_all() -> None:
-    transport = verified_transport(Filesystem(HostFiles()), DIRECTORY, PROCESS)
+    transport = verified_transport(Filesystem(HostFiles()), DIRECTORY, PROCESS, version("28.5.2"))
     assert transport == Transport(PROCESS)
 
 
@@ -60,6 +61,14 @@ def test_a_key_without_its_cert_is_the_end() -> None:
     )
 
 
+def test_the_words_of_29_are_others() -> None:
+    assert refusal("29.7.2", client_cert=CERTIFICATE) == (
+        "missing key client.key for client certificate client.cert. "
+        "CA certificates must use the extension .crt"
+    )
+    assert refusal("29.7.2", client_key=KEY).startswith("missing client certificate client.cert")
+
+
 def test_a_pair_that_does_not_load_is_the_end() -> None:
     assert "found a certificate rather than a key" in refusal(c_cert=CERTIFICATE, c_key=CERTIFICATE)
 
@@ -74,4 +83,6 @@ def test_a_link_into_nowhere_is_the_end() -> None:
 )
 def test_a_directory_that_cannot_be_listed_is_the_end(seen: FileSeen, why: str) -> None:
     with pytest.raises(BrokenDirectory, match=why):
-        verified_transport(Filesystem(HostFiles({DIRECTORY: seen})), DIRECTORY, PROCESS)
+        verified_transport(
+            Filesystem(HostFiles({DIRECTORY: seen})), DIRECTORY, PROCESS, version("28.5.2")
+        )

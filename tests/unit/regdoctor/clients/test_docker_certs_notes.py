@@ -72,6 +72,30 @@ def test_a_directory_that_nearly_is_the_registry(version: str, client: str, name
     assert notes(client, version, {**files, f"{OWN}/ca.crt": REG}) == []
 
 
+def test_the_directory_for_every_host_is_for_builds_since_28() -> None:
+    files = {f"{CERTS}/_default/ca.crt": REG}
+    assert notes("docker-build", "28.5.2", files) == []
+    for client, version in (("docker-build", "27.5.1"), ("docker-pull", "28.5.2")):
+        assert notes(client, version, files) == [(NAME, "_default")]
+        assert notes(client, version, {**files, f"{OWN}/ca.crt": REG}) == []
+
+
+def test_a_ca_that_the_system_trusts_is_missed_nowhere() -> None:
+    held = {"/etc/ssl/certs/corporate.pem": "{{pem:ca-reg+ca-mirror}}"}
+    near = {f"{CERTS}/reg.example/ca.crt": REG}
+    assert notes("docker-pull", "28.5.2", {**held, **near}) == []
+    mirror = {**MIRRORED, f"{CERTS}/mirror.example:5000/ca.crt": "{{pem:ca-mirror}}"}
+    assert notes("docker-build", "28.5.2", {**held, **mirror}, "alpine") == []
+    hub = {**MIRRORED, f"{CERTS}/docker.io/ca.crt": "{{pem:ca-mirror}}"}
+    assert notes("docker-pull", "28.5.2", {**held, **hub}, "alpine") == []
+
+
+def test_a_plain_mirror_wants_no_directory() -> None:
+    plain = {"/etc/docker/daemon.json": '{"registry-mirrors": ["http://mirror.example:5000"]}'}
+    files = {**plain, f"{CERTS}/docker.io/ca.crt": "{{pem:ca-mirror}}"}
+    assert notes("docker-pull", "28.5.2", files, "alpine") == []
+
+
 def test_443_is_a_name_of_its_own() -> None:
     files = {f"{CERTS}/reg.example:443/ca.crt": REG}
     assert notes("docker-pull", "28.5.2", files, "reg.example/img") == [(NAME, "reg.example:443")]

@@ -55,14 +55,15 @@ def test_a_daemon_without_root_has_the_files_of_its_user() -> None:
     assert daemon.certificates == "/home/u/.config/docker/certs.d"
 
 
-def test_the_user_may_keep_its_configuration_elsewhere() -> None:
+@pytest.mark.parametrize(("uid", "started"), [(1000, {}), (0, {"ROOTLESSKIT_STATE_DIR": "/run"})])
+def test_the_user_may_keep_its_configuration_elsewhere(uid: int, started: dict[str, str]) -> None:
     moved = Situation(
         "docker-pull",
         version("28"),
         "alpine",
         HostFiles(home="/home/u"),
-        {"XDG_CONFIG_HOME": "/conf"},
-        uid=1000,
+        {"XDG_CONFIG_HOME": "/conf", **started},
+        uid=uid,
     )
     assert read_daemon(moved).file == "/conf/docker/daemon.json"
 
@@ -71,6 +72,12 @@ def test_a_mirror_is_taken_apart_and_asked_once() -> None:
     assert read(mirrors("https://m:5000/", "https://m:5000", "http://n/p/")).mirrors == (
         Mirror("https://m:5000", "https", "m:5000", ""),
         Mirror("http://n/p/", "http", "n", "/p"),
+    )
+
+
+def test_a_mirror_without_a_host_is_nobody() -> None:
+    assert read(mirrors("https://", "https:///x", "https://m")).mirrors == (
+        Mirror("https://m", "https", "m", ""),
     )
 
 

@@ -46,6 +46,14 @@ def test_19_03_does_not_read_certificates_in_a_build() -> None:
     ]
 
 
+def test_19_03_takes_an_entry_with_an_address_as_it_is_and_one_with_a_name_for_none() -> None:
+    files = daemon(insecure_registries=["10.77.0.30:5000", "reg.example:5000"])
+    assert built("19.03.15", files, "10.77.0.30:5000/a/img", servers=[PLAIN]) == [
+        "http://10.77.0.30:5000/v2/a/img"
+    ]
+    assert built("19.03.15", files, IMAGE, servers=[PLAIN]) == ["https://reg.example:5000 no"]
+
+
 @pytest.mark.parametrize("entry", ["http://reg.example:5000", "https://reg.example:5000"])
 def test_19_03_speaks_plain_http_to_whatever_is_insecure(entry: str) -> None:
     files = daemon(insecure_registries=[entry])

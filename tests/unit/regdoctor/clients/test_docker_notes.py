@@ -67,24 +67,42 @@ def test_mirrors_are_for_the_hub_alone(version: str) -> None:
     assert kinds("docker-build", version, files, "ghcr.io/a/img") == told
     assert kinds("docker-pull", version, files, "localhost:5000/img") == []
     own = {**files, f"{CERTS}/reg.example:5000/ca.crt": "{{pem:ca-reg}}"}
-    assert kinds("docker-pull", version, own, IMAGE) == []
+    assert told[0] not in kinds("docker-pull", version, own, IMAGE)
+    default = {**files, f"{CERTS}/_default/ca.crt": "{{pem:ca-reg}}"}
+    assert told[0] not in kinds("docker-pull", version, default, IMAGE)
 
 
-@pytest.mark.parametrize("entry", ["reg.example", "reg.example:443", "REG.example:5000"])
-def test_an_entry_that_nearly_is_the_registry(entry: str) -> None:
+@pytest.mark.parametrize(
+    ("entry", "reference"),
+    [
+        ("reg.example", IMAGE),
+        ("REG.example:5000", IMAGE),
+        ("http://reg.example", IMAGE),
+        ("reg.example:80", "reg.example/img"),
+        ("reg.example:443", "reg.example/img"),
+        ("reg.example", "reg.example:443/img"),
+    ],
+)
+def test_an_entry_that_nearly_is_the_registry(entry: str, reference: str) -> None:
     files = daemon(insecure_registries=[entry])
     told = ["insecure-registries-entry-does-not-match"]
-    assert kinds("docker-pull", "28.5.2", files, IMAGE) == told
+    assert kinds("docker-pull", "28.5.2", files, reference) == told
     both = daemon(insecure_registries=[entry, "10.77.0.0/24"])
-    assert kinds("docker-pull", "28.5.2", both, IMAGE) == []
-    assert kinds("docker-pull", "28.5.2", files, "reg.example:8443/img") == (
-        [] if entry == "REG.example:5000" else told
-    )
+    assert kinds("docker-pull", "28.5.2", both, reference) == []
+
+
+@pytest.mark.parametrize("reference", [IMAGE, "reg.example/img"])
+def test_another_port_is_another_registry(reference: str) -> None:
+    files = daemon(insecure_registries=["reg.example:8443"])
+    files[f"{CERTS}/reg.example:8443/ca.crt"] = "{{pem:ca-reg}}"
+    assert kinds("docker-pull", "28.5.2", files, reference) == []
 
 
 @pytest.mark.parametrize(
     ("version", "entry", "told"),
     [
+        ("19.03.15", "reg.example:5000", True),
+        ("19.03.15", "https://reg.example:5000", False),
         ("20.10.24", "reg.example:5000", True),
         ("24.0.9", "reg.example:5000", True),
         ("24.0.9", "10.77.0.0/24", True),
@@ -114,7 +132,10 @@ def test_nobody_is_told_of_loopback() -> None:
         assert kinds("docker-build", version, {}, "localhost:5000/img") == []
 
 
-@pytest.mark.parametrize(("version", "told"), [("20.10.24", True), ("27.5.1", True), ("28", False)])
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("19.03.15", True), ("20.10.24", True), ("27.5.1", True), ("28", False)],
+)
 def test_the_scheme_of_a_mirror_is_dropped_in_builds_before_28(version: str, told: bool) -> None:
     files = daemon(registry_mirrors=["http://mirror.example:5000"])
     assert kinds("docker-build", version, files) == ["docker-build-mirror-scheme-dropped"] * told

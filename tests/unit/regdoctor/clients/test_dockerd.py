@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from regdoctor.clients.dockerd import go_of
 from regdoctor.clients.version import version as parsed
@@ -141,6 +143,13 @@ def test_a_realm_without_post_serves_every_build(version: str, nopost: bool) -> 
     ]
 
 
+def test_what_is_set_before_the_command_is_not_the_daemon_s() -> None:
+    files = {**CA, "/x/a.pem": "{{pem:ca-auth}}"}
+    command = "SSL_CERT_FILE=/x/a.pem docker build ."
+    found = contacted("docker-build", "28.5.2", files, IMAGE, bearer("auth"), command=command)
+    assert found[-1] == "https://auth.example yes"
+
+
 @pytest.mark.parametrize("client", ["docker-pull", "docker-build", "docker-classic"])
 def test_a_daemon_that_does_not_start_contacts_nobody(client: str) -> None:
     files = daemon(registry_mirrors=["mirror.example:5000"])
@@ -170,3 +179,37 @@ def test_an_insecure_registry_is_told_as_a_danger() -> None:
     kinds = [note.kind for note in planned("docker-pull", "28.5.2", files, IMAGE).notes]
     assert kinds == ["verification-off"]
     assert contacted("docker-pull", "28.5.2", {}, servers=[HUB]) == [DIRECT]
+
+
+ENTRIES = st.sampled_from(
+    [
+        "",
+        "reg.example:5000",
+        "http://",
+        "https://[::1]:5000/x",
+        "https://[",
+        "10.0.0.1:5000",
+        "10.0.0.0/33",
+        "fe80::/10",
+        "://",
+        "https://m/?q#f",
+        "-",
+    ]
+)
+ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), ENTRIES, st.lists(ENTRIES))
+NAMES = ["registry-mirrors", "insecure-registries", "proxies", "features", "storage-driver"]
+
+
+@given(
+    configured=st.dictionaries(st.sampled_from(NAMES), ANYTHING),
+    reference=st.sampled_from(["alpine", IMAGE, "localhost:5000/img", "[::1]:5000/img"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_stands_in_daemon_json_a_plan_comes_out(
+    configured: dict[str, Any], reference: str
+) -> None:
+    files = {"/etc/docker/daemon.json": json.dumps(configured)}
+    for version in ("19.03.15", "20.10.24", "24.0.9", "26.1.5", "29.7.2"):
+        for client in ("docker-pull", "docker-build"):
+            plan = planned(client, version, files, reference)
+            assert plan.refuses or plan.endpoints
