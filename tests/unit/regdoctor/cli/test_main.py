@@ -37,7 +37,7 @@ def test_version() -> None:
     [
         ("nothing",),
         ("check", "--nothing"),
-        ("check", "--as", "kaniko", "alpine"),
+        ("check", "--as", "wget", "alpine"),
         ("check", "--format", "yaml", "alpine"),
         ("check", "--fail-on", "info", "alpine"),
         ("check", "--ca", "/nonexistent.pem", "alpine"),
