@@ -6,16 +6,18 @@ this order), permitted before excluded; the fault is always the leaf's.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from regdoctor.x509 import text
 from regdoctor.x509.certificate import Address, Certificate, Network, Subtrees, Uri
-from regdoctor.x509.domains import Mailbox, domain_valid, mailbox
+from regdoctor.x509.domains import Mailbox, labels, mailbox
 from regdoctor.x509.hosts import lower
 from regdoctor.x509.release import Release
 from regdoctor.x509.text import quote
+from regdoctor.x509.urls import printed
 
 V = TypeVar("V")
 
@@ -55,7 +57,7 @@ def _names(child: Certificate, release: Release) -> tuple[list[_Check], str]:
         uris.append((uri, host))
     mailboxes: list[Mailbox] = []
     for email in child.emails:
-        parsed = mailbox(email, second_at=not release.refuses_at_in_mail_domain)
+        parsed = mailbox(email, release)
         if parsed is None:
             return [], f"cannot parse rfc822Name {quote(email)}"
         mailboxes.append(Mailbox(parsed.local, parsed.domain.lower()))
@@ -72,14 +74,15 @@ def _checks(
         query = _masked_network if release.masks_constraints else _network
         yield _bind(query, "IP address", text.address(address), address)
     for name in child.dns_names:
-        if domain_valid(name, constraint=False):
+        if labels(name, release) is not None:
             yield _bind(_dns, "DNS name", name, name)
         else:
             yield _always(f"x509: cannot parse dnsName {quote(name)}")
     for uri, host in uris:
-        yield _bind(_uri, "URI", uri.text, host)
+        yield _bind(_uri, "URI", printed(uri.text), host)
     for each in mailboxes:
-        yield _bind(_email, "email address", str(each), each)
+        query = functools.partial(_email, release=release)
+        yield _bind(query, "email address", str(each), each)
 
 
 def _always(problem: str) -> _Check:
@@ -112,7 +115,7 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
     """(lower-case host without its port, or why it cannot be matched)."""
     host = uri.host.lower()
     if not host:
-        shown = quote(uri.text)
+        shown = quote(printed(uri.text))
         return "", f"URI with empty host ({shown}) cannot be matched against constraints"
     if ":" in host and not host.endswith("]"):
         host, _, _ = host.rpartition(":")
@@ -125,7 +128,7 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
     except ValueError:
         if bare == host:
             return host, ""
-    return "", f"URI with IP ({quote(uri.text)}) cannot be matched against constraints"
+    return "", f"URI with IP ({quote(printed(uri.text))}) cannot be matched against constraints"
 
 
 def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
@@ -154,8 +157,8 @@ def _uri(half: Subtrees, value: str, excluded: bool) -> str | None:
     return _domain(half.uri, value, excluded)
 
 
-def _email(half: Subtrees, value: Mailbox, excluded: bool) -> str | None:
-    exact = [mailbox(each) for each in half.email if "@" in each]
+def _email(half: Subtrees, value: Mailbox, excluded: bool, release: Release) -> str | None:
+    exact = [mailbox(each, release) for each in half.email if "@" in each]
     if any(each and (each.local, each.domain.lower()) == value for each in exact):
         return str(value)
     return _domain([each for each in half.email if "@" not in each], value.domain, excluded)

@@ -340,13 +340,15 @@ def _no_path(
     forbidding: Certificate | None,
     rules: Release,
 ) -> Fault:
-    if bad_usages and (not bad_policies or rules.usage_before_policies):
+    if bad_usages and not bad_policies:
         text = "x509: certificate specifies an incompatible key usage"
         return Fault(Kind.KEY_USAGE, text, leaf, culprit=forbidding or leaf)
     details = []
     if bad_usages:
-        details.append(f"{bad_usages} candidate chains with incompatible key usage")
-    if bad_policies:
-        details.append(rules.policy_text.format(bad_policies))
+        details.append(f"{bad_usages} {rules.refused_chains} with incompatible key usage")
+    if bad_policies and not bad_usages and rules.policies_before_usages:
+        details.append("all candidate chains have invalid policies")
+    elif bad_policies:
+        details.append(f"{bad_policies} {rules.refused_chains} with invalid policies")
     text = ": ".join(filter(None, ("x509: no valid chains built", ", ".join(details))))
     return Fault(Kind.POLICY, text, leaf, culprit=forbidding or leaf)
