@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PEERS := tests/peers
 DEMO_PACKAGES := busybox-static ca-certificates docker-registry runc skopeo
 WORKERS ?= 2
+FILE ?= tests/fixtures/data/go-x509.json
 # Builds mount file systems. -B: no compiled files of root's in the tree of a user.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAY := $(AS_ROOT) $(BIN)/python -B -m
@@ -66,6 +67,10 @@ test: setup peers ## all tests but the slow ones
 .PHONY: slow
 slow: setup peers peers-go ## the tests that need compiled peers, or many builds
 	$(PYTEST) -m slow
+
+.PHONY: chains
+chains: setup ## judge chains that Go judged, as go-x509.json has them: make chains FILE=chains.json
+	@$(BIN)/python -m tests.replay "$(FILE)"
 
 # --- what it shows --------------------------------------------------------------------
 

@@ -102,6 +102,11 @@ class Release:
         return self.version in ((1, 25, 2), (1, 24, 8))
 
     @property
+    def refuses_mapped_url_hosts(self) -> bool:
+        """The same two releases took no IPv4-mapped address in brackets for a URL's host."""
+        return self.strict_domains
+
+    @property
     def takes_lone_dot(self) -> bool:
         """A constraint that is nothing but a dot parses."""
         return not (self.since(1, 25, 2) or (1, 24, 8) <= self.version < (1, 25, 0))
