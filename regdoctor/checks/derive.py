@@ -6,10 +6,8 @@ they rest on arrives.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from regdoctor.checks.judging import asking
 from regdoctor.clients.policy import Policy
@@ -33,7 +31,9 @@ from regdoctor.x509 import (
     Pool,
     Verdict,
     load_pool,
+    of_interest,
     parse,
+    pem_of,
     release,
     verify,
 )
@@ -95,7 +95,7 @@ class _Judge:
         if fetched is not None and fetched.certificate:
             self.issuers = (fetched.certificate, *fetched.above)
         self.roots = roots.certificates if roots else ()
-        self.system = pem_of(_of_interest(self.roots, (*served.certificates, *self.issuers)))
+        self.system = pem_of(of_interest(self.roots, (*served.certificates, *self.issuers)))
         self.system_sources = roots.sources if roots else ()
         role = seen.get(Role, endpoint)
         written = role.written if role else endpoint.partition("://")[2]
@@ -197,22 +197,6 @@ class _Judge:
         return bool(organisations & _organisations(pem_of(near)))
 
 
-def _of_interest(roots: tuple[bytes, ...], chain: Sequence[bytes]) -> tuple[bytes, ...]:
-    """The roots that a path from the chain can touch: Go looks for issuers by their exact name.
-
-    A bundle has some 150 roots, and parsing them all would cost more than all the rest.
-    """
-    names = []
-    for der in chain:
-        try:
-            names.append(parse(der, release(LATEST)).issuer_raw)
-        except ParseError as error:
-            if error.partial is not None and error.partial.issuer_raw:
-                names.append(error.partial.issuer_raw)
-    sent = set(chain)
-    return tuple(root for root in roots if root in sent or any(name in root for name in names))
-
-
 def _own_policy(own: OwnTrust) -> Policy:
     extra = (pem_of(own.certificates),) if own.certificates else ()
     return Policy(OWN, extra, own.sources, insecure=own.insecure)
@@ -254,16 +238,6 @@ def _anchor(verdict: Verdict) -> CertificateFacts | None:
         if place is not None and place.certificate is not None:
             return None if place.sent is not None else certificate_facts(place.certificate.raw)
     return None
-
-
-@functools.lru_cache(maxsize=64)
-def pem_of(certificates: tuple[bytes, ...]) -> bytes:
-    """DER as one PEM file."""
-    blocks: Iterable[bytes] = (
-        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(each) + b"-----END CERTIFICATE-----\n"
-        for each in certificates
-    )
-    return b"".join(blocks)
 
 
 def _organisation(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from regdoctor.x509 import text
@@ -25,8 +26,18 @@ V = TypeVar("V")
 _Query = Callable[[Subtrees, V, bool], str | None]
 
 
-def violation(path: Sequence[Certificate], release: Release) -> str:
-    """What a name on the path violates, in Go's words; empty if nothing."""
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """``text`` in Go's words; ``named`` carries the name, ``issuer`` the constraint: none where
+    the name cannot be compared with any."""
+
+    text: str
+    named: Certificate
+    issuer: Certificate | None = None
+
+
+def violation(path: Sequence[Certificate], release: Release) -> Violation | None:
+    """What a name on the path violates, if anything."""
     for index, child in enumerate(path):
         if child.san is None:
             continue
@@ -35,13 +46,13 @@ def violation(path: Sequence[Certificate], release: Release) -> str:
             continue
         names, problem = _names(child, release)
         if problem:
-            return problem
+            return Violation(problem, child)
         for issuer in above:
             for check in names:
                 problem = check(issuer, release)
                 if problem:
-                    return problem
-    return ""
+                    return Violation(problem, child, issuer)
+    return None
 
 
 _Check = Callable[[Certificate, Release], str]

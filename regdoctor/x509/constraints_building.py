@@ -37,7 +37,8 @@ def check(issuer: Certificate, path: Sequence[Certificate], release: Release) ->
                 return Fault(Kind.NAME_CONSTRAINT, problem, culprit=child)
             detail = _violation(issuer, kind, name, release)
             if detail:
-                return Fault(Kind.NAME_CONSTRAINT, _PREFIX + detail, issuer, culprit=child)
+                text = _PREFIX + detail
+                return Fault(Kind.NAME_CONSTRAINT, text, issuer, child, constraining=issuer)
     return None
 
 
