@@ -144,7 +144,7 @@ def _issuer_place(verdict: Verdict, index: int, certificate: Certificate, names:
             if verifies(certificate, entry.key):
                 return names.of(Place(other))
             namesakes.append(names.of(Place(other)))
-    for place in _roots(verdict):
+    for place in dict.fromkeys((*_roots(verdict), *verdict.named_roots)):
         root = place.certificate
         if root is None or root.subject_raw != certificate.issuer_raw:
             continue
@@ -157,11 +157,23 @@ def _issuer_place(verdict: Verdict, index: int, certificate: Certificate, names:
 
 
 def _roots(verdict: Verdict) -> list[Place]:
-    """The roots that the verdict speaks of and that were not sent, each once."""
+    """The roots that were not sent, and that the verdict speaks of or that signed what was sent."""
     spoken = [path[-1] for path in verdict.paths]
+    spoken += [each for each in verdict.named_roots if _signed_any(each.certificate, verdict)]
     spoken += [each for each in (verdict.culprit, verdict.hint_cert, verdict.about) if each]
     found: dict[bytes, Place] = {}
     for place in spoken:
         if place.sent is None and place.root is not None and place.certificate is not None:
             found.setdefault(place.certificate.raw, place)
     return list(found.values())
+
+
+def _signed_any(root: Certificate | None, verdict: Verdict) -> bool:
+    return any(
+        root is not None
+        and root.key is not None
+        and not isinstance(each, str)
+        and each.issuer_raw == root.subject_raw
+        and verifies(each, root.key)
+        for each in verdict.entries
+    )

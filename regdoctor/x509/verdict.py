@@ -51,7 +51,8 @@ class Verdict:
     the CA whose name constraint the culprit violates. ``paths``:
     every path that Verify finds, leaf first, also where the handshake then refuses the key.
     ``roots_not_loaded``: blocks of the root files that Go passes over without a word.
-    ``entries``: the chain parsed, or Go's text for what does not parse."""
+    ``entries``: the chain parsed, or Go's text for what does not parse. ``named_roots``: the
+    roots with the name of an issuer of what was sent."""
 
     accepted: bool
     text: str
@@ -66,6 +67,7 @@ class Verdict:
     paths: tuple[tuple[Place, ...], ...] = ()
     roots_not_loaded: tuple[NotLoaded, ...] = ()
     entries: tuple[Certificate | str, ...] = field(default=(), compare=False, repr=False)
+    named_roots: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
     def request_text(self, method: str, url: str) -> str:
         """What net/http says: ``Get "https://host/v2/": tls: ...``; ``""`` if accepted."""
@@ -113,7 +115,8 @@ def verify(
 
     ``roots``: the contents of PEM files, read as AppendCertsFromPEM does. ``name``: the host
     as the client passes it to TLS, without a port; None leaves names unjudged. ``time``: aware;
-    its offset shows in the text. ``key_matches``: False if the server did not prove to hold the leaf's key.
+    its offset shows in the text. ``key_matches``: False if the server did not prove to hold the
+    leaf's key.
     ``insecure``: the client skips verification, which does not make it take everything.
     ``roots_error``: why no root could be loaded (``read /etc/ssl: is a directory``); the roots
     are then ignored. Raises UnknownReleaseError, and ValueError for a naive ``time``.
@@ -178,6 +181,7 @@ class _Judge:
             paths=places,
             roots_not_loaded=self.pool.not_loaded,
             entries=self._entries(),
+            named_roots=self._named_roots(),
         )
 
     def _leaf(self) -> Certificate:
@@ -316,6 +320,10 @@ class _Judge:
             for each, fault in zip(self.parsed, self.faults, strict=True)
         )
 
+    def _named_roots(self) -> tuple[Place, ...]:
+        issuers = dict.fromkeys(each.issuer_raw for each in self.parsed if each is not None)
+        return tuple(self._place(root) for name in issuers for root in self.pool.named(name))
+
     def _refused(
         self, fault: Fault, text: str, verify_text: str, verified: Fault | None = None
     ) -> Verdict:
@@ -334,6 +342,7 @@ class _Judge:
             constraining=self._place(fault.constraining) if fault.constraining else None,
             roots_not_loaded=self.pool.not_loaded,
             entries=self._entries(),
+            named_roots=self._named_roots(),
         )
 
 

@@ -129,4 +129,4 @@ def test_the_reference_has_the_commands_and_flags_there_are(golden: Golden) -> N
 
 
 def test_every_command_is_in_the_reference() -> None:
-    assert {"build", "check", "codes"} <= set(commands())
+    assert {"build", "chain", "check", "codes"} <= set(commands())
