@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from regdoctor.checks.judging import asking
 from regdoctor.clients.policy import Policy
@@ -28,6 +29,7 @@ from regdoctor.x509 import (
     Kind,
     Mismatch,
     ParseError,
+    Place,
     Pool,
     Verdict,
     load_pool,
@@ -37,6 +39,7 @@ from regdoctor.x509 import (
     release,
     verify,
 )
+from regdoctor.x509.explain import hidden, unusable_issuer, words
 from regdoctor.x509.signature import SignatureFault, verifies
 
 
@@ -141,6 +144,8 @@ class _Judge:
             sources=sources,
             broken=policy.broken,
             anchor=_anchor(verdict),
+            fault=words(verdict),
+            hidden=tuple(hidden(verdict, _called)),
         )
 
     def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> Verdict:
@@ -220,24 +225,37 @@ def _reason(verdict: Verdict) -> Reason:
     if verdict.mismatch is not None:
         return _MISMATCHES.get(verdict.mismatch, "hostname")
     reason = _KINDS.get(verdict.kind, "other")
+    if unusable_issuer(verdict):
+        return "other"
     if reason == "unknown-authority" and verdict.hint is not None:
         return "namesake" if verdict.hint.fault is SignatureFault.MISMATCH else "other"
     return reason
 
 
 def _place(verdict: Verdict) -> int:
-    for place in (verdict.culprit, verdict.about):
-        if place is not None and place.sent is not None:
-            return place.sent
-    return -1
+    """Where the certificate at fault was sent, which need not be the one that Go's error is
+    about; -1 for one that was not."""
+    place = verdict.culprit or verdict.about
+    return -1 if place is None or place.sent is None else place.sent
+
+
+def _called(place: Place) -> str:
+    subject = str(place.certificate.subject) if place.certificate else ""
+    if place.sent is None:
+        return f"{subject or 'a certificate without a name'} of the client's store"
+    if place.sent == 0:
+        return "the server's certificate"
+    return subject or f"certificate {place.sent} of the chain"
 
 
 def _anchor(verdict: Verdict) -> CertificateFacts | None:
     """The certificate that the verdict is about, where the server did not send it."""
-    for place in (verdict.culprit, verdict.about):
-        if place is not None and place.certificate is not None:
-            return None if place.sent is not None else certificate_facts(place.certificate.raw)
-    return None
+    place = verdict.culprit or verdict.about
+    if place is None or place.sent is not None or place.certificate is None:
+        return None
+    # Of one that does not parse, the name may have been read all the same.
+    facts, subject = certificate_facts(place.certificate.raw), str(place.certificate.subject)
+    return replace(facts, subject=subject)
 
 
 def _organisation(name: str) -> str:

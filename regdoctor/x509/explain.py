@@ -52,7 +52,7 @@ def words(verdict: Verdict) -> str:
     """What is wrong with the culprit, in a few words: ``expired``."""
     if verdict.kind is None:
         return ""
-    if verdict.culprit is not None and verdict.hint is None and _unusable(verdict):
+    if unusable_issuer(verdict):
         return "has the issuer's name, and Go cannot use it"
     if verdict.hint is not None:
         return _HINTED[verdict.hint.fault]
@@ -66,10 +66,11 @@ def hidden(verdict: Verdict, call: Call) -> list[str]:
     return list(_SENTENCES[verdict.kind](verdict, call)) if verdict.kind in _SENTENCES else []
 
 
-def _unusable(verdict: Verdict) -> bool:
+def unusable_issuer(verdict: Verdict) -> bool:
     """An unknown authority whose issuer stands in the files all the same."""
-    culprit, about = verdict.culprit, verdict.about
-    return verdict.kind is Kind.UNKNOWN_AUTHORITY and about is not None and culprit != about
+    if verdict.kind is not Kind.UNKNOWN_AUTHORITY or verdict.hint is not None:
+        return False
+    return verdict.about is not None and verdict.culprit not in (None, verdict.about)
 
 
 def _unknown(verdict: Verdict, call: Call) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _unknown(verdict: Verdict, call: Call) -> Iterator[str]:
         return
     if verdict.hint is not None and verdict.hint_cert is not None:
         yield from _hinted(verdict.hint, about, verdict.hint_cert, call)
-    elif _unusable(verdict):
+    elif unusable_issuer(verdict):
         detail = next(
             (
                 each.detail
