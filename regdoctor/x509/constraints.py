@@ -6,6 +6,7 @@ this order), permitted before excluded; the fault is always the leaf's.
 
 from __future__ import annotations
 
+import bisect
 import functools
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +83,7 @@ def _checks(
     release: Release,
 ) -> Iterator[_Check]:
     for address in child.addresses:
-        query = _masked_network if release.masks_constraints else _network
+        query = _network if release.masks_constraints else _searched_network
         yield _bind(query, "IP address", text.address(address), address)
     for name in child.dns_names:
         if labels(name, release) is not None:
@@ -143,21 +144,42 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
 
 
 def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
-    """The widest network that holds ``value``. An IPv4-mapped address is in none: Go looks for
-    it among the networks of IPv6 and compares it there as IPv4."""
-    if isinstance(value, ipaddress.IPv6Address) and value.ipv4_mapped is not None:
-        return None
+    """The widest network that holds ``value``, written without the bits outside its mask."""
     matching = [each for each in half.ip if value in each.network]
-    return str(min(matching, key=_from_the_widest)) if matching else None
+    return str(min(matching, key=_from_the_widest).network) if matching else None
 
 
-def _masked_network(half: Subtrees, value: Address, excluded: bool) -> str | None:
-    found = _network(half, value, excluded)
-    return str(ipaddress.ip_interface(found).network) if found else None
+def _searched_network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
+    """The network that Go 1.26 finds: it searches networks sorted by their unmasked addresses for
+    the last one not above ``value``, so one with bits outside its mask may be overlooked."""
+    kept: list[Network] = []
+    for each in sorted(half.ip, key=_from_the_widest):
+        if each.version != value.version:
+            continue
+        ends = (each.ip, each.network.broadcast_address)
+        if not kept or not all(_contains(kept[-1], end) for end in ends):
+            kept.append(each)
+    if not kept:
+        return None
+    at = bisect.bisect_left([each.ip.packed for each in kept], value.packed)
+    exact = at < len(kept) and kept[at].ip.packed == value.packed
+    found = kept[at if exact else max(0, at - 1)]
+    return text.network(found) if exact or _contains(found, value) else None
+
+
+def _contains(network: Network, value: Address) -> bool:
+    """``net.IPNet.Contains``: what is IPv4-mapped counts as IPv4 on both sides."""
+    wanted, base = value, network.ip
+    prefix = network.network.prefixlen
+    if isinstance(base, ipaddress.IPv6Address) and base.ipv4_mapped is not None:
+        base, prefix = base.ipv4_mapped, max(0, prefix - 96)
+    if isinstance(wanted, ipaddress.IPv6Address) and wanted.ipv4_mapped is not None:
+        wanted = wanted.ipv4_mapped
+    return wanted in ipaddress.ip_interface((base, prefix)).network
 
 
 def _from_the_widest(network: Network) -> tuple[bytes, bytes]:
-    return network.packed, network.netmask.packed
+    return network.ip.packed, network.netmask.packed
 
 
 def _dns(half: Subtrees, value: str, excluded: bool) -> str | None:

@@ -56,13 +56,20 @@ def _violation(issuer: Certificate, kind: str, name: str | Address | Uri, releas
     try:
         for each in _constraints(issuer.excluded, kind):
             if matches(each, True):
-                return f"{kind} {quote(shown)} is excluded by constraint {quote(each)}"
+                return (
+                    f"{kind} {quote(shown)} is excluded by constraint {quote(_shown(each, kind))}"
+                )
         permitted = _constraints(issuer.permitted, kind)
         if permitted and not any(matches(each, False) for each in permitted):
             return f"{kind} {quote(shown)} is not permitted by any constraint"
     except _UnmatchableError as problem:
         return str(problem)
     return ""
+
+
+def _shown(constraint: str, kind: str) -> str:
+    is_network = kind == "IP address"
+    return text.network(ipaddress.ip_interface(constraint)) if is_network else constraint
 
 
 def _constraints(half: Subtrees, kind: str) -> list[str]:

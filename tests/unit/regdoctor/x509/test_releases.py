@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import ipaddress
 import random
 from collections.abc import Sequence
 
@@ -165,3 +166,35 @@ def test_the_year_nought_is_told_as_it_is() -> None:
     )
     it.end = encoding.generalized_time("00000230000000Z")
     assert parse_text(it, "1.27.3") == "x509: malformed GeneralizedTime"
+
+
+def _networked(networks: Sequence[str], *addresses: str) -> list[bytes]:
+    """A leaf with addresses below a root that excludes networks."""
+    trees = []
+    for each in networks:
+        base, _, length = each.partition("/")
+        packed = ipaddress.ip_address(base).packed
+        mask = (1 << 8 * len(packed)) - (1 << 8 * len(packed) - int(length))
+        octets = packed + mask.to_bytes(len(packed), "big")
+        trees.append(sequence(implicit(7, octets)))
+    root = authority(0)
+    root.put(CONSTRAINTS, sequence(encoding.explicit(1, *trees)), True)
+    names = [implicit(7, ipaddress.ip_address(each).packed) for each in addresses]
+    made = leaf(root, implicit(DNS, HOST.encode()), *names)
+    return [made.signed(DICE), root.signed(DICE)]
+
+
+@pytest.mark.parametrize("go", ["1.22.10", "1.25.5", "1.26.6"])
+def test_a_network_of_mapped_addresses_is_told_as_ipv4(go: str) -> None:
+    it, root = _networked(["::ffff:192.0.2.0/120"], "::ffff:192.0.2.10")
+    assert judged(go, [it], root).verify_text.endswith(
+        'IP address "192.0.2.10" is excluded by constraint "192.0.2.0/24"'
+    )
+
+
+def test_a_network_with_bits_outside_its_mask_is_overlooked_by_1_26_alone() -> None:
+    it, root = _networked(["10.0.0.0/8", "192.0.2.77/24"], "192.0.2.10")
+    assert judged("1.26.6", [it], root).accepted
+    excluded = 'IP address "192.0.2.10" is excluded by constraint "192.0.2.'
+    assert judged("1.25.5", [it], root).verify_text.endswith(f'{excluded}77/24"')
+    assert judged("1.27.3", [it], root).verify_text.endswith(f'{excluded}0/24"')
