@@ -95,12 +95,17 @@ def judge(
     )
 
 
+_OF_THE_HANDSHAKE = ("tls", "tls12", "http", "insecure", "server_sees")
+_OTHER_KEY = ("invalid signature by the server certificate", "error decrypting message")
+
+
 def holds_its_key(case: Case) -> bool:
-    """Is the key that the server signs with that of the first certificate sent? Without a
-    ``leaf_key`` it is not: the certificate's own key was not at hand."""
+    """Is the key that the server signs with that of the first certificate sent? It is no property
+    of the chain: without a ``leaf_key`` nothing but what a handshake said of it can tell."""
     named = case.get("leaf_key")
     if not named or not case["chain"]:
-        return False
+        told = (str(case.get(field) or "") for field in _OF_THE_HANDSHAKE)
+        return not any(sign in each for each in told for sign in _OTHER_KEY)
     try:
         key = parse(chain(case)[0], release(LATEST)).key
     except ParseError:

@@ -99,6 +99,14 @@ def test_what_a_case_leaves_out_is_not_compared() -> None:
     assert misses({**kept, "verify": None, "unheard-of": 1}, ALONE) == []
 
 
+def test_without_a_label_the_handshake_tells_whether_the_server_held_the_key() -> None:
+    ordinary = changed("path-ok-int")
+    del ordinary["leaf_key"]
+    assert misses(ordinary, ALONE) == []
+    other = changed("alg-server-wrong-key", tls=None, verdict="accept")
+    assert fields(other) == ["verdict", "tls"]
+
+
 def test_the_key_of_the_server_is_told_by_its_label() -> None:
     wrong = changed("path-ok-int", leaf_key="p256:somebody else")
     expected = "tls: invalid signature by the server certificate: ECDSA verification failure"
