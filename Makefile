@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PEERS := tests/peers
 DEMO_PACKAGES := busybox-static ca-certificates docker-registry runc skopeo
 WORKERS ?= 2
+FILE ?= tests/fixtures/data/go-x509.json
 # Builds mount file systems. -B: no compiled files of root's in the tree of a user.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAY := $(AS_ROOT) $(BIN)/python -B -m
@@ -69,7 +70,11 @@ slow: setup peers peers-go ## the tests that need compiled peers, or many builds
 
 .PHONY: client-cases
 client-cases: setup ## executed cases against the evaluator of clients: FILE=PATH
-	@$(BIN)/python -m tests.replay.client_cases $(or $(FILE),tests/fixtures/data/client-cases.json)
+	@$(BIN)/python -m tests.replay.client_cases "$(or $(FILE),tests/fixtures/data/client-cases.json)"
+
+.PHONY: chains
+chains: setup ## judge chains that Go judged, as go-x509.json has them: make chains FILE=chains.json
+	@$(BIN)/python -m tests.replay "$(or $(FILE),tests/fixtures/data/go-x509.json)"
 
 # --- what it shows --------------------------------------------------------------------
 

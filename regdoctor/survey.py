@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.transport import Endpoint, InvalidEndpoint
-from regdoctor.checks.derive import pem_of
 from regdoctor.clients.onhost import KINDS, plan_on
 from regdoctor.clients.plan import Endpoint as Planned
 from regdoctor.clients.told import told
@@ -18,7 +17,7 @@ from regdoctor.observations.network import Role
 from regdoctor.observations.plans import ClientPlanSeen, PlannedEndpoint
 from regdoctor.observations.store import Failure, Observations
 from regdoctor.observations.tls import ServedChain
-from regdoctor.x509 import LATEST, verify
+from regdoctor.x509 import LATEST, pem_of, verify
 
 MOST_AT_ONCE = 16
 _USUAL = ("docker-pull", "docker-build", "buildkitd", "cri", "ctr", "nerdctl", "k3s", "rke2")

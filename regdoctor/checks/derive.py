@@ -6,10 +6,9 @@ they rest on arrives.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from regdoctor.checks.judging import asking, policies_at
 from regdoctor.clients.policy import Policy
@@ -29,13 +28,17 @@ from regdoctor.x509 import (
     Kind,
     Mismatch,
     ParseError,
+    Place,
     Pool,
     Verdict,
     load_pool,
+    of_interest,
     parse,
+    pem_of,
     release,
     verify,
 )
+from regdoctor.x509.explain import hidden, unusable_issuer, words
 from regdoctor.x509.signature import SignatureFault, verifies
 
 
@@ -94,7 +97,7 @@ class _Judge:
         if fetched is not None and fetched.certificate:
             self.issuers = (fetched.certificate, *fetched.above)
         self.roots = roots.certificates if roots else ()
-        self.system = pem_of(_of_interest(self.roots, (*served.certificates, *self.issuers)))
+        self.system = pem_of(of_interest(self.roots, (*served.certificates, *self.issuers)))
         self.system_sources = roots.sources if roots else ()
         own = seen.get(OwnTrust, endpoint) or OwnTrust()
         others = policies_at(seen, endpoint)
@@ -134,6 +137,8 @@ class _Judge:
             sources=sources,
             broken=policy.broken,
             anchor=_anchor(verdict),
+            fault=words(verdict),
+            hidden=tuple(hidden(verdict, _called)),
         )
 
     def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...], go: str) -> Verdict:
@@ -190,22 +195,6 @@ class _Judge:
         return bool(organisations & _organisations(pem_of(near)))
 
 
-def _of_interest(roots: tuple[bytes, ...], chain: Sequence[bytes]) -> tuple[bytes, ...]:
-    """The roots that a path from the chain can touch: Go looks for issuers by their exact name.
-
-    A bundle has some 150 roots, and parsing them all would cost more than all the rest.
-    """
-    names = []
-    for der in chain:
-        try:
-            names.append(parse(der, release(LATEST)).issuer_raw)
-        except ParseError as error:
-            if error.partial is not None and error.partial.issuer_raw:
-                names.append(error.partial.issuer_raw)
-    sent = set(chain)
-    return tuple(root for root in roots if root in sent or any(name in root for name in names))
-
-
 def _own_policy(own: OwnTrust) -> Policy:
     extra = (pem_of(own.certificates),) if own.certificates else ()
     return Policy(OWN, extra, own.sources, insecure=own.insecure)
@@ -229,34 +218,37 @@ def _reason(verdict: Verdict) -> Reason:
     if verdict.mismatch is not None:
         return _MISMATCHES.get(verdict.mismatch, "hostname")
     reason = _KINDS.get(verdict.kind, "other")
+    if unusable_issuer(verdict):
+        return "other"
     if reason == "unknown-authority" and verdict.hint is not None:
         return "namesake" if verdict.hint.fault is SignatureFault.MISMATCH else "other"
     return reason
 
 
 def _place(verdict: Verdict) -> int:
-    for place in (verdict.culprit, verdict.about):
-        if place is not None and place.sent is not None:
-            return place.sent
-    return -1
+    """Where the certificate at fault was sent, which need not be the one that Go's error is
+    about; -1 for one that was not."""
+    place = verdict.culprit or verdict.about
+    return -1 if place is None or place.sent is None else place.sent
+
+
+def _called(place: Place) -> str:
+    subject = str(place.certificate.subject) if place.certificate else ""
+    if place.sent is None:
+        return f"{subject or 'a certificate without a name'} of the client's store"
+    if place.sent == 0:
+        return "the server's certificate"
+    return subject or f"certificate {place.sent} of the chain"
 
 
 def _anchor(verdict: Verdict) -> CertificateFacts | None:
     """The certificate that the verdict is about, where the server did not send it."""
-    for place in (verdict.culprit, verdict.about):
-        if place is not None and place.certificate is not None:
-            return None if place.sent is not None else certificate_facts(place.certificate.raw)
-    return None
-
-
-@functools.lru_cache(maxsize=64)
-def pem_of(certificates: tuple[bytes, ...]) -> bytes:
-    """DER as one PEM file."""
-    blocks: Iterable[bytes] = (
-        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(each) + b"-----END CERTIFICATE-----\n"
-        for each in certificates
-    )
-    return b"".join(blocks)
+    place = verdict.culprit or verdict.about
+    if place is None or place.sent is not None or place.certificate is None:
+        return None
+    # Of one that does not parse, the name may have been read all the same.
+    facts, subject = certificate_facts(place.certificate.raw), str(place.certificate.subject)
+    return replace(facts, subject=subject)
 
 
 def _organisation(name: str) -> str:

@@ -24,6 +24,12 @@ COMMANDS: tuple[Command, ...] = (
         "Build an image from a Dockerfile; look first, and explain what broke.",
     ),
     Command(
+        "chain",
+        "regdoctor.cli.chain",
+        "chain",
+        "Judge certificates from files as a Go client would, offline, at any time.",
+    ),
+    Command(
         "check",
         "regdoctor.cli.check",
         "check",

@@ -83,6 +83,8 @@ class TrustVerdict:
     broken once those are mended. ``skipped`` tells that the client is configured not to
     verify, ``broken`` what in its files makes it fail before any handshake. ``anchor`` is the
     certificate of its store that the words are about, where it is none of those served.
+    ``fault``: what is wrong with the certificate at fault, in a few words that follow its name;
+    ``hidden``: what Go's text does not say, in sentences without their full stop.
     """
 
     client: str
@@ -96,6 +98,8 @@ class TrustVerdict:
     skipped: bool = False
     broken: str = ""
     anchor: CertificateFacts | None = None
+    fault: str = ""
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,20 @@ this order), permitted before excluded; the fault is always the leaf's.
 
 from __future__ import annotations
 
+import bisect
+import functools
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from regdoctor.x509 import text
 from regdoctor.x509.certificate import Address, Certificate, Network, Subtrees, Uri
-from regdoctor.x509.domains import Mailbox, domain_valid, mailbox
+from regdoctor.x509.domains import Mailbox, labels, mailbox
 from regdoctor.x509.hosts import lower
 from regdoctor.x509.release import Release
 from regdoctor.x509.text import quote
+from regdoctor.x509.urls import printed
 
 V = TypeVar("V")
 
@@ -23,8 +27,18 @@ V = TypeVar("V")
 _Query = Callable[[Subtrees, V, bool], str | None]
 
 
-def violation(path: Sequence[Certificate], release: Release) -> str:
-    """What a name on the path violates, in Go's words; empty if nothing."""
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """``text`` in Go's words; ``named`` carries the name, ``issuer`` the constraint: none where
+    the name cannot be compared with any."""
+
+    text: str
+    named: Certificate
+    issuer: Certificate | None = None
+
+
+def violation(path: Sequence[Certificate], release: Release) -> Violation | None:
+    """What a name on the path violates, if anything."""
     for index, child in enumerate(path):
         if child.san is None:
             continue
@@ -33,13 +47,13 @@ def violation(path: Sequence[Certificate], release: Release) -> str:
             continue
         names, problem = _names(child, release)
         if problem:
-            return problem
+            return Violation(problem, child)
         for issuer in above:
             for check in names:
                 problem = check(issuer, release)
                 if problem:
-                    return problem
-    return ""
+                    return Violation(problem, child, issuer)
+    return None
 
 
 _Check = Callable[[Certificate, Release], str]
@@ -55,7 +69,7 @@ def _names(child: Certificate, release: Release) -> tuple[list[_Check], str]:
         uris.append((uri, host))
     mailboxes: list[Mailbox] = []
     for email in child.emails:
-        parsed = mailbox(email, second_at=not release.refuses_at_in_mail_domain)
+        parsed = mailbox(email, release)
         if parsed is None:
             return [], f"cannot parse rfc822Name {quote(email)}"
         mailboxes.append(Mailbox(parsed.local, parsed.domain.lower()))
@@ -69,17 +83,18 @@ def _checks(
     release: Release,
 ) -> Iterator[_Check]:
     for address in child.addresses:
-        query = _masked_network if release.masks_constraints else _network
+        query = _network if release.masks_constraints else _searched_network
         yield _bind(query, "IP address", text.address(address), address)
     for name in child.dns_names:
-        if domain_valid(name, constraint=False):
+        if labels(name, release) is not None:
             yield _bind(_dns, "DNS name", name, name)
         else:
             yield _always(f"x509: cannot parse dnsName {quote(name)}")
     for uri, host in uris:
-        yield _bind(_uri, "URI", uri.text, host)
+        yield _bind(_uri, "URI", printed(uri.text), host)
     for each in mailboxes:
-        yield _bind(_email, "email address", str(each), each)
+        query = functools.partial(_email, release=release)
+        yield _bind(query, "email address", str(each), each)
 
 
 def _always(problem: str) -> _Check:
@@ -112,7 +127,7 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
     """(lower-case host without its port, or why it cannot be matched)."""
     host = uri.host.lower()
     if not host:
-        shown = quote(uri.text)
+        shown = quote(printed(uri.text))
         return "", f"URI with empty host ({shown}) cannot be matched against constraints"
     if ":" in host and not host.endswith("]"):
         host, _, _ = host.rpartition(":")
@@ -125,25 +140,46 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
     except ValueError:
         if bare == host:
             return host, ""
-    return "", f"URI with IP ({quote(uri.text)}) cannot be matched against constraints"
+    return "", f"URI with IP ({quote(printed(uri.text))}) cannot be matched against constraints"
 
 
 def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
-    """The widest network that holds ``value``. An IPv4-mapped address is in none: Go looks for
-    it among the networks of IPv6 and compares it there as IPv4."""
-    if isinstance(value, ipaddress.IPv6Address) and value.ipv4_mapped is not None:
-        return None
+    """The widest network that holds ``value``, written without the bits outside its mask."""
     matching = [each for each in half.ip if value in each.network]
-    return str(min(matching, key=_from_the_widest)) if matching else None
+    return str(min(matching, key=_from_the_widest).network) if matching else None
 
 
-def _masked_network(half: Subtrees, value: Address, excluded: bool) -> str | None:
-    found = _network(half, value, excluded)
-    return str(ipaddress.ip_interface(found).network) if found else None
+def _searched_network(half: Subtrees, value: Address, _excluded: bool) -> str | None:
+    """The network that Go 1.26 finds: it searches networks sorted by their unmasked addresses for
+    the last one not above ``value``, so one with bits outside its mask may be overlooked."""
+    kept: list[Network] = []
+    for each in sorted(half.ip, key=_from_the_widest):
+        if each.version != value.version:
+            continue
+        ends = (each.ip, each.network.broadcast_address)
+        if not kept or not all(_contains(kept[-1], end) for end in ends):
+            kept.append(each)
+    if not kept:
+        return None
+    at = bisect.bisect_left([each.ip.packed for each in kept], value.packed)
+    exact = at < len(kept) and kept[at].ip.packed == value.packed
+    found = kept[at if exact else max(0, at - 1)]
+    return text.network(found) if exact or _contains(found, value) else None
+
+
+def _contains(network: Network, value: Address) -> bool:
+    """``net.IPNet.Contains``: what is IPv4-mapped counts as IPv4 on both sides."""
+    wanted, base = value, network.ip
+    prefix = network.network.prefixlen
+    if isinstance(base, ipaddress.IPv6Address) and base.ipv4_mapped is not None:
+        base, prefix = base.ipv4_mapped, max(0, prefix - 96)
+    if isinstance(wanted, ipaddress.IPv6Address) and wanted.ipv4_mapped is not None:
+        wanted = wanted.ipv4_mapped
+    return wanted in ipaddress.ip_interface((base, prefix)).network
 
 
 def _from_the_widest(network: Network) -> tuple[bytes, bytes]:
-    return network.packed, network.netmask.packed
+    return network.ip.packed, network.netmask.packed
 
 
 def _dns(half: Subtrees, value: str, excluded: bool) -> str | None:
@@ -154,8 +190,8 @@ def _uri(half: Subtrees, value: str, excluded: bool) -> str | None:
     return _domain(half.uri, value, excluded)
 
 
-def _email(half: Subtrees, value: Mailbox, excluded: bool) -> str | None:
-    exact = [mailbox(each) for each in half.email if "@" in each]
+def _email(half: Subtrees, value: Mailbox, excluded: bool, release: Release) -> str | None:
+    exact = [mailbox(each, release) for each in half.email if "@" in each]
     if any(each and (each.local, each.domain.lower()) == value for each in exact):
         return str(value)
     return _domain([each for each in half.email if "@" not in each], value.domain, excluded)

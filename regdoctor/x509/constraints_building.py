@@ -32,19 +32,20 @@ def check(issuer: Certificate, path: Sequence[Certificate], release: Release) ->
         if child.san is None:
             continue
         for kind, name in child.names:
-            problem = _unparsable(kind, name)
+            problem = _unparsable(kind, name, release)
             if problem:
                 return Fault(Kind.NAME_CONSTRAINT, problem, culprit=child)
             detail = _violation(issuer, kind, name, release)
             if detail:
-                return Fault(Kind.NAME_CONSTRAINT, _PREFIX + detail, issuer, culprit=child)
+                text = _PREFIX + detail
+                return Fault(Kind.NAME_CONSTRAINT, text, issuer, child, constraining=issuer)
     return None
 
 
-def _unparsable(kind: str, name: str | Address | Uri) -> str:
-    if kind == "DNS name" and isinstance(name, str) and labels(name) is None:
+def _unparsable(kind: str, name: str | Address | Uri, release: Release) -> str:
+    if kind == "DNS name" and isinstance(name, str) and labels(name, release) is None:
         return f"x509: cannot parse dnsName {quote(name)}"
-    if kind == "email address" and isinstance(name, str) and mailbox(name) is None:
+    if kind == "email address" and isinstance(name, str) and mailbox(name, release) is None:
         # The parsed mailbox is printed, which is empty here.
         return 'x509: cannot parse rfc822Name {"" ""}'
     return ""
@@ -55,13 +56,20 @@ def _violation(issuer: Certificate, kind: str, name: str | Address | Uri, releas
     try:
         for each in _constraints(issuer.excluded, kind):
             if matches(each, True):
-                return f"{kind} {quote(shown)} is excluded by constraint {quote(each)}"
+                return (
+                    f"{kind} {quote(shown)} is excluded by constraint {quote(_shown(each, kind))}"
+                )
         permitted = _constraints(issuer.permitted, kind)
         if permitted and not any(matches(each, False) for each in permitted):
             return f"{kind} {quote(shown)} is not permitted by any constraint"
     except _UnmatchableError as problem:
         return str(problem)
     return ""
+
+
+def _shown(constraint: str, kind: str) -> str:
+    is_network = kind == "IP address"
+    return text.network(ipaddress.ip_interface(constraint)) if is_network else constraint
 
 
 def _constraints(half: Subtrees, kind: str) -> list[str]:
@@ -75,15 +83,15 @@ def _matcher(
 ) -> tuple[str, Callable[[str, bool], bool]]:
     """(the name as shown, a function from (constraint, excluded) to whether it holds)."""
     if isinstance(name, Uri):
-        return name.text, lambda constraint, _: _uri(name, constraint)
+        return name.text, lambda constraint, _: _uri(name, constraint, release)
     if not isinstance(name, str):
         return text.address(name), lambda constraint, _: _network(name, constraint)
     if kind == "email address":
-        parsed = mailbox(name) or Mailbox("", "")
-        return name, lambda constraint, _: _email(parsed, constraint)
+        parsed = mailbox(name, release) or Mailbox("", "")
+        return name, lambda constraint, _: _email(parsed, constraint, release)
     wildcards = release.excludes_wildcards
     return name, lambda constraint, excluded: _domain(
-        name, constraint, wildcard=excluded and wildcards
+        name, constraint, release, wildcard=excluded and wildcards
     )
 
 
@@ -91,30 +99,30 @@ def _network(address: Address, constraint: str) -> bool:
     return address in ipaddress.ip_interface(constraint).network
 
 
-def _uri(uri: Uri, constraint: str) -> bool:
+def _uri(uri: Uri, constraint: str, release: Release) -> bool:
     host, problem = uri_domain(uri)
     if problem:
         raise _UnmatchableError(problem)
-    return _domain(host, constraint)
+    return _domain(host, constraint, release)
 
 
-def _email(name: Mailbox, constraint: str) -> bool:
+def _email(name: Mailbox, constraint: str, release: Release) -> bool:
     if "@" in constraint:
-        wanted = mailbox(constraint)
+        wanted = mailbox(constraint, release)
         return wanted is not None and (
             wanted.local == name.local and wanted.domain.lower() == name.domain.lower()
         )
-    return _domain(name.domain, constraint)
+    return _domain(name.domain, constraint, release)
 
 
-def _domain(domain: str, constraint: str, *, wildcard: bool = False) -> bool:
+def _domain(domain: str, constraint: str, release: Release, *, wildcard: bool = False) -> bool:
     if not constraint:
         return True
-    have = labels(domain)
+    have = labels(domain, release)
     if have is None:
         raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(domain)}")
     below = constraint.startswith(".")
-    wanted = labels(constraint[1:] if below else constraint)
+    wanted = labels(constraint[1:] if below else constraint, release)
     if wanted is None:
         raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(constraint)}")
     if wildcard and domain.startswith("*") and len(have) > 1 and wanted:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from regdoctor.x509.release import Release
+
 _ATOM = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
 )
@@ -24,31 +26,31 @@ class Mailbox(NamedTuple):
         return f"{self.local}@{self.domain}"
 
 
-def domain_valid(name: str, *, constraint: bool, any_character: bool = False) -> bool:
+def domain_valid(name: str, release: Release, *, constraint: bool) -> bool:
     """No trailing dot, no empty label, only visible ASCII; a constraint may begin with a dot."""
+    if constraint and name.startswith("."):
+        name = name[1:]
+        if not name:
+            return release.takes_lone_dot
     if not name:
         return True
-    if constraint and name[0] == ".":
-        name = name[1:]
-    return all(
-        label and (any_character or all("!" <= each <= "~" for each in label))
-        for label in name.split(".")
-    )
+    if release.strict_domains:
+        return _lengths_valid(name)
+    return labels(name, release) is not None
 
 
 def strict_domain_valid(name: str) -> bool:
     """The rules that one release applied to every SAN: the lengths of RFC 1034, no empty name,
     but any character."""
-    if not name or len(name) > 253:
-        return False
-    return domain_valid(name, constraint=False, any_character=True) and all(
-        len(label) <= 63 for label in name.split(".")
-    )
+    return bool(name) and _lengths_valid(name)
 
 
-def mailbox(text: str, *, second_at: bool = True) -> Mailbox | None:
-    """RFC 2821's Mailbox, as loosely as Go reads it; ``None`` if it is none. ``second_at``:
-    may the domain hold an ``@``, as it may for older releases?"""
+def _lengths_valid(name: str) -> bool:
+    return len(name) <= 253 and all(1 <= len(label) <= 63 for label in name.split("."))
+
+
+def mailbox(text: str, release: Release) -> Mailbox | None:
+    """RFC 2821's Mailbox, as loosely as Go reads it; ``None`` if it is none."""
     if text.startswith('"'):
         match = _QUOTED.match(text)
         if match is None:
@@ -58,9 +60,9 @@ def mailbox(text: str, *, second_at: bool = True) -> Mailbox | None:
         local, rest = _atom(text)
         if not local or local[0] == "." or local[-1] == "." or ".." in local:
             return None
-    if not rest.startswith("@") or not domain_valid(rest[1:], constraint=False):
+    if not rest.startswith("@") or labels(rest[1:], release) is None:
         return None
-    if "@" in rest[1:] and not second_at:
+    if "@" in rest[1:] and release.refuses_at_in_mail_domain:
         return None
     return Mailbox(local, rest[1:])
 
@@ -80,8 +82,11 @@ def _atom(text: str) -> tuple[str, str]:
     return "".join(local), text[at:]
 
 
-def labels(domain: str) -> list[str] | None:
+def labels(domain: str, release: Release) -> list[str] | None:
     """Labels from the right; ``None`` if the domain is not one."""
-    if not domain_valid(domain, constraint=False):
-        return None
-    return domain.split(".")[::-1] if domain else []
+    if release.overlooks_empty_first_label and len(domain) > 1:
+        domain = domain.removeprefix(".")
+    found = domain.split(".")[::-1] if domain else []
+    if all(label and all("!" <= each <= "~" for each in label) for label in found):
+        return found
+    return None

@@ -4,56 +4,61 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from regdoctor.x509 import text
 from regdoctor.x509.certificate import Certificate
-from regdoctor.x509.fault import Kind
-from regdoctor.x509.signature import SignatureFault, verifies
+from regdoctor.x509.explain import words
+from regdoctor.x509.signature import verifies
 from regdoctor.x509.verdict import Place, Verdict
 
 _INDENT = "    "
 _MANY_NAMES = 12
 
-_WORDS = {
-    Kind.UNKNOWN_AUTHORITY: "nobody trusted vouches for it",
-    Kind.EXPIRED: "expired",
-    Kind.NOT_YET_VALID: "not valid yet",
-    Kind.HOSTNAME: "does not cover the name asked for",
-    Kind.CRITICAL_EXTENSION: "has a critical extension that Go does not know",
-    Kind.NOT_A_CA: "may not issue certificates",
-    Kind.PATH_LENGTH: "allows fewer intermediates below it",
-    Kind.KEY_USAGE: "is not for servers (extended key usage)",
-    Kind.NAME_CONSTRAINT: "has a name that a CA above it may not vouch for",
-    Kind.POLICY: "breaks the policies of a CA above it",
-    Kind.PARSE: "does not parse",
-    Kind.RSA_TOO_LARGE: "has an RSA key too long for TLS",
-    Kind.KEY_TYPE: "has a key that TLS cannot use",
-    Kind.HANDSHAKE_KEY: "the server does not hold its key",
-}
-_HINTED = {
-    SignatureFault.NOT_A_CA: "may not issue certificates",
-    SignatureFault.INSECURE_ALGORITHM: "is signed with an algorithm that is broken",
-    SignatureFault.UNIMPLEMENTED: "is signed with an algorithm that Go does not verify",
-    SignatureFault.KEY_TYPE: "is signed by another key than the issuer of that name has",
-    SignatureFault.WEAK_KEY: "has a key that Go does not trust",
-    SignatureFault.MISMATCH: "is signed by another key than the issuer of that name has",
-}
 
-
-def draw(verdict: Verdict, time: dt.datetime, *, root_names: Sequence[str] = ()) -> str:
-    """The chain of ``verdict``, judged at ``time``, without a final newline.
+def draw(
+    verdict: Verdict,
+    time: dt.datetime,
+    *,
+    root_names: Sequence[str] = (),
+    sent_names: Sequence[str] = (),
+) -> list[str]:
+    """The chain of ``verdict``, judged at ``time``, in lines; names stand there as certificates
+    have them, control characters and all.
 
     ``root_names``: what to call each root file, in the order given to ``verify``.
+    ``sent_names``: what to call each certificate of the chain, ``sent 0`` and so on if not given.
     """
+    names = _Names(root_names, sent_names)
     lines: list[str] = []
     for index, entry in enumerate(verdict.entries):
-        lines += _entry(verdict, index, entry, time, root_names)
+        lines += _entry(verdict, index, entry, time, names)
     for place in _roots(verdict):
         if place.certificate is not None:
             mark = _mark(verdict, place)
-            lines.append(f"{_named(place, root_names)}  {_subject(place.certificate)}{mark}")
-            lines += _details(place.certificate, "itself", time)
-    return "\n".join(lines)
+            lines.append(f"{names.of(place)}  {_subject(place.certificate)}{mark}")
+            lines += _details(place.certificate, _issuer_of_root(place.certificate), time)
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What places are called."""
+
+    roots: Sequence[str]
+    sent: Sequence[str]
+
+    def of(self, place: Place) -> str:
+        if place.sent is not None:
+            return self.sent[place.sent] if place.sent < len(self.sent) else f"sent {place.sent}"
+        number = place.root or 0
+        return self.roots[number] if number < len(self.roots) else f"roots {number}"
+
+
+def _issuer_of_root(root: Certificate) -> str:
+    """A root that did not sign itself is trusted as it is: nobody looks for its issuer."""
+    signed_itself = root.self_issued and root.key is not None and verifies(root, root.key)
+    return "itself" if signed_itself else "not looked for: trusted as it is"
 
 
 def _entry(
@@ -61,14 +66,17 @@ def _entry(
     index: int,
     entry: Certificate | str,
     time: dt.datetime,
-    root_names: Sequence[str],
+    names: _Names,
 ) -> Iterator[str]:
+    called = names.of(Place(index))
     if isinstance(entry, str):
-        yield f"sent {index}  not a certificate that Go can read  <- at fault: {entry}"
+        at_fault = verdict.culprit is None or verdict.culprit.sent == index
+        mark = f"  <- at fault: {entry}" if at_fault else f": {entry}"
+        yield f"{called}  not a certificate that Go can read{mark}"
         return
     mark = _mark(verdict, Place(index))
-    yield f"sent {index}  {_subject(entry)}{mark}"
-    yield from _details(entry, _issuer_place(verdict, index, entry, root_names), time)
+    yield f"{called}  {_subject(entry)}{mark}"
+    yield from _details(entry, _issuer_place(verdict, index, entry, names), time)
 
 
 def _subject(certificate: Certificate) -> str:
@@ -82,8 +90,7 @@ def _mark(verdict: Verdict, place: Place) -> str:
     same = culprit.sent == place.sent if place.sent is not None else culprit == place
     if not same:
         return ""
-    words = _HINTED[verdict.hint.fault] if verdict.hint else _WORDS.get(verdict.kind, "")
-    return f"  <- at fault: {words or verdict.kind}"
+    return f"  <- at fault: {words(verdict)}"
 
 
 def _details(certificate: Certificate, issuer: str, time: dt.datetime) -> Iterator[str]:
@@ -124,9 +131,7 @@ def _span(length: dt.timedelta) -> str:
     return "less than a second"
 
 
-def _issuer_place(
-    verdict: Verdict, index: int, certificate: Certificate, root_names: Sequence[str]
-) -> str:
+def _issuer_place(verdict: Verdict, index: int, certificate: Certificate, names: _Names) -> str:
     """Where the issuer was found, if its key really made the signature."""
     key = certificate.key
     if certificate.self_issued and key is not None and verifies(certificate, key):
@@ -137,23 +142,24 @@ def _issuer_place(
             continue
         if entry.subject_raw == certificate.issuer_raw:
             if verifies(certificate, entry.key):
-                return f"sent {other}"
-            namesakes.append(f"sent {other}")
-    for place in _roots(verdict):
+                return names.of(Place(other))
+            namesakes.append(names.of(Place(other)))
+    for place in dict.fromkeys((*_roots(verdict), *verdict.named_roots)):
         root = place.certificate
         if root is None or root.subject_raw != certificate.issuer_raw:
             continue
         if root.key is not None and verifies(certificate, root.key):
-            return _named(place, root_names)
-        namesakes.append(_named(place, root_names))
+            return names.of(place)
+        namesakes.append(names.of(place))
     if namesakes:
         return f"{namesakes[0]} has that name, but did not sign this"
     return "not sent" if verdict.accepted else "not sent, and not among the roots"
 
 
 def _roots(verdict: Verdict) -> list[Place]:
-    """The roots that the verdict speaks of and that were not sent, each once."""
+    """The roots that were not sent, and that the verdict speaks of or that signed what was sent."""
     spoken = [path[-1] for path in verdict.paths]
+    spoken += [each for each in verdict.named_roots if _signed_any(each.certificate, verdict)]
     spoken += [each for each in (verdict.culprit, verdict.hint_cert, verdict.about) if each]
     found: dict[bytes, Place] = {}
     for place in spoken:
@@ -162,6 +168,12 @@ def _roots(verdict: Verdict) -> list[Place]:
     return list(found.values())
 
 
-def _named(place: Place, root_names: Sequence[str]) -> str:
-    assert place.root is not None
-    return root_names[place.root] if place.root < len(root_names) else f"roots {place.root}"
+def _signed_any(root: Certificate | None, verdict: Verdict) -> bool:
+    return any(
+        root is not None
+        and root.key is not None
+        and not isinstance(each, str)
+        and each.issuer_raw == root.subject_raw
+        and verifies(each, root.key)
+        for each in verdict.entries
+    )

@@ -97,7 +97,7 @@ def _alternative_names(out: Certificate, extension: Extension, release: Release)
             out.names.append(("DNS name", name))
         elif tag == _EMAIL:
             email = _ia5(value, "SAN rfc822Name is malformed")
-            if release.strict_domains and mailbox(email) is None:
+            if release.strict_domains and not _strict_mailbox(email, release):
                 _fail("SAN rfc822Name is malformed")
             out.emails.append(email)
             out.names.append(("email address", email))
@@ -118,12 +118,17 @@ def _ia5(value: bytes, message: str) -> str:
     return value.decode("ascii")
 
 
+def _strict_mailbox(text: str, release: Release) -> bool:
+    parsed = mailbox(text, release)
+    return parsed is not None and strict_domain_valid(parsed.domain)
+
+
 def _uri(text: str, release: Release) -> Uri:
     try:
         host = host_of(text)
     except UrlError as fault:
         _fail(f"cannot parse URI {quote(text)}: parse {quote(fault.url)}: {fault}")
-    if host and not domain_valid(host, constraint=False):
+    if host and not domain_valid(host, release, constraint=False):
         cause = "%!s(<nil>)" if release.strict_domains else "invalid domain"
         _fail(f"cannot parse URI {quote(text)}: {cause}")
     return Uri(text, host)
@@ -192,7 +197,7 @@ def _constraint_domain(value: bytes, kind: str, release: Release) -> str:
     domain = _constraint_text(value)
     if kind == "URI" and _is_address(domain):
         _fail(f"failed to parse URI constraint {quote(domain)}: cannot be IP address")
-    if not domain_valid(domain, constraint=True, any_character=release.strict_domains):
+    if not domain_valid(domain, release, constraint=True):
         _fail(f"failed to parse {kind} constraint {quote(domain)}")
     return domain
 
@@ -208,9 +213,9 @@ def _is_address(text: str) -> bool:
 def _constraint_email(value: bytes, release: Release) -> str:
     text = _constraint_text(value)
     if "@" in text:
-        valid = mailbox(text, second_at=not release.refuses_at_in_mail_domain) is not None
+        valid = mailbox(text, release) is not None
     else:
-        valid = domain_valid(text, constraint=True)
+        valid = domain_valid(text, release, constraint=True)
     if not valid:
         _fail(f"failed to parse rfc822Name constraint {quote(text)}")
     return text

@@ -37,7 +37,8 @@ class Kind(enum.StrEnum):
 class Fault:
     """One refusal. ``text`` begins with ``x509: `` where Go's does. ``about`` is the
     certificate in Go's error value; ``culprit`` the one at fault where that is another;
-    ``hint`` and ``hint_certificate`` are the candidate issuer that Go's hint names."""
+    ``hint`` and ``hint_certificate`` are the candidate issuer that Go's hint names;
+    ``constraining`` is the CA whose name constraint is violated."""
 
     kind: Kind
     text: str
@@ -46,3 +47,4 @@ class Fault:
     mismatch: Mismatch | None = None
     hint: Refusal | None = None
     hint_certificate: Certificate | None = None
+    constraining: Certificate | None = None

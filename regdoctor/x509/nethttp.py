@@ -6,9 +6,11 @@ texts show the URL, escaped.
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import quote
 
 from regdoctor.x509.hosts import parse_address
+from regdoctor.x509.release import Release
 
 
 def host_and_port(authority: str) -> tuple[str, str]:
@@ -42,3 +44,13 @@ def url(authority: str, path: str = "/v2/", scheme: str = "https") -> str:
     if ":" in host:
         shown = f"[{shown}]"
     return f"{scheme}://{shown}{':' + port if port else ''}{path}"
+
+
+def url_fault(authority: str, release: Release) -> str:
+    """Why net/http makes no request of ``url(authority)`` at all; empty where it makes one."""
+    address = parse_address(host_and_port(authority)[0])
+    if not isinstance(address, ipaddress.IPv6Address) or address.ipv4_mapped is None:
+        return ""
+    if not release.refuses_mapped_url_hosts:
+        return ""
+    return f'parse "{url(authority)}": invalid IPv6 host'

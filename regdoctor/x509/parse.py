@@ -139,10 +139,10 @@ def _attribute(pair: Der, release: Release) -> str | None:
     read = pair.any()
     if not release.reads_any_attribute:
         tag, value, _ = _need(read, _VALUE)
-        return _string(tag, value)
+        return _string(tag, value, release)
     tag, value, element = _need(read, f"{_VALUE}: invalid ASN.1 element")
     if tag in _STRINGS:
-        return _string(tag, value)
+        return _string(tag, value, release)
     if tag in _OTHER_TYPES:
         check, message = _OTHER_TYPES[tag]
         _need(check(Der(element)), f"{_VALUE}: {message}")
@@ -154,7 +154,7 @@ def _attribute(pair: Der, release: Release) -> str | None:
     return None
 
 
-def _string(tag: int, value: bytes) -> str:
+def _string(tag: int, value: bytes, release: Release) -> str:
     decoded: str | None = None
     if tag == _UTF8:
         decoded, kind = _utf8(value), "invalid UTF-8 string"
@@ -165,7 +165,7 @@ def _string(tag: int, value: bytes) -> str:
     elif tag == _T61:
         decoded, kind = value.decode("latin-1"), ""
     elif tag == _BMP:
-        decoded, kind = _two_octets(value), "invalid BMPString"
+        decoded, kind = _two_octets(value, release), "invalid BMPString"
     elif tag == _NUMERIC:
         decoded, kind = _restricted(value, _NUMERIC_SET), "invalid NumericString"
     else:
@@ -184,11 +184,13 @@ def _restricted(value: bytes, allowed: re.Pattern[bytes]) -> str | None:
     return value.decode("ascii") if allowed.fullmatch(value) else None
 
 
-def _two_octets(value: bytes) -> str | None:
+def _two_octets(value: bytes, release: Release) -> str | None:
     """UCS-2: no surrogates, no noncharacters; a terminating zero is dropped."""
     if len(value) % 2:
         return None
     value = value.removesuffix(b"\x00\x00")
+    if not release.refuses_surrogates:
+        return value.decode("utf-16-be", "replace")
     points = [int.from_bytes(value[at : at + 2], "big") for at in range(0, len(value), 2)]
     if any(
         point in (0xFFFE, 0xFFFF) or 0xFDD0 <= point <= 0xFDEF or 0xD800 <= point <= 0xDFFF
@@ -232,11 +234,25 @@ def _moment(digits: str, zone: str) -> dt.datetime | None:
         if hours > 23 or minutes > 59:
             return None
         offset = dt.timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
-    fields = [int(digits[:4])] + [int(digits[at : at + 2]) for at in range(4, 14, 2)]
+    year, fields = int(digits[:4]), [int(digits[at : at + 2]) for at in range(4, 14, 2)]
+    kind = dt.datetime if year else YearZero
+    zone_of = dt.timezone(offset) if offset else dt.UTC
     try:
-        return dt.datetime(*fields, tzinfo=dt.timezone(offset) if offset else dt.UTC)  # type: ignore[misc,arg-type]
+        return kind(year or _NEAREST_LEAP_YEAR, *fields, tzinfo=zone_of)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
+
+
+_NEAREST_LEAP_YEAR: Final = 4
+
+
+class YearZero(dt.datetime):
+    """A moment of the year 0000, which Python's calendar has not: kept four years later, in the
+    next year that is as long, and told as what it is."""
+
+    @property
+    def year(self) -> int:
+        return 0
 
 
 def _key(tbs: Der, out: Certificate, release: Release) -> None:

@@ -83,11 +83,14 @@ def _issuers(path: Path, search: _Search) -> _Step:
 def _consider(
     candidate: Certificate, path: Path, step: _Step, search: _Search, *, is_root: bool
 ) -> None:
+    unknown_key = candidate.key is None and not search.release.hints_unknown_key
+    skipped = unknown_key or _in_path(candidate, path)
+    if skipped and not search.release.counts_skipped_candidates:
+        return
     search.checks += 1
     if search.checks > MAX_SIGNATURE_CHECKS:
         raise _LimitReachedError
-    unknown_key = candidate.key is None and not search.release.hints_unknown_key
-    if unknown_key or _in_path(candidate, path):
+    if skipped:
         return
     refusal = signature.check(path[-1], candidate, search.release)
     if refusal is not None:

@@ -6,15 +6,16 @@ Go does not take, with the reason.
 
 from __future__ import annotations
 
+import base64
 import enum
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from regdoctor.x509 import pem
 from regdoctor.x509.certificate import Certificate, ParseError
 from regdoctor.x509.parse import parse
-from regdoctor.x509.release import Release
+from regdoctor.x509.release import Release, release
 
 
 class NotLoadedReason(enum.StrEnum):
@@ -157,3 +158,30 @@ def _why(data: bytes, begin: int, following: int) -> NotLoadedReason:
     if before.endswith(b"-----") or (following < len(data) and body.endswith(b"-----")):
         return NotLoadedReason.GLUED
     return NotLoadedReason.NOT_PEM
+
+
+def of_interest(roots: tuple[bytes, ...], chain: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The roots (DER) that a path from the chain can touch: Go looks for issuers by their exact
+    name.
+
+    A bundle has some 150 roots, and parsing them all would cost more than all the rest.
+    """
+    names = []
+    for der in chain:
+        try:
+            names.append(parse(der, release()).issuer_raw)
+        except ParseError as error:
+            if error.partial is not None and error.partial.issuer_raw:
+                names.append(error.partial.issuer_raw)
+    sent = set(chain)
+    return tuple(root for root in roots if root in sent or any(name in root for name in names))
+
+
+@functools.lru_cache(maxsize=64)
+def pem_of(certificates: tuple[bytes, ...]) -> bytes:
+    """DER as one PEM file."""
+    blocks: Iterable[bytes] = (
+        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(each) + b"-----END CERTIFICATE-----\n"
+        for each in certificates
+    )
+    return b"".join(blocks)

@@ -102,6 +102,25 @@ class Release:
         return self.version in ((1, 25, 2), (1, 24, 8))
 
     @property
+    def refuses_mapped_url_hosts(self) -> bool:
+        """The same two releases took no IPv4-mapped address in brackets for a URL's host."""
+        return self.strict_domains
+
+    @property
+    def takes_lone_dot(self) -> bool:
+        """A constraint that is nothing but a dot parses."""
+        return not (self.since(1, 25, 2) or (1, 24, 8) <= self.version < (1, 25, 0))
+
+    @property
+    def overlooks_empty_first_label(self) -> bool:
+        return not self.since(1, 23)
+
+    @property
+    def refuses_surrogates(self) -> bool:
+        """A BMPString holds UCS-2 and not UTF-16."""
+        return self.since(1, 25)
+
+    @property
     def old_point_text(self) -> bool:
         return not self.since(1, 26)
 
@@ -137,6 +156,11 @@ class Release:
     @property
     def hints_unknown_key(self) -> bool:
         return not self.since(1, 20)
+
+    @property
+    def counts_skipped_candidates(self) -> bool:
+        """Candidates that are passed over count among the attempts of a chain."""
+        return self.since(1, 26, 2) or (1, 25, 9) <= self.version < (1, 26, 0)
 
     @property
     def accepts_sha1(self) -> bool:
@@ -192,13 +216,14 @@ class Release:
         return not self.since(1, 24, 4)
 
     @property
-    def policy_text(self) -> str:
-        """How chains with invalid policies are told; ``{}`` is their number."""
-        if self.since(1, 26):
-            return "{} candidate chains with invalid policies"
-        if self.since(1, 24, 4):
-            return "all candidate chains have invalid policies"
-        return "{} chains with invalid policies"
+    def policies_before_usages(self) -> bool:
+        """Policies were judged in a pass of their own, which ended where no chain was left."""
+        return self.since(1, 24, 4) and not self.since(1, 26)
+
+    @property
+    def refused_chains(self) -> str:
+        """What the chains are called that are counted in the text."""
+        return "candidate chains" if self.since(1, 26) else "chains"
 
     @property
     def _december_2025(self) -> bool:

@@ -164,8 +164,6 @@ def _rsa(
     fault = rsa_fault(key, release)
     if fault:
         return Refusal(SignatureFault.WEAK_KEY, fault)
-    if not 2 <= key.exponent < 2**31:
-        return _RSA_MISMATCH
     check = _pss_good if algorithm.pss else _pkcs1_good
     return None if check(key, algorithm, child.tbs, child.signature) else _RSA_MISMATCH
 
@@ -173,19 +171,19 @@ def _rsa(
 def _pkcs1_good(
     key: PublicKey, algorithm: SignatureAlgorithm, signed: bytes, signature: bytes
 ) -> bool:
-    """RFC 8017, section 8.2.2. By hand, because ``cryptography`` refuses keys below 1024 bits,
-    which older Go releases accept; everything here is public."""
-    size = (key.modulus.bit_length() + 7) // 8
-    value = int.from_bytes(signature, "big")
-    if len(signature) != size or value >= key.modulus:
+    """RFC 8017, section 8.2.2. By hand, as PSS below, because ``cryptography`` refuses sizes and
+    exponents that older Go releases accept; everything here is public."""
+    message = _recovered(key, signature)
+    if message is None:
         return False
+    size = (key.modulus.bit_length() + 7) // 8
     info = _DIGEST_INFO.get(algorithm.digest) or _SHA1_INFO
     tail = info + hashlib.new(algorithm.digest, signed, usedforsecurity=False).digest()
     padding = size - len(tail) - 3
     if padding < 8:
         return False
     expected = b"\x00\x01" + b"\xff" * padding + b"\x00" + tail
-    return pow(value, key.exponent, key.modulus).to_bytes(size, "big") == expected
+    return message.to_bytes(size, "big") == expected
 
 
 _SHA1_INFO: Final = bytes.fromhex("3021300906052b0e03021a05000414")
@@ -194,20 +192,35 @@ _SHA1_INFO: Final = bytes.fromhex("3021300906052b0e03021a05000414")
 def _pss_good(
     key: PublicKey, algorithm: SignatureAlgorithm, signed: bytes, signature: bytes
 ) -> bool:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[
-        algorithm.digest
-    ]
-    scheme = padding.PSS(padding.MGF1(digest), salt_length=digest.digest_size)
-    try:
-        public = rsa.RSAPublicNumbers(key.exponent, key.modulus).public_key()
-        public.verify(signature, signed, scheme, digest)
-    except (InvalidSignature, ValueError):
+    """RFC 8017, sections 8.1.2 and 9.1.2, with a salt as long as the digest."""
+    hashed = hashlib.new(algorithm.digest, signed).digest()
+    message = _recovered(key, signature)
+    bits = key.modulus.bit_length() - 1
+    length = (bits + 7) // 8
+    if message is None or message >> 8 * length or length < 2 * len(hashed) + 2:
         return False
-    return True
+    octets = message.to_bytes(length, "big")
+    cut = length - len(hashed) - 1
+    masked, inner = int.from_bytes(octets[:cut], "big"), octets[cut:-1]
+    if octets[-1] != 0xBC or masked >> 8 * cut - (8 * length - bits):
+        return False
+    mask = b"".join(
+        hashlib.new(algorithm.digest, inner + counter.to_bytes(4, "big")).digest()
+        for counter in range(cut // len(hashed) + 1)
+    )
+    unused = (1 << 8 * cut - (8 * length - bits)) - 1
+    block = ((masked ^ int.from_bytes(mask[:cut], "big")) & unused).to_bytes(cut, "big")
+    padding, salt = block[: -len(hashed)], block[-len(hashed) :]
+    expected = hashlib.new(algorithm.digest, bytes(8) + hashed + salt).digest()
+    return padding == bytes(len(padding) - 1) + b"\x01" and inner == expected
+
+
+def _recovered(key: PublicKey, signature: bytes) -> int | None:
+    """The number that was signed; ``None`` if the signature is not one of this key's size."""
+    value = int.from_bytes(signature, "big")
+    if len(signature) != (key.modulus.bit_length() + 7) // 8 or value >= key.modulus:
+        return None
+    return pow(value, key.exponent, key.modulus)
 
 
 def _good(key: PublicKey, algorithm: SignatureAlgorithm, signed: bytes, signature: bytes) -> bool:

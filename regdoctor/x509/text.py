@@ -51,6 +51,13 @@ def rfc3339(moment: dt.datetime) -> str:
     return f"{text}{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
+def network(value: ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> str:
+    """``net.IPNet.String``: bits outside the mask stay, IPv4-mapped is written as IPv4."""
+    if isinstance(value, ipaddress.IPv6Interface) and value.ip.ipv4_mapped is not None:
+        return f"{value.ip.ipv4_mapped}/{max(0, value.network.prefixlen - 96)}"
+    return str(value)
+
+
 def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     """``net.IP.String``: an IPv4-mapped address is written as IPv4, a zone is left out."""
     if isinstance(value, ipaddress.IPv6Address):

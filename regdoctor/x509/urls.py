@@ -38,6 +38,51 @@ def host_of(uri: str) -> str:
     return host
 
 
+# Characters that Go writes as they are where it escapes a part itself, and those that may stand
+# in a part as it was written.
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-_.~")
+_IN_PATH = _UNRESERVED | frozenset("$&+,/:;=@")
+_IN_FRAGMENT = _IN_PATH | frozenset("?!()*")
+_IN_USER = _UNRESERVED | frozenset("$&+,;=")
+_AS_WRITTEN = frozenset("!$&'()*+,;=:@[]%")
+
+
+def printed(uri: str) -> str:
+    """How Go writes a URI that it could parse: ``HTTP://a/<b>#`` becomes ``http://a/%3Cb%3E``."""
+    before, _, fragment = uri.partition("#")
+    scheme, rest = _scheme(before)
+    rest, mark, query = rest.partition("?")
+    head = f"{scheme}:" if scheme else ""
+    tail = mark + query + (f"#{_escaped(fragment, _IN_FRAGMENT)}" if fragment else "")
+    if scheme and not rest.startswith("/"):
+        return head + rest + tail
+    if not rest.startswith("//") or (rest.startswith("///") and not scheme):
+        return head + _escaped(rest, _IN_PATH) + tail
+    authority, slash, path = rest[2:].partition("/")
+    path = slash + _escaped(path, _IN_PATH)
+    user, at, host = authority.rpartition("@")
+    if at or host or (scheme and path):
+        name, colon, password = user.partition(":")
+        user = colon.join(_escape(_unescape(each), _IN_USER) for each in (name, password))
+        head += f"//{user}{at}{_escape(_host(scheme, host), _HOST)}"
+    return head + path + tail
+
+
+def _escaped(text: str, allowed: frozenset[str]) -> str:
+    """As written where every character may stand there, else escaped anew."""
+    if all(each in _AS_WRITTEN or each in allowed for each in text):
+        return text
+    return _escape(_unescape(text), allowed)
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), text)
+
+
+def _escape(text: str, allowed: frozenset[str]) -> str:
+    return "".join(each if each in allowed else f"%{ord(each):02X}" for each in text)
+
+
 def _host_before_fragment(uri: str) -> str:
     if any(each < " " or each == "\x7f" for each in uri):
         raise UrlError("net/url: invalid control character in URL")

@@ -47,10 +47,12 @@ class Place:
 class Verdict:
     """``text``: what the handshake says, ``""`` if it goes through; ``verify_text``: what
     x509's Verify alone says. ``about`` is the certificate in Go's error value, ``hint_cert``
-    the candidate issuer named in its hint, ``culprit`` the one really at fault. ``paths``:
+    the candidate issuer named in its hint, ``culprit`` the one really at fault, ``constraining``
+    the CA whose name constraint the culprit violates. ``paths``:
     every path that Verify finds, leaf first, also where the handshake then refuses the key.
     ``roots_not_loaded``: blocks of the root files that Go passes over without a word.
-    ``entries``: the chain parsed, or Go's text for what does not parse."""
+    ``entries``: the chain parsed, or Go's text for what does not parse. ``named_roots``: the
+    roots with the name of an issuer of what was sent."""
 
     accepted: bool
     text: str
@@ -61,9 +63,11 @@ class Verdict:
     hint: Refusal | None = None
     hint_cert: Place | None = None
     culprit: Place | None = None
+    constraining: Place | None = None
     paths: tuple[tuple[Place, ...], ...] = ()
     roots_not_loaded: tuple[NotLoaded, ...] = ()
     entries: tuple[Certificate | str, ...] = field(default=(), compare=False, repr=False)
+    named_roots: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
     def request_text(self, method: str, url: str) -> str:
         """What net/http says: ``Get "https://host/v2/": tls: ...``; ``""`` if accepted."""
@@ -97,7 +101,7 @@ def _key_log(text: str) -> str:
 def verify(
     chain: Sequence[bytes],
     roots: Sequence[bytes],
-    name: str,
+    name: str | None,
     time: dt.datetime,
     go: str = LATEST,
     *,
@@ -110,8 +114,9 @@ def verify(
     """Judges ``chain`` (DER as sent, or junk) as a Go client of release ``go`` would.
 
     ``roots``: the contents of PEM files, read as AppendCertsFromPEM does. ``name``: the host
-    as the client passes it to TLS, without a port. ``time``: aware; its offset shows in the
-    text. ``key_matches``: False if the server did not prove to hold the leaf's key.
+    as the client passes it to TLS, without a port; None leaves names unjudged. ``time``: aware;
+    its offset shows in the text. ``key_matches``: False if the server did not prove to hold the
+    leaf's key.
     ``insecure``: the client skips verification, which does not make it take everything.
     ``roots_error``: why no root could be loaded (``read /etc/ssl: is a directory``); the roots
     are then ignored. Raises UnknownReleaseError, and ValueError for a naive ``time``.
@@ -126,7 +131,7 @@ def verify(
 class _Client:
     """What the client brings, and how the connection went."""
 
-    name: str
+    name: str | None
     now: dt.datetime
     tls13: bool
     key_matches: bool
@@ -176,6 +181,7 @@ class _Judge:
             paths=places,
             roots_not_loaded=self.pool.not_loaded,
             entries=self._entries(),
+            named_roots=self._named_roots(),
         )
 
     def _leaf(self) -> Certificate:
@@ -187,7 +193,7 @@ class _Judge:
 
     def _early(self, client: _Client) -> Fault | None:
         """No name to check; or, of the certificates in order, one whose RSA key is too long."""
-        if not client.name and not client.insecure:
+        if client.name == "" and not client.insecure:
             text = (
                 "tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config"
             )
@@ -238,7 +244,7 @@ class _Judge:
             return self._blame_root(built)
         return self._usable(built)
 
-    def _host(self, leaf: Certificate, name: str) -> Fault | None:
+    def _host(self, leaf: Certificate, name: str | None) -> Fault | None:
         fault = check_host(leaf, name, self.rules) if name else None
         if fault is None:
             return None
@@ -266,7 +272,7 @@ class _Judge:
         good: list[Path] = []
         bad_policies: list[Path] = []
         bad_usages: list[Path] = []
-        violations: list[str] = []
+        violations: list[constraints.Violation] = []
         for each in built:
             if rules.distrusts_keys and distrust.distrusted(each):
                 continue
@@ -287,9 +293,10 @@ class _Judge:
         if violations:
             text = (
                 "x509: a root or intermediate certificate is not authorized to sign "
-                f"for this name: {violations[0]}"
+                f"for this name: {violations[0].text}"
             )
-            return Fault(Kind.NAME_CONSTRAINT, text, leaf)
+            named, issuer = violations[0].named, violations[0].issuer
+            return Fault(Kind.NAME_CONSTRAINT, text, leaf, named, constraining=issuer)
         forbidding = next((usages.forbidding(each) for each in bad_usages + bad_policies), None)
         return _no_path(leaf, len(bad_policies), len(bad_usages), forbidding, rules)
 
@@ -313,6 +320,10 @@ class _Judge:
             for each, fault in zip(self.parsed, self.faults, strict=True)
         )
 
+    def _named_roots(self) -> tuple[Place, ...]:
+        issuers = dict.fromkeys(each.issuer_raw for each in self.parsed if each is not None)
+        return tuple(self._place(root) for name in issuers for root in self.pool.named(name))
+
     def _refused(
         self, fault: Fault, text: str, verify_text: str, verified: Fault | None = None
     ) -> Verdict:
@@ -328,8 +339,10 @@ class _Judge:
             hint=fault.hint,
             hint_cert=self._place(fault.hint_certificate) if fault.hint_certificate else None,
             culprit=self._place(culprit) if culprit else None,
+            constraining=self._place(fault.constraining) if fault.constraining else None,
             roots_not_loaded=self.pool.not_loaded,
             entries=self._entries(),
+            named_roots=self._named_roots(),
         )
 
 
@@ -340,13 +353,15 @@ def _no_path(
     forbidding: Certificate | None,
     rules: Release,
 ) -> Fault:
-    if bad_usages and (not bad_policies or rules.usage_before_policies):
+    if bad_usages and not bad_policies:
         text = "x509: certificate specifies an incompatible key usage"
         return Fault(Kind.KEY_USAGE, text, leaf, culprit=forbidding or leaf)
     details = []
     if bad_usages:
-        details.append(f"{bad_usages} candidate chains with incompatible key usage")
-    if bad_policies:
-        details.append(rules.policy_text.format(bad_policies))
+        details.append(f"{bad_usages} {rules.refused_chains} with incompatible key usage")
+    if bad_policies and not bad_usages and rules.policies_before_usages:
+        details.append("all candidate chains have invalid policies")
+    elif bad_policies:
+        details.append(f"{bad_policies} {rules.refused_chains} with invalid policies")
     text = ": ".join(filter(None, ("x509: no valid chains built", ", ".join(details))))
     return Fault(Kind.POLICY, text, leaf, culprit=forbidding or leaf)

@@ -135,4 +135,4 @@ def test_the_index_of_the_pages_is_made_of_the_checks(golden: Golden) -> None:
 
 
 def test_every_command_is_in_the_reference() -> None:
-    assert {"build", "check", "codes"} <= set(commands())
+    assert {"build", "chain", "check", "codes"} <= set(commands())

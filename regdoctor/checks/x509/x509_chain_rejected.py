@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import chain_evidence, go_evidence, severity_of, subject_of
+from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.clients.table import OWN
-from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.model.wording import listed
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import colons, listed
 from regdoctor.observations.http import Ping
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
@@ -17,7 +17,7 @@ from regdoctor.observations.trust import ChainFacts, ChainVerdicts, Reason
 
 
 class ChainRejected(Check):
-    """A refusal is never silent: Go's words, and the certificate they are about."""
+    """A refusal is never silent: Go's words, and the certificate really at fault."""
 
     code = "x509-chain-rejected"
     summary = "Go's verifier refuses the chain: key usage, constraints, algorithms, form"
@@ -49,24 +49,50 @@ class ChainRejected(Check):
 
     def _finding(self, seen: Observations, each: Refused, reason: Reason) -> Finding:
         subject = subject_of(each.endpoint)
-        verdicts = [v for v in each.verdicts.verdicts if v.reason == reason]
-        words = verdicts[0].error.partition("x509: ")[2] or verdicts[0].error
-        title = (
-            f"{subject}: an authority of the right name is known, but it did not sign the chain"
-            if reason == "namesake"
-            else f"{subject}: its certificate is refused by {listed(each.breaks)}: {words}"
-        )
         return Finding(
             code=self.code,
-            title=title,
+            title=_title(subject, each, reason),
             severity=severity_of(seen, each.breaks, each.endpoint),
             confidence="certain",
             subject=subject,
             evidence=(
-                chain_evidence(each.facts, "the chain is refused", marks={each.about: "refused"}),
-                *go_evidence(verdicts),
+                chain_evidence(
+                    each.facts,
+                    "the chain is refused",
+                    marks={each.about: each.words[0].fault or "refused"},
+                ),
+                *_hidden(each),
+                *go_evidence(each.words),
             ),
             breaks=each.breaks,
+        )
+
+
+def _title(subject: str, each: Refused, reason: Reason) -> str:
+    first = each.words[0]
+    told = first.error.partition("x509: ")[2] or first.error
+    clients = listed(each.breaks)
+    if reason == "namesake":
+        return f"{subject}: an authority of the right name is known, but it did not sign the chain"
+    if each.about == 0 or not first.fault:
+        return f"{subject}: its certificate is refused by {clients}: {told}"
+    trusts = "trusts" if len(each.breaks) == 1 else "trust"
+    where = f", which {clients} {trusts}," if each.anchor else ""
+    refuses = "refuses" if len(each.breaks) == 1 else "refuse"
+    culprit = f"the certificate {name_of(each.culprit)}{where} {first.fault}"
+    return f"{subject}: {culprit}, so {clients} {refuses} the chain: {told}"
+
+
+def _hidden(each: Refused) -> Iterator[Evidence]:
+    """What the clients' words do not say, and which certificate of a store is at fault."""
+    for sentence in dict.fromkeys(sentence for one in each.words for sentence in one.hidden):
+        yield Evidence(sentence, "verify")
+    if each.anchor is not None:
+        fingerprint = each.anchor.fingerprint
+        yield Evidence(
+            f"{name_of(each.anchor)} has SHA-256 fingerprint {colons(fingerprint)}",
+            "verify",
+            {"sha256": fingerprint, "subject": each.anchor.subject},
         )
 
 

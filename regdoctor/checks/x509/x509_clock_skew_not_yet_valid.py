@@ -60,7 +60,6 @@ class ClockSkew(Check):
             certain = clock is not None
         edge = "begins" if early else "ended"
         marks = {each.about: f"by this host's clock its validity {edge} at another time"}
-        reason = "not-yet-valid" if early else "expired"
         yield Finding(
             code=self.code,
             title=title,
@@ -69,7 +68,7 @@ class ClockSkew(Check):
             subject=subject,
             evidence=(
                 chain_evidence(each.facts, "a certificate is outside its dates", marks=marks),
-                *go_evidence([v for v in each.verdicts.verdicts if v.reason == reason]),
+                *go_evidence(each.words),
                 *clock_evidence(seen, each.endpoint),
             ),
             breaks=each.breaks,

@@ -53,7 +53,7 @@ class ExpiredCertificate(Check):
                 subject=subject,
                 evidence=(
                     chain_evidence(each.facts, f"{name_of(culprit)} is past its date", marks=marks),
-                    *go_evidence([v for v in each.verdicts.verdicts if v.reason == "expired"]),
+                    *go_evidence(each.words),
                     *clock_evidence(seen, each.endpoint),
                 ),
                 breaks=each.breaks,

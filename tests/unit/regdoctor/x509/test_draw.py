@@ -20,7 +20,7 @@ SERVED = CA.issue("r.example", ips=["127.0.0.1"])
 
 def _drawn(served: Issued, *roots: bytes, name: str = "r.example") -> list[str]:
     verdict = verify(served.chain, roots, name, NOW)
-    return draw(verdict, NOW, root_names=["ca.crt", "other.crt"]).splitlines()
+    return draw(verdict, NOW, root_names=["ca.crt", "other.crt"])
 
 
 def _heads(lines: list[str]) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_self_signed_leaf_is_its_own_issuer() -> None:
 
 def test_junk_is_drawn_with_its_reason() -> None:
     verdict = verify([SERVED.der, b"junk"], [ROOT.pem], "r.example", NOW)
-    assert draw(verdict, NOW).splitlines()[-1] == (
+    assert draw(verdict, NOW)[-1] == (
         "sent 1  not a certificate that Go can read  <- at fault: x509: malformed certificate"
     )
 
@@ -100,4 +100,4 @@ def test_every_vector_can_be_drawn() -> None:
     for case in vectors():
         verdict = judge(case)
         time = dt.datetime.fromisoformat(case["time"])
-        assert len(draw(verdict, time).splitlines()) >= len(verdict.entries)
+        assert len(draw(verdict, time)) >= len(verdict.entries)

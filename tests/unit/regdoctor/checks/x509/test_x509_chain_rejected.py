@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from regdoctor.diagnose import judged
+from regdoctor.model.finding import Finding
 from tests.fixtures.ca import CertificateAuthority
-from tests.fixtures.scenes import VALID, chain_seen, found
+from tests.fixtures.scenes import VALID, chain_seen, found, host_files
 
 CODE = "x509-chain-rejected"
 ROOT = CertificateAuthority("Example Root CA", validity=VALID)
@@ -35,6 +38,75 @@ def test_fires_for_a_namesake_that_did_not_sign() -> None:
     codes = found(chain_seen(leaf, system=[namesake.der]))
     assert "did not sign" in codes[CODE].title
     assert "x509-unknown-authority-private-root" not in codes
+
+
+def facts_of(finding: Finding) -> list[str]:
+    return [each.fact for each in finding.evidence]
+
+
+def test_an_intermediate_that_may_not_issue_is_named_and_not_the_leaf() -> None:
+    ca = ROOT.intermediate("Not a CA", validity=VALID, ca=False)
+    leaf = ca.issue("registry.example", validity=VALID)
+    finding = found(chain_seen(leaf, system=[ROOT.der]))[CODE]
+    assert "the certificate CN=Not a CA may not issue certificates, so docker" in finding.title
+    marks = [each["mark"] for each in finding.evidence[0].data["chain"]]
+    assert marks == ["", "may not issue certificates"]
+    assert (
+        "CN=Not a CA signed the server's certificate, and may not: "
+        "its basic constraints say CA:FALSE"
+    ) in facts_of(finding)
+
+
+def test_a_root_that_is_for_clients_only_is_named_with_who_trusts_it() -> None:
+    clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    root = CertificateAuthority("Clients Root", validity=VALID, extensions=[(clients, False)])
+    leaf = root.issue("registry.example", validity=VALID)
+    finding = found(chain_seen(leaf, own=[root.der]))[CODE]
+    assert "the certificate CN=Clients Root, which regdoctor trusts, is not for" in finding.title
+    assert [each["mark"] for each in finding.evidence[0].data["chain"]] == [""]
+    assert any(fact.startswith("CN=Clients Root has SHA-256") for fact in facts_of(finding))
+    assert (
+        "CN=Clients Root of the client's store is for clients only, and so is all that it issues"
+    ) in facts_of(finding)
+
+
+def test_a_name_constraint_is_told_with_the_ca_that_has_it() -> None:
+    only = x509.NameConstraints([x509.DNSName("other.example")], None)
+    ca = ROOT.intermediate("Constrained CA", validity=VALID, extensions=[(only, True)])
+    finding = found(chain_seen(ca.issue("registry.example", validity=VALID), system=[ROOT.der]))
+    assert "the constraint is that of CN=Constrained CA" in facts_of(finding[CODE])
+
+
+def test_two_authorities_of_one_name_are_told_by_their_key_identifiers() -> None:
+    namesake = CertificateAuthority("Example Root CA", validity=VALID)
+    leaf = ROOT.issue("registry.example", validity=VALID)
+    facts = facts_of(found(chain_seen(leaf, system=[namesake.der]))[CODE])
+    assert any("its key did not sign the server's certificate" in fact for fact in facts)
+    assert any("there are two keys of that name" in fact for fact in facts)
+
+
+def test_a_root_that_go_leaves_out_of_the_store_is_named_and_not_called_unknown() -> None:
+    """Its name constraints are empty, which no certificate may have."""
+    empty = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), b"\x30\x00")
+    root = CertificateAuthority("Broken Root", validity=VALID, extensions=[(empty, True)])
+    leaf = root.issue("registry.example", validity=VALID)
+    codes = found(chain_seen(leaf, own=[root.der], asked=("regdoctor",)))
+    assert "CN=Broken Root, which regdoctor trusts, has the issuer's name" in codes[CODE].title
+    assert any("x509: empty name constraints extension" in each for each in facts_of(codes[CODE]))
+    private = codes.get("x509-unknown-authority-private-root")
+    assert private is None or "regdoctor" not in private.breaks
+
+
+def test_clients_with_different_roots_at_fault_are_told_apart() -> None:
+    clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    root = CertificateAuthority("Example Root CA", validity=VALID, extensions=[(clients, False)])
+    no_ca = CertificateAuthority("Example Root CA", validity=VALID, ca=False, key=root.signing_key)
+    leaf = root.issue("registry.example", validity=VALID)
+    docker = {"/etc/docker/certs.d/registry.example:5000/ca.crt": no_ca.pem}
+    seen = chain_seen(leaf, own=[root.der], files=host_files(docker))
+    told = {each.breaks: each.title for each in judged(seen, ()).findings if each.code == CODE}
+    assert "is not for servers" in told[("regdoctor",)]
+    assert "may not issue certificates" in told[("docker", "podman")]
 
 
 def test_quiet_for_a_private_root() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from regdoctor.diagnose import judged
 from tests.fixtures.ca import CertificateAuthority, Validity
-from tests.fixtures.scenes import NOW, VALID, chain_seen, found, questions
+from tests.fixtures.scenes import NOW, VALID, chain_seen, found, host_files, questions
 
 CODE = "x509-expired-certificate"
 ROOT = CertificateAuthority("Example Root CA", validity=VALID)
@@ -38,6 +39,29 @@ def test_names_the_root_that_is_trusted_and_was_not_sent() -> None:
     )
     assert finding.evidence[0].data["chain"][0]["mark"] == ""
     assert "3 days ago" in finding.title
+
+
+def test_an_old_root_in_one_clients_store_is_named_though_another_has_its_renewal() -> None:
+    old = CertificateAuthority("Example Root CA", validity=EXPIRED)
+    new = CertificateAuthority("Example Root CA", validity=VALID, key=old.signing_key)
+    leaf = new.issue("registry.example", validity=VALID)
+    docker = {"/etc/docker/certs.d/registry.example:5000/ca.crt": old.pem}
+    seen = chain_seen(leaf, own=[new.der], files=host_files(docker), asked=("docker",))
+    finding = found(seen)[CODE]
+    assert finding.breaks == ("docker", "podman")
+    assert "CN=Example Root CA, which docker and podman trust, expired" in finding.title
+
+
+def test_each_client_with_an_expired_root_of_its_own_is_told_of_that_one() -> None:
+    one = CertificateAuthority("Example Root CA", validity=EXPIRED)
+    longer_ago = Validity.expired(NOW, days=9)
+    two = CertificateAuthority("Example Root CA", validity=longer_ago, key=one.signing_key)
+    leaf = one.issue("registry.example", validity=VALID)
+    docker = {"/etc/docker/certs.d/registry.example:5000/ca.crt": two.pem}
+    seen = chain_seen(leaf, own=[one.der], files=host_files(docker))
+    told = {each.breaks: each for each in judged(seen, ()).findings if each.code == CODE}
+    assert "3 days ago" in told[("regdoctor",)].title
+    assert "9 days ago" in told[("docker", "podman")].title
 
 
 def test_quiet_for_a_valid_chain() -> None:
