@@ -5,29 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.fixes import certificates, plain_http, registry, servers
+from regdoctor.fixes import builds, certificates, host, plain_http, registry, servers
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
 Planner = Callable[[Observations, Finding], tuple[Fix, ...]]
 
 PLANNERS: dict[str, Planner] = {
+    "blob-unexpected-answer": servers.healthy_registry,
+    "build-secret-missing": builds.give_secret,
+    "buildkit-1809-ignored-insecure-registries": host.settings_of_builder,
+    "buildkit-daemon-died-eof": builds.daemon_died,
+    "buildx-cannot-boot-builder-image": builds.builder_image,
+    "buildx-load-multi-platform": builds.load_one,
+    "containerd-http-fallback-shows-only-https-error": host.first_host_first,
+    "copy-source-not-found-checksum": builds.put_into_context,
     "credentials-rejected": registry.log_in,
+    "ctr-needs-full-reference-with-library": host.whole_reference,
     "dns-lookup-failure": registry.resolver,
+    "docker-driver-lacks-multiplatform-or-cache-export": builds.other_driver,
+    "docker-manifest-cli-ignores-daemon-insecure": host.manifest_insecure,
+    "dockerfile-not-found": builds.name_dockerfile,
+    "frontend-grpc-server-closed": builds.frontend_died,
     "head-manifest-refused": registry.answer_head,
     "http-response-to-https-client": plain_http.allow_or_secure,
     "https-eof-plain-port-or-lb-close": servers.right_backend,
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
-    "blob-unexpected-answer": servers.healthy_registry,
+    "kaniko-insecure-flags-split-push-pull": host.kaniko_flags,
+    "kubelet-pull-deadline-or-no-progress": host.pull_deadline,
+    "local-image-invisible-to-container-builder": builds.visible_image,
     "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
+    "multiarch-exec-format-error": builds.emulate,
+    "nerdctl-buildkitd-not-running": host.start_buildkitd,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
+    "podman-build-add-https-ignores-certsd": host.add_over_https,
     "proxy-407-authentication-required": registry.proxy_login,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,
     "registry-unexpected-answer": servers.healthy_registry,
     "request-not-sent": registry.readable_credentials,
+    "run-step-tls-interception": builds.trust_in_step,
+    "skopeo-list-tags-bypasses-mirrors": host.list_at_mirror,
+    "syntax-directive-frontend-pull-fails": builds.frontend_image,
     "tcp-connect-failure": registry.reach,
     "tls-first-record-not-handshake-direct": servers.right_backend,
     "tls-handshake-failure": servers.right_backend,
