@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
+from regdoctor.probes.machine import MachineReader
 
 if TYPE_CHECKING:
     from builder.registry import Credential, Host, RegistryConfig, Session
@@ -39,12 +41,14 @@ class Wanted:
     """A target and what it leads to: images to resolve, registries to look at.
 
     ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
+    ``noted`` are observations of what the user wrote, by name.
     """
 
     target: Target
     references: tuple[Reference, ...] = ()
     domains: tuple[str, ...] = ()
     addresses: tuple[Endpoint, ...] = ()
+    noted: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Settings:
 
     ``credential`` is sent to every registry that is a target, and wins over files.
     ``client_certificate`` is shown to every registry that asks for one. ``on_exchange`` is
-    told of every exchange, redacted.
+    told of every exchange, redacted. ``state`` is where builds of this host are kept; facts
+    of the machine are of interest only where ``host_root`` is its own.
     """
 
     config: RegistryConfig
@@ -65,6 +70,7 @@ class Settings:
     credential: Credential | None = None
     client_certificate: ClientCertificate | None = None
     on_exchange: Observer | None = None
+    state: Path | None = None
 
     @property
     def overrides(self) -> dict[tuple[str, int], str]:
@@ -119,6 +125,9 @@ async def _look(
 ) -> list[tuple[str, ...]]:
     """Fills ``seen``; for each target, the endpoints it led to."""
     await asyncio.to_thread(_look_at_host, seen, settings)
+    for each in wanted:
+        for name, observation in each.noted:
+            seen.add(HOST, observation, name=name)
     found = [(each, _hosts(seen, each, settings)) for each in wanted]
     if settings.client_certificate is not None:
         pair = settings.client_certificate
@@ -145,7 +154,11 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     from builder.transport import system_roots
 
     seen.add(HOST, AskedClients(settings.clients))
-    seen.add(HOST, HostReader(settings.host_root, settings.home).read())
+    files = HostReader(settings.host_root, settings.home).read()
+    seen.add(HOST, files)
+    if settings.host_root == Path("/"):
+        environ = os.environ if settings.environ is None else settings.environ
+        seen.add(HOST, MachineReader(settings.home, environ, settings.state).read(files))
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 

@@ -10,12 +10,13 @@ from regdoctor.observations.host import HostFiles
 
 CLIENT = "podman"
 REGISTRIES = "/etc/containers/registries.conf"
+CERTS = "/etc/containers/certs.d"
 DROP_INS = "/etc/containers/registries.conf.d"
 
 
 def policy(files: HostFiles, written: str) -> Policy:
     """The first existing directory of three wins, even an empty one; insecure per location."""
-    roots: tuple[str, ...] = ("/etc/containers/certs.d", "/etc/docker/certs.d")
+    roots: tuple[str, ...] = (CERTS, "/etc/docker/certs.d")
     if files.home:
         roots = (f"{files.home}/.config/containers/certs.d", *roots)
     directory = next((f"{r}/{written}" for r in roots if f"{r}/{written}" in files.directories), "")
@@ -29,6 +30,15 @@ def policy(files: HostFiles, written: str) -> Policy:
         plain="fallback" if insecure else "never",
         pair=has_pair(files, directory),
     )
+
+
+def unreadable(files: HostFiles, written: str) -> str:
+    """The system's directory for the registry, or one above it, that may not be listed."""
+    for path in (f"{CERTS}/{written}", CERTS):
+        seen = files.files.get(path)
+        if seen is not None and seen.error == "EACCES":
+            return path
+    return ""
 
 
 def mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:

@@ -19,7 +19,8 @@ class HostFiles:
     """Client configuration as it lies on disk. Paths are absolute, as the client sees them.
 
     ``directories`` maps a directory to the names in it; ``files`` a file to its content.
-    A path in neither does not exist. ``home`` is the user's home directory.
+    A path in neither does not exist; a directory that may not be listed stands among the
+    files with its error. ``home`` is the user's home directory.
     """
 
     files: Mapping[str, FileSeen] = field(default_factory=dict)

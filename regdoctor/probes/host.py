@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ _FILES = (
     "/etc/docker/daemon.json",
     "/etc/buildkit/buildkitd.toml",
     "/etc/containers/registries.conf",
+    "/etc/containers/policy.json",
+    "/etc/nsswitch.conf",
+    "/etc/subuid",
+    "/etc/subgid",
 )
 _TREES = (
     "/etc/docker/certs.d",
@@ -25,7 +30,7 @@ _TREES = (
     "/etc/containers/registries.conf.d",
     "/etc/buildkit/certs",
 )
-_HOME_FILES = (".config/containers/registries.conf",)
+_HOME_FILES = (".config/containers/registries.conf", ".config/containers/policy.json")
 _HOME_TREES = (".config/containers/certs.d", ".config/containers/registries.conf.d")
 _SECRET = (".key",)
 
@@ -75,12 +80,15 @@ class _Reading:
     def tree(self, path: str, *, depth: int) -> None:
         try:
             entries = sorted(self._inside(path).iterdir())
+        except PermissionError:
+            self.files[path] = FileSeen(error="EACCES")
+            return
         except OSError:
             return
         self.directories[path] = tuple(entry.name for entry in entries)
         for entry in entries:
             below = f"{path}/{entry.name}"
-            if entry.is_dir():
+            if os.path.isdir(entry):  # noqa: PTH112  # quiet where it may not be looked at
                 if depth > 1:
                     self.tree(below, depth=depth - 1)
             else:
