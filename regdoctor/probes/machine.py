@@ -79,8 +79,7 @@ class MachineReader:
         yield podman, Path(podman), ("podman",), uid == 0
         if self.state is not None:
             # It is made by the first build, in the nearest directory that there is.
-            there = next((p for p in (self.state, *self.state.parents) if p.exists()), Path("/"))
-            yield str(self.state), there, ("regdoctor",), uid == 0
+            yield str(self.state), _nearest(self.state), ("regdoctor",), uid == 0
 
     def _docker(self) -> Socket | None:
         """As the docker CLI chooses: the variable, then the context, then the system's socket."""
@@ -101,6 +100,17 @@ class MachineReader:
             return ""
         chosen = settings.get("currentContext") if isinstance(settings, dict) else ""
         return chosen if isinstance(chosen, str) else ""
+
+
+def _nearest(path: Path) -> Path:
+    """``path``, or the nearest directory above it that this user can see."""
+    for each in (path, *path.parents):
+        try:
+            each.stat()
+        except OSError:
+            continue
+        return each
+    return Path("/")
 
 
 def _data_root(files: HostFiles) -> str:

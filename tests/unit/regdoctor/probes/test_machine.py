@@ -109,18 +109,19 @@ def test_the_facts_survive_being_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-def test_a_plain_user_may_not_open_what_belongs_to_a_group(
+def test_a_plain_user_may_not_open_what_belongs_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o711)
     monkeypatch.chdir(tmp_path)  # the way to here is root's alone
+    (tmp_path / "closed").mkdir(mode=0o700)
     with listening(tmp_path / "d.sock"):
         groups = os.getgroups()
         os.setgroups([])
         os.setegid(UNKNOWN)
         os.seteuid(UNKNOWN)
         try:
-            facts = read(tmp_path, {"DOCKER_HOST": "unix://d.sock"})
+            facts = read(tmp_path, {"DOCKER_HOST": "unix://d.sock"}, Path("closed/state"))
         finally:
             os.seteuid(0)
             os.setegid(0)
@@ -128,3 +129,6 @@ def test_a_plain_user_may_not_open_what_belongs_to_a_group(
     assert (facts.user, facts.uid) == (str(UNKNOWN), UNKNOWN)
     assert facts.docker is not None
     assert (facts.docker.owner, facts.docker.opens, facts.docker.member) == ("root", False, False)
+    assert [each.paths[-1] for each in facts.disks if "regdoctor" in each.clients] == [
+        "closed/state"
+    ]
