@@ -29,6 +29,7 @@ from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
+from regdoctor.probes.machine import MachineReader
 
 if TYPE_CHECKING:
     from builder.registry import Credential, Host, RegistryConfig, Session
@@ -40,12 +41,14 @@ class Wanted:
     """A target and what it leads to: images to resolve, registries to look at.
 
     ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
+    ``noted`` are observations of what the user wrote, by name.
     """
 
     target: Target
     references: tuple[Reference, ...] = ()
     domains: tuple[str, ...] = ()
     addresses: tuple[Endpoint, ...] = ()
+    noted: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Settings:
     ``credential`` is sent to every registry that is a target, and wins over files.
     ``client_certificate`` is shown to every registry that asks for one. ``on_exchange`` is
     told of every exchange, redacted. ``judged_by``: a client and the program whose rules decide
-    for it, where that is not the usual one.
+    for it, where that is not the usual one. ``state`` is where builds of this host are kept;
+    facts of the machine are of interest only where ``host_root`` is its own.
     """
 
     config: RegistryConfig
@@ -68,6 +72,7 @@ class Settings:
     credential: Credential | None = None
     client_certificate: ClientCertificate | None = None
     on_exchange: Observer | None = None
+    state: Path | None = None
 
     @property
     def overrides(self) -> dict[tuple[str, int], str]:
@@ -122,6 +127,9 @@ async def _look(
 ) -> list[tuple[str, ...]]:
     """Fills ``seen``; for each target, the endpoints it led to."""
     await asyncio.to_thread(_look_at_host, seen, settings)
+    for each in wanted:
+        for name, observation in each.noted:
+            seen.add(HOST, observation, name=name)
     found = [(each, _hosts(seen, each, settings)) for each in wanted]
     if settings.client_certificate is not None:
         pair = settings.client_certificate
@@ -151,7 +159,10 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     own = settings.host_root == Path("/")
     environ = (os.environ if settings.environ is None else settings.environ) if own else {}
     files = HostReader(settings.host_root, settings.home, environ).read()
-    seen.add(HOST, replace(files, judged_by=settings.judged_by))
+    files = replace(files, judged_by=settings.judged_by)
+    seen.add(HOST, files)
+    if own:
+        seen.add(HOST, MachineReader(settings.home, environ, settings.state).read(files))
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 

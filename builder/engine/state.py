@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,18 +98,3 @@ def _check_version(root: Path) -> None:
             f"the state directory {root} has schema {found!r}, this version needs {SCHEMA}",
             hint="choose another with --root DIR, or remove it: everything in it can be rebuilt",
         )
-
-
-def default_root(environ: Mapping[str, str]) -> Path:
-    """``$REGDOCTOR_ROOT``, else ``/var/lib/regdoctor`` for root and XDG's place for others.
-
-    Root of a user namespace is one of the others where the host's root owns ``/var/lib``.
-    """
-    if environ.get("REGDOCTOR_ROOT"):
-        return Path(environ["REGDOCTOR_ROOT"])
-    if os.geteuid() == 0:
-        shared = Path("/var/lib/regdoctor")
-        if os.access(shared if shared.exists() else shared.parent, os.W_OK):
-            return shared
-    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "regdoctor"

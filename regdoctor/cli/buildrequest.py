@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.api import BuildRequest, Output, RequestError, parse_output
-from builder.engine.state import default_root
+from builder.engine.place import default_root
 from builder.errors import BuilderError
 from builder.oci import platform as platforms
 from builder.oci.platform import Platform

@@ -161,6 +161,7 @@ def _settings(
     host_root: Path,
     timeout: float,
 ) -> Settings:
+    from builder.engine.place import default_root
     from builder.registry import RegistryConfig
     from regdoctor.diagnose import Settings
 
@@ -172,6 +173,7 @@ def _settings(
             timeout=timeout,
             host_root=host_root,
             home=os.environ.get("HOME", "").rstrip("/"),
+            state=default_root(os.environ),
         )
         # Both are read when first needed; a fault in them is the user's, and told now.
         _ = loaded.roots, settings.overrides

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from builder.oci.reference import InvalidReference, parse
 from builder.transport import Endpoint, InvalidEndpoint
+from regdoctor.checks.builds.references import refused
 from regdoctor.cli.faults import UsageError
 from regdoctor.diagnose import Wanted
 from regdoctor.model.target import Target
+from regdoctor.observations.written import WrittenReference
 
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\[\]:/@\s]+)(?::(?P<port>\d+))?")
 
@@ -29,7 +31,16 @@ def wanted(text: str) -> Wanted:
     try:
         reference = parse(text)
     except InvalidReference as error:
+        fault = refused(text)
+        corrected = fault.corrected if fault else ""
+        if corrected and _is_registry(text.partition("/")[0]):
+            # Of a registry that is named: an image that every client refuses is the finding.
+            meant = parse(corrected)
+            noted = WrittenReference(text)
+            return Wanted(Target("image", text), domains=(meant.domain,), noted=((text, noted),))
         hint = "a target is a directory, a Dockerfile, an image, a registry (host:port) or a URL"
+        if corrected:
+            hint = f"as an image it would be {corrected}"
         raise UsageError(str(error), hint=hint) from error
     return Wanted(Target("image", text), references=(reference,))
 
@@ -39,7 +50,14 @@ def _url(text: str) -> Wanted:
         endpoint = Endpoint.parse(text)
     except InvalidEndpoint as error:
         raise UsageError(str(error), hint="URLs begin with http:// or https://") from error
-    return Wanted(Target("url", text), addresses=(endpoint,))
+    noted = ((text, WrittenReference(text)),) if _is_image(text) else ()
+    return Wanted(Target("url", text), addresses=(endpoint,), noted=noted)
+
+
+def _is_image(url: str) -> bool:
+    """A path with a tag or a digest: the URL is an image with a scheme in front of it."""
+    _, slash, path = url.partition("://")[2].partition("/")
+    return bool(slash) and re.search(r"[^/]:[^/]+$|@sha256:", path) is not None
 
 
 def _is_path(text: str) -> bool:
@@ -47,9 +65,10 @@ def _is_path(text: str) -> bool:
 
 
 def _build(text: str) -> Wanted:
-    from regdoctor.cli.dockerfiles import references_of
+    from regdoctor.cli.dockerfiles import look_into
 
-    return Wanted(Target("build", text), references=references_of(Path(text)))
+    looked = look_into(Path(text))
+    return Wanted(Target("build", text), references=looked.references, noted=looked.noted)
 
 
 def _is_registry(text: str) -> bool:

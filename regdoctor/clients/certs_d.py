@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
-from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.filesystem import FORBIDDEN, Filesystem
 from regdoctor.clients.keypairs import load_pair
 from regdoctor.clients.plan import ClientPair, PemFile
 
@@ -38,12 +38,21 @@ def roots_of(
 
 
 def of_host(files: Filesystem, roots: tuple[str, ...], host: str) -> Certificates:
-    """The first root that has something named ``host``, be it empty or a file."""
+    """The first root that has something named ``host``, be it empty or a file.
+
+    One that may not be read is passed over.
+    """
     for root in roots:
         path = f"{root}/{host}"
-        if files.exists(path):
+        if files.exists(path) and files.read(path).error != FORBIDDEN:
             return of_directory(files, path)
     return Certificates()
+
+
+def unreadable(files: Filesystem, host: str) -> str:
+    """The system's directory for the registry, or the one above it, that may not be listed."""
+    paths = (f"{SYSTEM[0]}/{host}", SYSTEM[0])
+    return next((path for path in paths if files.read(path).error == FORBIDDEN), "")
 
 
 def of_directory(files: Filesystem, path: str) -> Certificates:

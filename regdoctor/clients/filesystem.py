@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from regdoctor.observations.host import HostFiles
 
 NO_SUCH = "no such file or directory"
+FORBIDDEN = "permission denied"
 _WORDS = {
     "ENOENT": NO_SUCH,
-    "EACCES": "permission denied",
+    "EACCES": FORBIDDEN,
     "EPERM": "operation not permitted",
     "ENOTDIR": "not a directory",
     "EISDIR": "is a directory",

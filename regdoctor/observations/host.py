@@ -19,12 +19,12 @@ class HostFiles:
     """Client configuration as it lies on disk. Paths are absolute, as the client sees them.
 
     ``directories`` maps a directory to the names in it; ``files`` a file to its content.
-    A path in neither does not exist. ``home`` is the user's home directory, ``environment``
-    what a command of the user's would have of the variables that clients read. ``versions``
-    are those of the clients that are installed, by name (``docker``, ``containerd``).
-    ``judged_by`` names the program whose rules a client is judged by, where it is not the usual
-    one (``podman`` by ``buildah``).
-    Secrets in files are replaced before they come here.
+    A path in neither does not exist; a directory that may not be listed stands among the
+    files with its error. ``home`` is the user's home directory, ``environment`` what a command
+    of the user's would have of the variables that clients read. ``versions`` are those of the
+    clients that are installed, by name (``docker``, ``containerd``). ``judged_by`` names the
+    program whose rules a client is judged by, where it is not the usual one (``podman`` by
+    ``buildah``). Secrets in files are replaced before they come here.
     """
 
     files: Mapping[str, FileSeen] = field(default_factory=dict)

@@ -20,11 +20,13 @@ from regdoctor.observations.http import (
     PlainAnswer,
     TokenAnswer,
 )
+from regdoctor.observations.machine import MachineFacts
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.plans import ClientPlanSeen
 from regdoctor.observations.printed import ClientOutput
 from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
+from regdoctor.observations.written import DockerfileLook, WrittenReference
 
 SCHEMA = 1
 HOST = ""
@@ -67,6 +69,9 @@ KINDS: tuple[type, ...] = (
     RootsSeen,
     OwnTrust,
     AskedClients,
+    MachineFacts,
+    WrittenReference,
+    DockerfileLook,
     ClientOutput,
     ClientPlanSeen,
     ChainFacts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,10 @@ _FILES = (
     "/etc/rancher/k3s/registries.yaml",
     "/etc/rancher/rke2/registries.yaml",
     "/run/containers/0/auth.json",
+    "/etc/containers/policy.json",
+    "/etc/nsswitch.conf",
+    "/etc/subuid",
+    "/etc/subgid",
 )
 _TREES = (
     "/etc/docker/certs.d",
@@ -48,6 +53,7 @@ _LISTED = ("/var/lib/docker/image",)
 """Directories of which only the names in them are told."""
 _HOME_FILES = (
     ".config/containers/registries.conf",
+    ".config/containers/policy.json",
     ".config/containers/auth.json",
     ".config/nerdctl/nerdctl.toml",
     ".docker/config.json",
@@ -150,7 +156,7 @@ class _Reading:
         entries = self.names(path)
         for entry in entries:
             below = f"{path}/{entry.name}"
-            if entry.is_dir():
+            if os.path.isdir(entry):  # noqa: PTH112  # quiet where it may not be looked at
                 if depth > 1:
                     self.tree(below, depth=depth - 1)
             else:
@@ -160,6 +166,9 @@ class _Reading:
         """Tells the names in a directory, where it is one."""
         try:
             entries = sorted(self._inside(path).iterdir())
+        except PermissionError:
+            self.files[path] = FileSeen(error="EACCES")
+            return []
         except OSError:
             return []
         self.directories[path] = tuple(entry.name for entry in entries)

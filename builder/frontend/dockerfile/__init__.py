@@ -4,6 +4,7 @@
 
     parse(source, filename)                -> Dockerfile
     references(dockerfile, options)        -> every image the target needs, without a network
+    variables(dockerfile, options)         -> what FROM lines see
     await convert(source, filename, options, resolver) -> Conversion
 
 ``parser`` knows lines, ``grammar`` instructions, ``shell`` words; ``stages`` who needs whom,
@@ -17,6 +18,7 @@
     |-- StageNotFoundError          --target or a stage number
     |-- CircularDependencyError     a stage that needs itself
     |-- IgnorePatternError          a line of .dockerignore
+    |-- BlankBaseError              a FROM that expands to nothing
     `-- BaseImageError              ``reference``; ``__cause__`` is the resolver's error
 """
 
@@ -24,7 +26,8 @@ from __future__ import annotations
 
 from builder.frontend.dockerfile.convert import convert
 from builder.frontend.dockerfile.convert import references_of as references
-from builder.frontend.dockerfile.errors import BaseImageError, DockerfileError
+from builder.frontend.dockerfile.convert import variables_of as variables
+from builder.frontend.dockerfile.errors import BaseImageError, BlankBaseError, DockerfileError
 from builder.frontend.dockerfile.grammar import parse
 from builder.frontend.dockerfile.ignore import IgnoreMatcher, read_patterns
 from builder.frontend.dockerfile.instructions import Dockerfile
@@ -39,6 +42,7 @@ from builder.frontend.dockerfile.options import (
 
 __all__ = [
     "BaseImageError",
+    "BlankBaseError",
     "Conversion",
     "ConvertOptions",
     "Dockerfile",
@@ -52,4 +56,5 @@ __all__ = [
     "parse",
     "read_patterns",
     "references",
+    "variables",
 ]

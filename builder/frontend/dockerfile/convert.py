@@ -77,6 +77,12 @@ def references_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[
     return _syntax_use(dockerfile, options) + _uses(graph, options)
 
 
+def variables_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> Mapping[str, str]:
+    """What FROM lines see: platform arguments, and the ARGs before the first stage that have a
+    value. Raises DockerfileError."""
+    return global_args(dockerfile, options, Lexer(escape=dockerfile.escape)).env
+
+
 def _syntax_use(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[ImageUse, ...]:
     directive = dockerfile.directives.get("syntax")
     text = options.build_args.get("BUILDKIT_SYNTAX") or (directive.value if directive else "")

@@ -49,6 +49,14 @@ class IgnorePatternError(DockerfileError):
     """A line of an ignore file that is no pattern."""
 
 
+class BlankBaseError(DockerfileError):
+    """A FROM of which nothing is left once the variables of ``expression`` are expanded."""
+
+    def __init__(self, expression: str, *, ranges: tuple[SourceRange, ...] = ()) -> None:
+        super().__init__(f"base name ({expression}) should not be blank", ranges=ranges)
+        self.expression = expression
+
+
 class BaseImageError(DockerfileError):
     """An image's metadata could not be had; ``__cause__`` tells why."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.errors import (
+    BlankBaseError,
     CircularDependencyError,
     DockerfileError,
     StageNotFoundError,
@@ -213,9 +214,7 @@ class StageGraph:
         linter = self._linter.with_comments(start.written.comments)
         linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
         if not expansion.text:
-            raise DockerfileError(
-                f"base name ({start.base}) should not be blank", ranges=with_place
-            )
+            raise BlankBaseError(start.base, ranges=with_place)
         state = StageState(
             base_name=expansion.text,
             name=start.name,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.engine.state import StateError, default_root, open_state
+from builder.engine.place import default_root
+from builder.engine.state import StateError, open_state
 from builder.errors import BuilderError
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from regdoctor.cli.faults import UsageError
 from regdoctor.cli.targets import wanted
+from regdoctor.diagnose import Wanted
+from regdoctor.observations.written import DockerfileLook, WrittenReference
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,80 @@ def test_a_dockerfile_that_does_not_parse_says_where(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\nNONSENSE x\n")
     with pytest.raises(UsageError, match="Dockerfile:2"):
         wanted(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("docker.io/team/UPPER", "docker.io"),
+        ("registry.example:5000/team/App:1.0", "registry.example:5000"),
+        ("registry.example/app:1.0+build", "registry.example"),
+    ],
+)
+def test_an_image_that_no_client_takes_is_looked_at_as_its_registry(text: str, domain: str) -> None:
+    found = wanted(text)
+    assert (found.target.kind, found.references, found.domains) == ("image", (), (domain,))
+    assert found.noted == ((text, WrittenReference(text)),)
+
+
+def test_an_image_with_a_scheme_in_front_is_noted_and_its_address_looked_at() -> None:
+    text = "https://registry.example:5000/team/app:1.0"
+    found = wanted(text)
+    assert [str(each) for each in found.addresses] == ["https://registry.example:5000"]
+    assert found.noted == ((text, WrittenReference(text)),)
+    assert wanted("https://registry.example:5000/repository/docker/").noted == ()
+
+
+def noted(found: Wanted, kind: type) -> list[object]:
+    return [each for _, each in found.noted if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("ARG BASE\nFROM $BASE\n", ("", 2, "$BASE", ("BASE",))),
+        ("ARG A=\nARG B=${A}\nFROM ${B}/x\n", ("/x", 3, "${B}/x", ("B",))),
+        ("FROM Team/App\n", ("Team/App", 1, "Team/App", ())),
+        ("ARG R=Team\nFROM $R/App\n", ("Team/App", 2, "$R/App", ())),
+        ("FROM scratch\nCOPY --from=x:1+2 / /\n", ("x:1+2", 2, "x:1+2", ())),
+    ],
+)
+def test_a_reference_of_a_dockerfile_that_is_none_is_noted_with_its_line(
+    text: str, written: tuple[str, int, str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    found = wanted(str(tmp_path))
+    reference, line, expression, blank = written
+    file = str(tmp_path / "Dockerfile")
+    assert noted(found, WrittenReference) == [
+        WrittenReference(reference, file, line, expression, blank)
+    ]
+    assert found.references == ()
+
+
+def test_a_default_that_is_not_needed_is_not_noted(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("ARG REG\nFROM ${REG:-r.example}/app:1\n")
+    found = wanted(str(tmp_path))
+    assert noted(found, WrittenReference) == []
+    assert [str(each) for each in found.references] == ["r.example/app:1"]
+
+
+def test_what_the_classic_builder_refuses_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        "FROM scratch\nRUN true\nRUN --mount=type=cache,target=/c --network=none true\n"
+        "COPY --chmod=755 a /\nADD --chmod=644 b /\nCOPY --link c /\n"
+    )
+    (look,) = noted(wanted(str(tmp_path)), DockerfileLook)
+    assert isinstance(look, DockerfileLook)
+    assert [(each.line, each.instruction, each.option) for each in look.buildkit_only] == [
+        (3, "RUN", "--mount"),
+        (3, "RUN", "--network"),
+        (4, "COPY", "--chmod"),
+        (5, "ADD", "--chmod"),
+    ]
+
+
+def test_a_name_without_a_registry_may_be_a_path_and_a_hint_says_the_rest() -> None:
+    with pytest.raises(UsageError) as caught:
+        wanted("app:1.0+build")
+    assert caught.value.hint == "as an image it would be app:1.0_build"

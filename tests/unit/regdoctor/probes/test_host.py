@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from regdoctor.probes.host import MOST_BYTES, HostReader
 
@@ -53,3 +56,23 @@ def test_a_host_without_any_client_has_nothing(tmp_path: Path) -> None:
     files = HostReader(tmp_path).read()
     assert files.files == {}
     assert files.directories == {}
+
+
+@pytest.mark.root
+def test_a_directory_that_may_not_be_listed_is_told_from_one_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "/etc/containers/certs.d/r.example/ca.crt")
+    (tmp_path / "etc/containers/certs.d").chmod(0o700)
+    (tmp_path / "etc/docker/certs.d/r.example").mkdir(parents=True)
+    (tmp_path / "etc/docker/certs.d").chmod(0o744)  # names can be listed, and nothing be opened
+    tmp_path.chmod(0o711)
+    monkeypatch.chdir(tmp_path)
+    os.seteuid(54321)
+    try:
+        files = HostReader(Path()).read()
+    finally:
+        os.seteuid(0)
+    assert files.files["/etc/containers/certs.d"].error == "EACCES"
+    assert files.directories["/etc/docker/certs.d"] == ("r.example",)
+    assert "/etc/buildkit/certs" not in {*files.files, *files.directories}

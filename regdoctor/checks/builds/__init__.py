@@ -1,0 +1,1 @@
+"""Faults of a build before, around and within its steps."""

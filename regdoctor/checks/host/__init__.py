@@ -1,0 +1,1 @@
+"""Faults of this host, and of programs on it."""
