@@ -24,7 +24,10 @@ from regdoctor.checks.manifest import (
     nexus_lt_3_15_head_404,
 )
 from regdoctor.checks.network import (
+    buildkit_container_dns_private_names,
     dns_lookup_failure,
+    docker_desktop_503_is_a_local_block,
+    http2_push_stream_errors,
     https_eof_plain_port_or_lb_close,
     proxy_407_authentication_required,
     tcp_connect_failure,
@@ -34,6 +37,10 @@ from regdoctor.checks.network import (
     tls_version_or_cipher_mismatch,
 )
 from regdoctor.checks.protocol import Check
+from regdoctor.checks.proxy import (
+    reverse_proxy_to_registry_without_sni,
+    rpardini_or_mitm_cache_upstream_verify_depth,
+)
 from regdoctor.checks.x509 import (
     x509_chain_rejected,
     x509_clock_skew_not_yet_valid,
@@ -48,14 +55,19 @@ from regdoctor.checks.x509 import (
 
 CHECKS: tuple[Check, ...] = (
     dns_lookup_failure.CHECK,
+    buildkit_container_dns_private_names.CHECK,
     tcp_connect_failure.CHECK,
+    docker_desktop_503_is_a_local_block.CHECK,
     proxy_407_authentication_required.CHECK,
+    reverse_proxy_to_registry_without_sni.CHECK,
+    rpardini_or_mitm_cache_upstream_verify_depth.CHECK,
     http_response_to_https_client.CHECK,
     tls_unrecognized_name.CHECK,
     tls_version_or_cipher_mismatch.CHECK,
     tls_first_record_not_handshake_direct.CHECK,
     https_eof_plain_port_or_lb_close.CHECK,
     tls_handshake_failure.CHECK,
+    http2_push_stream_errors.CHECK,
     https_port_spoken_http.CHECK,
     x509_clock_skew_not_yet_valid.CHECK,
     x509_expired_certificate.CHECK,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.fixes import certificates, plain_http, registry, servers
+from regdoctor.fixes import certificates, network, plain_http, proxy, registry, servers
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
 Planner = Callable[[Observations, Finding], tuple[Fix, ...]]
 
 PLANNERS: dict[str, Planner] = {
+    "buildkit-container-dns-private-names": network.names_in_builders,
     "credentials-rejected": registry.log_in,
     "dns-lookup-failure": registry.resolver,
+    "docker-desktop-503-is-a-local-block": network.let_desktop_out,
     "head-manifest-refused": registry.answer_head,
     "http-response-to-https-client": plain_http.allow_or_secure,
+    "http2-push-stream-errors": network.leave_http2,
     "https-eof-plain-port-or-lb-close": servers.right_backend,
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
@@ -28,6 +31,8 @@ PLANNERS: dict[str, Planner] = {
     "registry-mirror-needs-auth": registry.open_mirror,
     "registry-unexpected-answer": servers.healthy_registry,
     "request-not-sent": registry.readable_credentials,
+    "reverse-proxy-to-registry-without-sni": proxy.name_the_upstream,
+    "rpardini-or-mitm-cache-upstream-verify-depth": proxy.verify_deeper,
     "tcp-connect-failure": registry.reach,
     "tls-first-record-not-handshake-direct": servers.right_backend,
     "tls-handshake-failure": servers.right_backend,
