@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.fixes import certificates, network, plain_http, proxy, registry, servers
+from regdoctor.fixes import certificates, chains, network, plain_http, proxy, registry, servers
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
@@ -16,6 +16,7 @@ PLANNERS: dict[str, Planner] = {
     "credentials-rejected": registry.log_in,
     "dns-lookup-failure": registry.resolver,
     "docker-desktop-503-is-a-local-block": network.let_desktop_out,
+    "firewall-block-page-certificate": chains.unblocked,
     "head-manifest-refused": registry.answer_head,
     "http-response-to-https-client": plain_http.allow_or_secure,
     "http2-push-stream-errors": network.leave_http2,
@@ -23,6 +24,7 @@ PLANNERS: dict[str, Planner] = {
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
     "blob-unexpected-answer": servers.healthy_registry,
+    "macos-certificate-not-standards-compliant": chains.apple_rules,
     "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
@@ -42,11 +44,17 @@ PLANNERS: dict[str, Planner] = {
     "x509-chain-rejected": servers.trusted_path,
     "x509-clock-skew-not-yet-valid": certificates.set_clock,
     "x509-expired-certificate": certificates.renew,
+    "x509-expired-cross-sign-dst-root-x3": chains.newer_roots,
     "x509-hostname-mismatch": certificates.reissue,
+    "x509-incompatible-key-usage": chains.server_usage,
     "x509-legacy-common-name": certificates.reissue,
     "x509-missing-intermediate": certificates.whole_chain,
+    "x509-name-constraints": chains.allowed_names,
     "x509-no-ip-sans": certificates.reissue,
     "x509-self-signed-leaf": certificates.self_signed,
+    "x509-sha1-signature": chains.stronger_signature,
+    "x509-tls-interception-proxy": chains.intercepted,
+    "x509-token-endpoint-fetched-by-client-not-builder": chains.token_client,
     "x509-unknown-authority-private-root": certificates.private_root,
 }
 

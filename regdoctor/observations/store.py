@@ -22,7 +22,12 @@ from regdoctor.observations.http import (
 )
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.printed import ClientOutput
-from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
+from regdoctor.observations.tls import (
+    DefaultCertificate,
+    DirectChain,
+    FetchedIssuer,
+    ServedChain,
+)
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 
 SCHEMA = 1
@@ -52,6 +57,7 @@ KINDS: tuple[type, ...] = (
     ServedChain,
     FetchedIssuer,
     DefaultCertificate,
+    DirectChain,
     Ping,
     PlainAnswer,
     Clock,

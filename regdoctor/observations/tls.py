@@ -52,3 +52,12 @@ class DefaultCertificate:
 
     certificate: bytes = b""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectChain:
+    """What a server behind a proxy sends to a client that goes there without the proxy (DER);
+    empty where it could not be reached so, and ``text`` says why."""
+
+    certificates: tuple[bytes, ...] = ()
+    text: str = ""

@@ -10,7 +10,7 @@ from regdoctor.probes.credentials import CredentialProbe
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
-from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
+from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer, WithoutProxy
 
 
 def endpoint_probes(
@@ -34,5 +34,6 @@ def endpoint_probes(
         HeadRouteProbe(session, hosts, resolved, timeout),
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
+        WithoutProxy(proxies, overrides, min(timeout, 5.0)),
         CredentialProbe(session.credentials),
     )

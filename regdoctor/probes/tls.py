@@ -18,6 +18,7 @@ from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Failure, Observations
 from regdoctor.observations.tls import (
     DefaultCertificate,
+    DirectChain,
     FetchedIssuer,
     HandshakeFault,
     ServedChain,
@@ -136,6 +137,41 @@ class DefaultLeaf:
         except HandshakeError as error:
             return DefaultCertificate(text=str(error))
         return DefaultCertificate(served.certificates[0] if served.certificates else b"")
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutProxy:
+    """Reads the chain past the proxy, where the one seen through it is not trusted: another
+    issuer there means that something on the way signs."""
+
+    proxies: ProxyRules
+    overrides: Mapping[tuple[str, int], str]
+    timeout: float = 5.0
+
+    name = "direct"
+    gives = DirectChain
+    needs: tuple[type, ...] = (ChainVerdicts,)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        verdicts = seen.get(ChainVerdicts, endpoint.url)
+        if verdicts is None or not verdicts.distrusting():
+            return False
+        return proxy_of(self.proxies, endpoint) is not None
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> DirectChain:
+        from builder.transport.handshake import HandshakeError, read_chain
+
+        try:
+            served = await read_chain(
+                endpoint.host,
+                endpoint.port,
+                endpoint.host,
+                address=self.overrides.get((endpoint.host, endpoint.port)),
+                timeout=self.timeout,
+            )
+        except HandshakeError as error:
+            return DirectChain(text=str(error))
+        return DirectChain(served.certificates)
 
 
 @dataclass(frozen=True, slots=True)

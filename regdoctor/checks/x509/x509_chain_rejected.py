@@ -26,9 +26,8 @@ class ChainRejected(Check):
     probe = "tls"
     texts = (
         "certificate signed by unknown authority (possibly because of",
-        "x509: certificate specifies an incompatible key usage",
         "x509: too many intermediates for path length constraint",
-        "x509: cannot verify signature",
+        "x509: cannot verify signature: algorithm unimplemented",
     )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives import hashes
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.fixtures.ca import CertificateAuthority
@@ -12,11 +12,12 @@ CODE = "x509-chain-rejected"
 ROOT = CertificateAuthority("Example Root CA", validity=VALID)
 
 
-def test_fires_for_a_client_certificate_served_by_a_server() -> None:
-    usages = (ExtendedKeyUsageOID.CLIENT_AUTH,)
-    leaf = ROOT.issue("registry.example", validity=VALID, usages=usages)
-    finding = found(chain_seen(leaf, system=[ROOT.der]))[CODE]
-    assert "incompatible key usage" in finding.title
+def test_fires_for_a_critical_extension_that_go_does_not_know() -> None:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
+    leaf = ROOT.issue("registry.example", validity=VALID, extensions=[(unknown, True)])
+    codes = found(chain_seen(leaf, system=[ROOT.der]))
+    assert set(codes) == {CODE}
+    assert "unhandled critical extension" in codes[CODE].title
 
 
 def test_the_authority_of_a_refused_chain_is_not_called_missing() -> None:
@@ -24,7 +25,7 @@ def test_the_authority_of_a_refused_chain_is_not_called_missing() -> None:
     usages = (ExtendedKeyUsageOID.CLIENT_AUTH,)
     leaf = issuing.issue("registry.example", validity=VALID, usages=usages)
     codes = found(chain_seen(leaf, own=[ROOT.der]))
-    assert codes[CODE].breaks == ("regdoctor",)
+    assert codes["x509-incompatible-key-usage"].breaks == ("regdoctor",)
     assert codes["x509-unknown-authority-private-root"].confidence == "certain"
     assert "x509-missing-intermediate" not in codes
 
@@ -40,11 +41,3 @@ def test_fires_for_a_namesake_that_did_not_sign() -> None:
 def test_quiet_for_a_private_root() -> None:
     leaf = ROOT.issue("registry.example", validity=VALID)
     assert CODE not in found(chain_seen(leaf))
-
-
-def test_the_authority_of_a_signature_that_go_gave_up_is_not_called_missing() -> None:
-    leaf = ROOT.issue("registry.example", validity=VALID, hash=hashes.SHA1())
-    codes = found(chain_seen(leaf, own=[ROOT.der]))
-    assert "insecure algorithm" in codes[CODE].title
-    assert "certificate signed by unknown authority (possibly" in codes[CODE].title
-    assert "x509-missing-intermediate" not in codes
