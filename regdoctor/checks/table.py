@@ -33,6 +33,8 @@ from regdoctor.checks.network import (
     tcp_connect_failure,
     tls_first_record_not_handshake_direct,
     tls_handshake_failure,
+    tls_handshake_timeout_mtu_blackhole,
+    tls_handshake_timeout_post_quantum_clienthello,
     tls_unrecognized_name,
     tls_version_or_cipher_mismatch,
 )
@@ -74,6 +76,8 @@ CHECKS: tuple[Check, ...] = (
     tls_version_or_cipher_mismatch.CHECK,
     tls_first_record_not_handshake_direct.CHECK,
     https_eof_plain_port_or_lb_close.CHECK,
+    tls_handshake_timeout_mtu_blackhole.CHECK,
+    tls_handshake_timeout_post_quantum_clienthello.CHECK,
     tls_handshake_failure.CHECK,
     http2_push_stream_errors.CHECK,
     https_port_spoken_http.CHECK,

@@ -38,6 +38,8 @@ PLANNERS: dict[str, Planner] = {
     "tcp-connect-failure": registry.reach,
     "tls-first-record-not-handshake-direct": servers.right_backend,
     "tls-handshake-failure": servers.right_backend,
+    "tls-handshake-timeout-mtu-blackhole": network.smaller_packets,
+    "tls-handshake-timeout-post-quantum-clienthello": network.shorter_hello,
     "tls-unrecognized-name": servers.add_site,
     "tls-version-or-cipher-mismatch": servers.allow_modern_tls,
     "token-realm-wrong-port-or-host": registry.realm_address,

@@ -26,7 +26,10 @@ from regdoctor.observations.tls import (
     DefaultCertificate,
     DirectChain,
     FetchedIssuer,
+    LargeHello,
     ServedChain,
+    SmallSegments,
+    TlsVersions,
 )
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 
@@ -58,6 +61,9 @@ KINDS: tuple[type, ...] = (
     FetchedIssuer,
     DefaultCertificate,
     DirectChain,
+    LargeHello,
+    SmallSegments,
+    TlsVersions,
     Ping,
     PlainAnswer,
     Clock,

@@ -61,3 +61,42 @@ class DirectChain:
 
     certificates: tuple[bytes, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelloTry:
+    """A ClientHello of ``octets``, and how it ended; ``fault`` is empty where an answer came.
+
+    ``segment`` is the most that one packet carried either way (TCP's MSS), 0 where the path
+    was left to choose.
+    """
+
+    octets: int
+    segment: int = 0
+    fault: HandshakeFault = ""
+    text: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LargeHello:
+    """A hello as long as that of a Go program of today, in packets of usual size; and, where
+    that failed and a short one did not, the same in small packets."""
+
+    whole: HelloTry
+    pieces: HelloTry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmallSegments:
+    """A handshake in small packets, of a server that gave none in usual ones."""
+
+    attempt: HelloTry
+
+
+@dataclass(frozen=True, slots=True)
+class TlsVersions:
+    """Which versions (``TLSv1`` to ``TLSv1.3``) the server takes, each offered alone."""
+
+    taken: tuple[str, ...]
+    refused: tuple[str, ...]

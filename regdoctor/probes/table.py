@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
+from regdoctor.probes.hello import LargeHelloProbe, SmallSegmentsProbe, VersionsProbe
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
@@ -28,6 +29,9 @@ def endpoint_probes(
         Lookup(overrides, proxies, timeout),
         Connect(timeout),
         Handshake(timeout, proxies),
+        LargeHelloProbe(timeout, proxies),
+        SmallSegmentsProbe(timeout, proxies),
+        VersionsProbe(min(timeout, 5.0), proxies),
         Issuer(session.transport, min(timeout, 5.0)),
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from builder.transport import Endpoint, TransportError
@@ -25,6 +26,9 @@ from regdoctor.observations.tls import (
 )
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 from regdoctor.probes.proxied import proxy_of, through
+
+if TYPE_CHECKING:
+    from builder.transport.handshake import HandshakeError
 
 MOST_ISSUERS = 3
 """Certificates that are fetched above the topmost one served."""
@@ -84,10 +88,22 @@ class Handshake:
         )
 
 
-def _failed(name: str, error: object) -> ServedChain:
-    from builder.transport.handshake import HandshakeError, HandshakeStage
+def _failed(name: str, error: HandshakeError) -> ServedChain:
+    return ServedChain(
+        server_name=name,
+        fault=fault_of(error),
+        text=str(error),
+        alert=error.alert.name if error.alert else "",
+        first_bytes=error.first_bytes[:64],
+        address=error.address,
+        seen_at=time.time(),
+    )
 
-    assert isinstance(error, HandshakeError)
+
+def fault_of(error: HandshakeError) -> HandshakeFault:
+    """How a handshake ended, by its error."""
+    from builder.transport.handshake import HandshakeStage
+
     faults: dict[HandshakeStage, HandshakeFault] = {
         HandshakeStage.ALERT: "alert",
         HandshakeStage.NOT_TLS: "not-tls",
@@ -95,20 +111,11 @@ def _failed(name: str, error: object) -> ServedChain:
         HandshakeStage.TIMEOUT: "timeout",
         HandshakeStage.PROTOCOL: "other",
     }
-    fault = faults.get(error.stage, "other")
-    if error.first_bytes.startswith(b"HTTP/"):
-        fault = "plain-http"
     if isinstance(error.__cause__, ConnectionResetError):
-        fault = "reset"
-    return ServedChain(
-        server_name=name,
-        fault=fault,
-        text=str(error),
-        alert=error.alert.name if error.alert else "",
-        first_bytes=error.first_bytes[:64],
-        address=error.address,
-        seen_at=time.time(),
-    )
+        return "reset"
+    if error.first_bytes.startswith(b"HTTP/"):
+        return "plain-http"
+    return faults.get(error.stage, "other")
 
 
 @dataclass(frozen=True, slots=True)
