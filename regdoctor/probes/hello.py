@@ -55,13 +55,22 @@ class LargeHelloProbe:
     async def observe(self, endpoint: Endpoint, seen: Observations) -> LargeHello:
         address = _address(seen, endpoint)
         whole = await _try(self._large(endpoint, address, 0), LARGE, 0)
-        served = seen.get(ServedChain, endpoint.url)
-        small_passes = served is not None and not served.fault
-        if whole.fault not in _SILENT or not small_passes:
+        if whole.fault not in _SILENT or not await self._small_passes(endpoint, seen):
             return LargeHello(whole)
-        return LargeHello(
-            whole, await _try(self._large(endpoint, address, SEGMENT), LARGE, SEGMENT)
-        )
+        pieces = await _try(self._large(endpoint, address, SEGMENT), LARGE, SEGMENT)
+        return LargeHello(whole, pieces)
+
+    async def _small_passes(self, endpoint: Endpoint, seen: Observations) -> bool:
+        """Whether the usual handshake, which began when this did, comes about."""
+        deadline = time.monotonic() + self.timeout
+        while time.monotonic() < deadline:
+            served = seen.get(ServedChain, endpoint.url)
+            if served is not None:
+                return not served.fault
+            if seen.failure(ServedChain, endpoint.url) is not None:
+                return False
+            await asyncio.sleep(0.05)
+        return False
 
     def _large(self, endpoint: Endpoint, address: str, segment: int) -> Awaitable[object]:
         from builder.transport.handshake import greet
