@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from regdoctor.observations.from_exchanges import challenge_of, note_role, obser
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, Ping
 from regdoctor.observations.network import Role, RoleKind
+from regdoctor.observations.proxies import ProxySetting, ShellProxies
 from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
@@ -146,6 +148,9 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
 
     seen.add(HOST, AskedClients(settings.clients))
     seen.add(HOST, HostReader(settings.host_root, settings.home).read())
+    environ = os.environ if settings.environ is None else settings.environ
+    own = ProxySetting.of(OWN, "the environment", environ)
+    seen.add(HOST, ShellProxies(own))
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 

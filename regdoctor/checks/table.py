@@ -40,6 +40,11 @@ from regdoctor.checks.network import (
 )
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.proxy import (
+    buildx_container_builder_no_proxy,
+    daemon_does_not_use_shell_proxy,
+    no_proxy_mistakes,
+    proxy_port_speaks_tls,
+    proxyconnect_tls_record_https_proxy_scheme,
     reverse_proxy_to_registry_without_sni,
     rpardini_or_mitm_cache_upstream_verify_depth,
 )
@@ -69,6 +74,11 @@ CHECKS: tuple[Check, ...] = (
     tcp_connect_failure.CHECK,
     docker_desktop_503_is_a_local_block.CHECK,
     proxy_407_authentication_required.CHECK,
+    no_proxy_mistakes.CHECK,
+    proxyconnect_tls_record_https_proxy_scheme.CHECK,
+    proxy_port_speaks_tls.CHECK,
+    daemon_does_not_use_shell_proxy.CHECK,
+    buildx_container_builder_no_proxy.CHECK,
     reverse_proxy_to_registry_without_sni.CHECK,
     rpardini_or_mitm_cache_upstream_verify_depth.CHECK,
     http_response_to_https_client.CHECK,

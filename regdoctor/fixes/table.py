@@ -13,7 +13,9 @@ Planner = Callable[[Observations, Finding], tuple[Fix, ...]]
 
 PLANNERS: dict[str, Planner] = {
     "buildkit-container-dns-private-names": network.names_in_builders,
+    "buildx-container-builder-no-proxy": proxy.builder_proxy,
     "credentials-rejected": registry.log_in,
+    "daemon-does-not-use-shell-proxy": proxy.daemon_proxy,
     "dns-lookup-failure": registry.resolver,
     "docker-desktop-503-is-a-local-block": network.let_desktop_out,
     "firewall-block-page-certificate": chains.unblocked,
@@ -28,7 +30,10 @@ PLANNERS: dict[str, Planner] = {
     "manifest-unexpected-answer": servers.healthy_registry,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
+    "no-proxy-mistakes": proxy.matching_no_proxy,
     "proxy-407-authentication-required": registry.proxy_login,
+    "proxy-port-speaks-tls": proxy.https_scheme,
+    "proxyconnect-tls-record-https-proxy-scheme": proxy.http_scheme,
     "pull-access-denied-or-not-found": registry.see_image,
     "registry-mirror-needs-auth": registry.open_mirror,
     "registry-unexpected-answer": servers.healthy_registry,

@@ -22,6 +22,7 @@ from regdoctor.observations.http import (
 )
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.printed import ClientOutput
+from regdoctor.observations.proxies import ProxyRoutes, ShellProxies
 from regdoctor.observations.tls import (
     DefaultCertificate,
     DirectChain,
@@ -74,6 +75,8 @@ KINDS: tuple[type, ...] = (
     HeadRoute,
     LoginAnswer,
     CredentialUse,
+    ProxyRoutes,
+    ShellProxies,
     HostFiles,
     RootsSeen,
     OwnTrust,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,9 +26,22 @@ _TREES = (
     "/etc/containers/registries.conf.d",
     "/etc/buildkit/certs",
 )
+_UNIT_TREES = tuple(
+    f"/etc/systemd/system/{name}.service.d" for name in ("docker", "containerd", "buildkit")
+)
+_UNITS = ("docker.service", "docker.socket", "containerd.service")
+_UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _HOME_FILES = (".config/containers/registries.conf",)
-_HOME_TREES = (".config/containers/certs.d", ".config/containers/registries.conf.d")
+_HOME_TREES = (
+    *(".config/containers/certs.d", ".config/containers/registries.conf.d"),
+    ".docker/buildx/instances",
+)
 _SECRET = (".key",)
+_LOGINS = (
+    re.compile(rb"(?<=://)[^/@\s\"']{1,1024}@"),
+    re.compile(rb"(?<=[\"'= ])(?:Basic|Bearer) [\w.~+/=-]+", re.IGNORECASE),
+)
+"""Where files that are no credentials files have logins all the same: proxies and headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,10 @@ class HostReader:
             reading.file(path)
         for path in _TREES:
             reading.tree(path, depth=2)
+        for path in _UNIT_TREES:
+            reading.tree(path, depth=1)
+        for path in _UNIT_DIRECTORIES:
+            reading.names(path, _UNITS)
         if self.home:
             for path in _HOME_FILES:
                 reading.file(f"{self.home}/{path}")
@@ -66,7 +84,7 @@ class _Reading:
             return
         try:
             with self._inside(path).open("rb") as file:
-                self.files[path] = FileSeen(file.read(MOST_BYTES))
+                self.files[path] = FileSeen(_without_logins(file.read(MOST_BYTES)))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return
         except OSError as error:
@@ -86,8 +104,20 @@ class _Reading:
             else:
                 self.file(below)
 
+    def names(self, path: str, wanted: tuple[str, ...]) -> None:
+        """Which of ``wanted`` there are in the directory; nothing is read."""
+        found = tuple(name for name in wanted if self._inside(f"{path}/{name}").exists())
+        if found:
+            self.directories[path] = found
+
     def _inside(self, path: str) -> Path:
         return self._root / path.lstrip("/")
+
+
+def _without_logins(content: bytes) -> bytes:
+    """Text with ``***`` for each login, so that it can be kept and shown."""
+    content = _LOGINS[0].sub(b"***@", content)
+    return _LOGINS[1].sub(b"***", content)
 
 
 def _named_by_buildkit(reading: _Reading) -> Iterator[str]:

@@ -122,12 +122,20 @@ class Connect:
             text = f"no answer in {self.timeout:.0f} s"
             return ConnectAttempt(shown, "timeout", text, self.timeout)
         except OSError as error:
-            number = error.errno or 0
-            fault, text = _CONNECT.get(number, ("other", os.strerror(number).lower()))
+            fault, text = connect_words(error)
             return ConnectAttempt(shown, fault, text, time.monotonic() - began)
         seconds = time.monotonic() - began
         writer.transport.abort()
         return ConnectAttempt(shown, seconds=seconds)
+
+
+def connect_words(error: OSError) -> tuple[ConnectFault, str]:
+    """Which way a connection failed, and Go's words for it."""
+    number = error.errno or 0
+    if not number:
+        # Of several addresses, asyncio joins the errors into one text.
+        return "other", str(error)
+    return _CONNECT.get(number, ("other", os.strerror(number).lower()))
 
 
 def _nameservers() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from regdoctor.probes.hello import LargeHelloProbe, SmallSegmentsProbe, Versions
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
+from regdoctor.probes.proxies import ProxyProbe
 from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer, WithoutProxy
 
 
@@ -35,6 +36,7 @@ def endpoint_probes(
         Issuer(session.transport, min(timeout, 5.0)),
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),
+        ProxyProbe(proxies, overrides, min(timeout, 5.0)),
         HeadRouteProbe(session, hosts, resolved, timeout),
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),

@@ -1,4 +1,4 @@
-"""A proxy of this environment that makes no tunnel, as two checks have it in common."""
+"""Proxies that make no tunnel, whoever is told to use them, as several checks have them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from regdoctor.checks.judging import asking
 from regdoctor.clients.table import OWN
 from regdoctor.observations.http import Answer, Ping
 from regdoctor.observations.network import Connection
+from regdoctor.observations.proxies import ProxyRoute, ProxyRoutes
 from regdoctor.observations.store import Observations
 
-_BY_ENVIRONMENT = ("podman", OWN)
-"""Who reads the shell's proxies. Daemons have settings of their own, which were not asked."""
+BY_ENVIRONMENT = ("podman", OWN)
+"""Who reads the shell's proxies. Daemons and builders have settings of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoTunnel:
-    """``text`` is Go's, without its ``proxyconnect tcp:``; ``answer`` what the request ended in."""
+    """``text`` is Go's, without its ``proxyconnect tcp:``; ``answer`` what the request ended in.
+
+    ``source`` is where the proxy is set: ``this environment``, a file, a builder.
+    """
 
     endpoint: str
     text: str
     breaks: tuple[str, ...]
     answer: Answer | None = None
+    source: str = "this environment"
 
     @property
     def wants_login(self) -> bool:
@@ -39,4 +44,25 @@ def no_tunnels(seen: Observations) -> Iterator[NoTunnel]:
             text = text or next((each.text for each in connection.attempts), "")
         if text:
             what = text.removeprefix("proxyconnect tcp: ")
-            yield NoTunnel(endpoint, what, asking(seen, endpoint, _BY_ENVIRONMENT), answer)
+            yield NoTunnel(endpoint, what, asking(seen, endpoint, BY_ENVIRONMENT), answer)
+        for route in routes(seen, endpoint):
+            tunnel = route.tunnel
+            if route.setting.client == OWN or tunnel is None or tunnel.made or tunnel.speaks:
+                continue
+            if tunnel.status == 407 and route.setting.login:
+                continue  # the login stands in a file and was not read, so it was not shown
+            said = f"answered {tunnel.words}" if tunnel.status else tunnel.text
+            breaks = asking(seen, endpoint, (route.setting.client,))
+            source = route.setting.source
+            yield NoTunnel(endpoint, f"{route.proxy} {said}", breaks, source=source)
+
+
+def routes(seen: Observations, endpoint: str) -> tuple[ProxyRoute, ...]:
+    """The ways of all clients to the endpoint, where some of them leads through a proxy."""
+    found = seen.get(ProxyRoutes, endpoint)
+    return found.routes if found else ()
+
+
+def users(route: ProxyRoute) -> tuple[str, ...]:
+    """The clients that go that way."""
+    return BY_ENVIRONMENT if route.setting.client == OWN else (route.setting.client,)

@@ -79,7 +79,7 @@ class TcpConnectFailure(Check):
             if through.answer is not None
             else Evidence(f"CONNECT {subject}: {through.text}", "ping")
         )
-        verdict = f"cannot be reached through the proxy of this environment: {through.text}"
+        verdict = f"cannot be reached through the proxy of {through.source}: {through.text}"
         return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence,))
 
     def _finding(
