@@ -9,11 +9,14 @@ from regdoctor.checks.auth import (
     pull_access_denied_or_not_found,
     registry_mirror_needs_auth,
     request_not_sent,
+    token_realm_rejected_private_address,
     token_realm_wrong_port_or_host,
 )
 from regdoctor.checks.http import (
     http_response_to_https_client,
     https_port_spoken_http,
+    middlebox_answers_plain_http_on_443,
+    port_443_owned_by_another_application,
     registry_unexpected_answer,
 )
 from regdoctor.checks.manifest import (
@@ -24,11 +27,14 @@ from regdoctor.checks.manifest import (
     nexus_lt_3_15_head_404,
 )
 from regdoctor.checks.network import (
+    builder_localhost_registry_unreachable,
     buildkit_container_dns_private_names,
+    dead_or_poisoned_mirror_deadline_exceeded,
     dns_lookup_failure,
     docker_desktop_503_is_a_local_block,
     http2_push_stream_errors,
     https_eof_plain_port_or_lb_close,
+    ipv6_unreachable,
     proxy_407_authentication_required,
     tcp_connect_failure,
     tls_first_record_not_handshake_direct,
@@ -73,6 +79,9 @@ CHECKS: tuple[Check, ...] = (
     buildkit_container_dns_private_names.CHECK,
     tcp_connect_failure.CHECK,
     docker_desktop_503_is_a_local_block.CHECK,
+    ipv6_unreachable.CHECK,
+    dead_or_poisoned_mirror_deadline_exceeded.CHECK,
+    builder_localhost_registry_unreachable.CHECK,
     proxy_407_authentication_required.CHECK,
     no_proxy_mistakes.CHECK,
     proxyconnect_tls_record_https_proxy_scheme.CHECK,
@@ -82,6 +91,7 @@ CHECKS: tuple[Check, ...] = (
     reverse_proxy_to_registry_without_sni.CHECK,
     rpardini_or_mitm_cache_upstream_verify_depth.CHECK,
     http_response_to_https_client.CHECK,
+    middlebox_answers_plain_http_on_443.CHECK,
     tls_unrecognized_name.CHECK,
     tls_version_or_cipher_mismatch.CHECK,
     tls_first_record_not_handshake_direct.CHECK,
@@ -110,7 +120,9 @@ CHECKS: tuple[Check, ...] = (
     macos_certificate_not_standards_compliant.CHECK,
     mtls_client_certificate_required.CHECK,
     registry_unexpected_answer.CHECK,
+    port_443_owned_by_another_application.CHECK,
     token_realm_wrong_port_or_host.CHECK,
+    token_realm_rejected_private_address.CHECK,
     registry_mirror_needs_auth.CHECK,
     request_not_sent.CHECK,
     credentials_rejected.CHECK,

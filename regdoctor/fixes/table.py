@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from regdoctor.fixes import certificates, chains, network, plain_http, proxy, registry, servers
+from regdoctor.fixes import (
+    certificates,
+    chains,
+    network,
+    plain_http,
+    proxy,
+    reach,
+    registry,
+    servers,
+)
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
 Planner = Callable[[Observations, Finding], tuple[Fix, ...]]
 
 PLANNERS: dict[str, Planner] = {
+    "builder-localhost-registry-unreachable": reach.builder_loopback,
     "buildkit-container-dns-private-names": network.names_in_builders,
     "buildx-container-builder-no-proxy": proxy.builder_proxy,
     "credentials-rejected": registry.log_in,
     "daemon-does-not-use-shell-proxy": proxy.daemon_proxy,
+    "dead-or-poisoned-mirror-deadline-exceeded": reach.replace_mirror,
     "dns-lookup-failure": registry.resolver,
     "docker-desktop-503-is-a-local-block": network.let_desktop_out,
     "firewall-block-page-certificate": chains.unblocked,
@@ -26,11 +37,14 @@ PLANNERS: dict[str, Planner] = {
     "https-port-spoken-http": plain_http.use_https,
     "image-not-found": registry.existing_tag,
     "blob-unexpected-answer": servers.healthy_registry,
+    "ipv6-unreachable": reach.ipv6_route,
     "macos-certificate-not-standards-compliant": chains.apple_rules,
     "manifest-unexpected-answer": servers.healthy_registry,
+    "middlebox-answers-plain-http-on-443": reach.past_middlebox,
     "mtls-client-certificate-required": certificates.show_certificate,
     "nexus-lt-3.15-head-404": registry.upgrade_nexus,
     "no-proxy-mistakes": proxy.matching_no_proxy,
+    "port-443-owned-by-another-application": reach.other_port,
     "proxy-407-authentication-required": registry.proxy_login,
     "proxy-port-speaks-tls": proxy.https_scheme,
     "proxyconnect-tls-record-https-proxy-scheme": proxy.http_scheme,
@@ -47,6 +61,7 @@ PLANNERS: dict[str, Planner] = {
     "tls-handshake-timeout-post-quantum-clienthello": network.shorter_hello,
     "tls-unrecognized-name": servers.add_site,
     "tls-version-or-cipher-mismatch": servers.allow_modern_tls,
+    "token-realm-rejected-private-address": reach.public_realm,
     "token-realm-wrong-port-or-host": registry.realm_address,
     "x509-chain-rejected": servers.trusted_path,
     "x509-clock-skew-not-yet-valid": certificates.set_clock,

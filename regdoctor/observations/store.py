@@ -11,6 +11,7 @@ from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, Roots
 from regdoctor.observations.http import (
     BlobLook,
     Challenge,
+    ClearPort,
     Clock,
     CredentialUse,
     HeadRoute,
@@ -20,7 +21,7 @@ from regdoctor.observations.http import (
     PlainAnswer,
     TokenAnswer,
 )
-from regdoctor.observations.network import Connection, Resolution, Role
+from regdoctor.observations.network import Connection, Resolution, ResolverAnswers, Role
 from regdoctor.observations.printed import ClientOutput
 from regdoctor.observations.proxies import ProxyRoutes, ShellProxies
 from regdoctor.observations.tls import (
@@ -57,6 +58,7 @@ class Failure:
 KINDS: tuple[type, ...] = (
     Role,
     Resolution,
+    ResolverAnswers,
     Connection,
     ServedChain,
     FetchedIssuer,
@@ -67,6 +69,7 @@ KINDS: tuple[type, ...] = (
     TlsVersions,
     Ping,
     PlainAnswer,
+    ClearPort,
     Clock,
     Challenge,
     TokenAnswer,

@@ -76,7 +76,7 @@ class Lookup:
                 fault="timeout",
                 text=text,
                 seconds=self.timeout,
-                servers=_nameservers(),
+                servers=nameservers(),
             )
         except UnicodeError as error:
             return Resolution(endpoint.host, fault="no-such-host", text=str(error))
@@ -84,7 +84,7 @@ class Lookup:
             fault = _LOOKUP.get(error.errno or 0, "other")
             text = "no such host" if fault == "no-such-host" else (error.strerror or str(error))
             seconds = time.monotonic() - began
-            servers = _nameservers()
+            servers = nameservers()
             return Resolution(
                 endpoint.host, fault=fault, text=text, seconds=seconds, servers=servers
             )
@@ -138,7 +138,7 @@ def connect_words(error: OSError) -> tuple[ConnectFault, str]:
     return _CONNECT.get(number, ("other", os.strerror(number).lower()))
 
 
-def _nameservers() -> tuple[str, ...]:
+def nameservers() -> tuple[str, ...]:
     """Those of ``resolv.conf``; a small file, read only where a lookup failed."""
     try:
         lines = RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.network.resolvers import resolver_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.network import Connection, LookupFault, Resolution
+from regdoctor.observations.network import (
+    Connection,
+    LookupFault,
+    Resolution,
+    ResolverAnswers,
+)
 from regdoctor.observations.store import Observations
 
 _MEANING: dict[LookupFault, str] = {
@@ -57,14 +63,15 @@ class DnsLookupFailure(Check):
                         "dns",
                         {"host": lookup.host, "fault": lookup.fault, "seconds": lookup.seconds},
                     ),
-                    *_asked(lookup),
+                    *resolver_evidence(seen, endpoint),
+                    *_asked(seen, endpoint, lookup),
                 ),
                 breaks=breaks,
             )
 
 
-def _asked(lookup: Resolution) -> Iterator[Evidence]:
-    if lookup.servers:
+def _asked(seen: Observations, endpoint: str, lookup: Resolution) -> Iterator[Evidence]:
+    if lookup.servers and not seen.has(ResolverAnswers, endpoint):
         yield Evidence(
             f"asked by /etc/resolv.conf: {listed(lookup.servers)}",
             "dns",
