@@ -50,7 +50,7 @@ class Middlebox(Check):
             where = f" at {', '.join(lookup.addresses)}" if lookup and lookup.addresses else ""
             yield Finding(
                 code=self.code,
-                title=f"it is not {subject} that answers{where}: something speaks plain HTTP there, "
+                title=f"it is not {subject} that answers{where}: plain HTTP is spoken there, by "
                 "a portal, a filter, or a wrong address",
                 severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",

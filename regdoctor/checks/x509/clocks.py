@@ -38,11 +38,11 @@ def clock_blamed(seen: Observations, refused: Refused) -> bool:
 
 def witnesses(seen: Observations, endpoint: str) -> int:
     """How many endpoints agree, within the tolerance, on how wrong our clock is."""
-    clock = seen.get(Clock, endpoint)
-    if clock is None:
+    ahead = ahead_of(seen, endpoint)
+    if ahead is None:
         return 0
     others = (seen.get(Clock, each) for each in seen.endpoints())
-    return sum(each is not None and abs(each.ahead - clock.ahead) <= TOLERANCE for each in others)
+    return sum(each is not None and abs(each.ahead - ahead) <= TOLERANCE for each in others)
 
 
 def clock_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:

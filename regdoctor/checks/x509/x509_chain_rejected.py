@@ -20,7 +20,7 @@ class ChainRejected(Check):
     """A refusal is never silent: Go's words, and the certificate they are about."""
 
     code = "x509-chain-rejected"
-    summary = "Go's verifier refuses the chain: key usage, constraints, algorithms, form"
+    summary = "Go's verifier refuses the chain: a namesake of its CA, path length, extensions, form"
     needs = (ServedChain,)
     question = "what would Go's verifier say about the served chain?"
     probe = "tls"
