@@ -79,7 +79,7 @@ def daemon_proxy(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
                 commands=_restart(client),
                 files=(_drop_in(client, proxy, names),),
             )
-            for client in ("docker", "containerd")
+            for client in ("docker", "containerd", "buildkit")
             if client in finding.breaks
         ),
         Fix(

@@ -6,19 +6,24 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from regdoctor.observations.host import HostFiles
 
 DAEMON_JSON = "/etc/docker/daemon.json"
+DEFAULTS = "/etc/default/docker"
+CONFIG_JSON = ".docker/config.json"
+"""Below the home directory; of it only what it says about proxies is read."""
 UNITS = "/etc/systemd/system"
 INSTANCES = ".docker/buildx/instances"
 
 Speaks = Literal["", "http", "tls"]
+Kind = Literal["shell", "daemon", "builder"]
 _MARKS = {
     "docker": (DAEMON_JSON, "docker.service", "docker.socket"),
     "containerd": ("/etc/containerd/config.toml", "containerd.service", ""),
+    "buildkit": ("/etc/buildkit/buildkitd.toml", "buildkit.service", "buildkit.socket"),
 }
 """A file and the units by which one sees that a daemon is installed."""
 _LOGIN = re.compile(r"(?<=://)[^/@\s\"']+@")
@@ -29,7 +34,8 @@ class ProxySetting:
     """The proxies of one client and where they stand; URLs without logins, empty for none.
 
     ``login`` tells that a URL had one. ``client`` is a name of ``breaks``, ``source`` a file,
-    a builder, or ``the environment``.
+    a builder, or ``the environment``; ``kind`` whose it is. ``unread`` names places where a
+    proxy is set too, and which the client does not read.
     """
 
     client: str
@@ -38,9 +44,13 @@ class ProxySetting:
     http: str = ""
     no_proxy: str = ""
     login: bool = False
+    kind: Kind = "shell"
+    unread: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, client: str, source: str, variables: Mapping[str, str]) -> ProxySetting:
+    def of(
+        cls, client: str, source: str, variables: Mapping[str, str], kind: Kind = "shell"
+    ) -> ProxySetting:
         """From variables as a shell has them, by upper-case name before lower-case."""
 
         def value(name: str) -> str:
@@ -54,6 +64,7 @@ class ProxySetting:
             _LOGIN.sub("", http),
             value("NO_PROXY"),
             bool(_LOGIN.search(https) or _LOGIN.search(http)),
+            kind,
         )
 
 
@@ -115,8 +126,9 @@ class ProxyRoutes:
 
 def daemon_settings(files: HostFiles, asked: tuple[str, ...] = ()) -> Iterator[ProxySetting]:
     """Of each daemon of this host (or in ``asked``) and of each builder in a container."""
-    for client in ("docker", "containerd"):
-        if client in asked or _installed(files, client):
+    for client in _MARKS:
+        # BuildKit is within dockerd for most, and a daemon of its own only where one sees it.
+        if _installed(files, client) or (client in asked and client != "buildkit"):
             yield _daemon(files, client)
     yield from builder_settings(files)
 
@@ -141,7 +153,7 @@ def builder_settings(files: HostFiles) -> Iterator[ProxySetting]:
     """What builders in containers were given with ``--driver-opt env.NAME=...``."""
     for name, options in builders(files):
         given = {k.removeprefix("env."): v for k, v in options.items() if k.startswith("env.")}
-        yield ProxySetting.of("buildkit", f"the builder {name}", given)
+        yield ProxySetting.of("buildkit", f"the builder {name}", given, "builder")
 
 
 def _installed(files: HostFiles, client: str) -> bool:
@@ -179,7 +191,21 @@ def _daemon(files: HostFiles, client: str) -> ProxySetting:
             if key in names and isinstance(value, str) and value:
                 variables[names[key]] = value
                 source = DAEMON_JSON
-    return ProxySetting.of(client, source or f"{directory}: no proxy is set there", variables)
+    where = source or f"{directory}: no proxy is set there"
+    setting = ProxySetting.of(client, where, variables, "daemon")
+    return replace(setting, unread=_unread(files)) if client == "docker" else setting
+
+
+def _unread(files: HostFiles) -> tuple[str, ...]:
+    """Places where people set a proxy for dockerd, in vain."""
+    found = []
+    lines = (files.text(DEFAULTS) or "").splitlines()
+    if any("proxy" in line.lower() and not line.strip().startswith("#") for line in lines):
+        found.append(f"{DEFAULTS} (systemd does not read it)")
+    config = f"{files.home}/{CONFIG_JSON}"
+    if _json(files.text(config)).get("proxies"):
+        found.append(f"{config} (for containers and builds, not for the daemon)")
+    return tuple(found)
 
 
 def _assignments(value: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ MOST_FILES = 2000
 
 _FILES = (
     "/etc/docker/daemon.json",
+    "/etc/default/docker",
     "/etc/buildkit/buildkitd.toml",
     "/etc/containers/registries.conf",
 )
@@ -31,7 +33,8 @@ _UNIT_TREES = tuple(
 )
 _UNITS = ("docker.service", "docker.socket", "containerd.service")
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-_HOME_FILES = (".config/containers/registries.conf",)
+_CREDENTIALS = ".docker/config.json"
+_HOME_FILES = (".config/containers/registries.conf", _CREDENTIALS)
 _HOME_TREES = (
     *(".config/containers/certs.d", ".config/containers/registries.conf.d"),
     ".docker/buildx/instances",
@@ -84,7 +87,10 @@ class _Reading:
             return
         try:
             with self._inside(path).open("rb") as file:
-                self.files[path] = FileSeen(_without_logins(file.read(MOST_BYTES)))
+                content = file.read(MOST_BYTES)
+                if path.endswith(_CREDENTIALS):
+                    content = _proxies_alone(content)
+                self.files[path] = FileSeen(_without_logins(content))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return
         except OSError as error:
@@ -112,6 +118,16 @@ class _Reading:
 
     def _inside(self, path: str) -> Path:
         return self._root / path.lstrip("/")
+
+
+def _proxies_alone(content: bytes) -> bytes:
+    """What a file with logins says about proxies, and nothing else of it."""
+    try:
+        settings = json.loads(content)
+    except ValueError:
+        return b""
+    proxies = settings.get("proxies") if isinstance(settings, dict) else None
+    return json.dumps({"proxies": proxies} if proxies else {}).encode()
 
 
 def _without_logins(content: bytes) -> bytes:

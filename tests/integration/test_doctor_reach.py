@@ -17,6 +17,7 @@ from tests.fixtures.checked import REPOSITORY, check, run
 from tests.fixtures.deaf import deaf
 from tests.fixtures.registry import BearerAuth, Registry, Server, TokenService
 from tests.fixtures.registry.messages import Answer, Request
+from tests.fixtures.resolver import A, resolver
 from tests.fixtures.speaker import response, speaking
 
 pytestmark = pytest.mark.integration
@@ -147,3 +148,31 @@ def test_a_token_server_by_its_address_is_a_note(tmp_path: Path) -> None:
     assert ran.serious == set()
     assert set(ran.findings) == {"token-realm-rejected-private-address"}
     assert ran.code == 0
+
+
+@pytest.mark.root
+def test_resolvers_that_do_not_agree_are_asked_one_by_one(tmp_path: Path) -> None:
+    one, other = own_address(), own_address()
+    settings = tmp_path / "resolv.conf"
+    settings.write_text(f"nameserver {one}\nnameserver {other}\n")
+    main = "import sys; from regdoctor.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", main, "check", "--format", "json", f"{NAME}:5000"]
+    bound = f'mount --bind {settings} /etc/resolv.conf; exec "$@"'
+    with (
+        resolver({}, 3, listen=(one, 53)),
+        resolver({A: "192.0.2.7"}, listen=(other, 53)),
+    ):
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-e", "-c", bound, "sh", *command],
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert finding["code"] == "dns-lookup-failure"
+    facts = [each["fact"] for each in finding["evidence"]]
+    assert f"resolver {one} asked by itself: A NXDOMAIN, AAAA NXDOMAIN" in facts
+    assert f"resolver {other} asked by itself: A 192.0.2.7, AAAA none" in facts
+    assert facts[-1] == "the resolvers do not agree"

@@ -20,7 +20,8 @@ BY_ENVIRONMENT = ("podman", OWN)
 class NoTunnel:
     """``text`` is Go's, without its ``proxyconnect tcp:``; ``answer`` what the request ended in.
 
-    ``source`` is where the proxy is set: ``this environment``, a file, a builder.
+    ``source`` is where the proxy is set: ``this environment``, a file, a builder. ``words`` are
+    the proxy's own: its status line and the title of its page.
     """
 
     endpoint: str
@@ -28,6 +29,7 @@ class NoTunnel:
     breaks: tuple[str, ...]
     answer: Answer | None = None
     source: str = "this environment"
+    words: str = ""
 
     @property
     def wants_login(self) -> bool:
@@ -44,7 +46,8 @@ def no_tunnels(seen: Observations) -> Iterator[NoTunnel]:
             text = text or next((each.text for each in connection.attempts), "")
         if text:
             what = text.removeprefix("proxyconnect tcp: ")
-            yield NoTunnel(endpoint, what, asking(seen, endpoint, BY_ENVIRONMENT), answer)
+            breaks = asking(seen, endpoint, BY_ENVIRONMENT)
+            yield NoTunnel(endpoint, what, breaks, answer, words=_words(seen, endpoint))
         for route in routes(seen, endpoint):
             tunnel = route.tunnel
             if route.setting.client == OWN or tunnel is None or tunnel.made or tunnel.speaks:
@@ -55,6 +58,12 @@ def no_tunnels(seen: Observations) -> Iterator[NoTunnel]:
             breaks = asking(seen, endpoint, (route.setting.client,))
             source = route.setting.source
             yield NoTunnel(endpoint, f"{route.proxy} {said}", breaks, source=source)
+
+
+def _words(seen: Observations, endpoint: str) -> str:
+    """What the shell's proxy said when it was asked once more."""
+    tunnels = [each.tunnel for each in routes(seen, endpoint) if each.setting.client == OWN]
+    return next((each.words for each in tunnels if each is not None and not each.made), "")
 
 
 def routes(seen: Observations, endpoint: str) -> tuple[ProxyRoute, ...]:

@@ -80,7 +80,12 @@ class TcpConnectFailure(Check):
             else Evidence(f"CONNECT {subject}: {through.text}", "ping")
         )
         verdict = f"cannot be reached through the proxy of {through.source}: {through.text}"
-        return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence,))
+        said = (
+            (Evidence(f"the proxy's own words: {through.words}", "proxies"),)
+            if "(" in through.words
+            else ()
+        )
+        return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence, *said))
 
     def _finding(
         self,

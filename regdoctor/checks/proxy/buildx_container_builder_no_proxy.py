@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regdoctor.checks.proxy.unproxied import UnproxiedCheck
-from regdoctor.observations.proxies import ProxyRoute
+from regdoctor.observations.proxies import Kind, ProxyRoute
 
 
 class BuilderWithoutProxy(UnproxiedCheck):
@@ -12,7 +12,7 @@ class BuilderWithoutProxy(UnproxiedCheck):
     code = "buildx-container-builder-no-proxy"
     summary = "a buildx builder in a container was given no proxy, and needs one to pull"
     question = "was the builder made with env.https_proxy?"
-    affected = ("buildkit",)
+    kind: Kind = "builder"
     texts = (
         'failed to fetch oauth token: Post "https://*: read: connection reset by peer',
         "invalid driver option env.http_proxy for docker-container driver",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regdoctor.checks.proxy.unproxied import UnproxiedCheck
-from regdoctor.observations.proxies import ProxyRoute
+from regdoctor.observations.proxies import Kind, ProxyRoute
 
 
 class DaemonWithoutProxy(UnproxiedCheck):
@@ -12,15 +12,17 @@ class DaemonWithoutProxy(UnproxiedCheck):
     code = "daemon-does-not-use-shell-proxy"
     summary = "the proxy is set in the shell, and the daemon, which needs it too, has none"
     question = "which proxy has the daemon itself, and does it need one?"
-    affected = ("docker", "containerd")
+    kind: Kind = "daemon"
     texts = (
         "net/http: request canceled while waiting for connection",
         "dial tcp: lookup * no such host",
     )
-    clients = ("docker", "containerd", "docker-desktop", "kubernetes")
+    clients = ("docker", "containerd", "buildkit", "docker-desktop", "kubernetes")
 
     def verdict(self, route: ProxyRoute, proxy: str, subject: str) -> str:
-        daemon = {"docker": "dockerd"}.get(route.setting.client, route.setting.client)
+        daemon = {"docker": "dockerd", "buildkit": "buildkitd"}.get(
+            route.setting.client, route.setting.client
+        )
         return f"{daemon} goes to {subject} without a proxy, and only {proxy} leads there"
 
 

@@ -10,7 +10,7 @@ from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import Ping
-from regdoctor.observations.proxies import ProxyRoute, ProxyRoutes
+from regdoctor.observations.proxies import Kind, ProxyRoute, ProxyRoutes
 from regdoctor.observations.store import Observations
 
 
@@ -20,7 +20,7 @@ class UnproxiedCheck(Check):
     code = ""
     needs = (ProxyRoutes,)
     probe = "proxies"
-    affected: tuple[str, ...] = ()
+    kind: Kind
 
     @abstractmethod
     def verdict(self, route: ProxyRoute, proxy: str, subject: str) -> str:
@@ -36,8 +36,8 @@ class UnproxiedCheck(Check):
                 continue
             for route in known.routes:
                 client = route.setting.client
-                breaks = asking(seen, endpoint, (client,)) if client in self.affected else ()
-                if route.proxy or not breaks:
+                breaks = asking(seen, endpoint, (client,))
+                if route.proxy or not breaks or route.setting.kind != self.kind:
                     continue
                 subject = subject_of(endpoint)
                 yield Finding(
@@ -63,6 +63,10 @@ class UnproxiedCheck(Check):
                             + (f", NO_PROXY {_no_proxy(route)}" if _no_proxy(route) else ""),
                             "files",
                             {"source": route.setting.source},
+                        ),
+                        *(
+                            Evidence(f"a proxy is set in {place}", "files", {"place": place})
+                            for place in route.setting.unread
                         ),
                     ),
                     breaks=breaks,

@@ -60,3 +60,22 @@ def test_builders_in_containers_by_their_options() -> None:
     )
     assert found["buildkit"].https == PROXY
     assert found["buildkit"].source == "the builder b"
+
+
+def test_places_that_dockerd_does_not_read_are_named() -> None:
+    contents = {
+        "/etc/docker/daemon.json": "{}",
+        "/etc/default/docker": f"# a comment\nexport HTTPS_PROXY={PROXY}\n",
+        "/home/me/.docker/config.json": json.dumps({"proxies": {"default": {"httpsProxy": PROXY}}}),
+    }
+    found = settings(contents, home="/home/me")["docker"]
+    assert found.https == ""
+    assert [each.partition(" ")[0] for each in found.unread] == list(contents)[1:]
+    quiet = {"/etc/docker/daemon.json": "{}", "/etc/default/docker": "# HTTPS_PROXY=\n"}
+    assert settings(quiet)["docker"].unread == ()
+
+
+def test_a_buildkitd_of_its_own() -> None:
+    drop_in = DROP_IN.replace("docker.service", "buildkit.service")
+    found = settings({drop_in: f"[Service]\nEnvironment=HTTPS_PROXY={PROXY}\n"})["buildkit"]
+    assert (found.https, found.kind) == (PROXY, "daemon")

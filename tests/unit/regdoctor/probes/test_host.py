@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from regdoctor.probes.host import MOST_BYTES, HostReader
@@ -53,3 +54,30 @@ def test_a_host_without_any_client_has_nothing(tmp_path: Path) -> None:
     files = HostReader(tmp_path).read()
     assert files.files == {}
     assert files.directories == {}
+
+
+def test_of_a_file_with_logins_only_its_proxies_are_read_and_no_login(tmp_path: Path) -> None:
+    config = {
+        "auths": {"r.example": {"auth": "c2VjcmV0"}},
+        "proxies": {"default": {"httpsProxy": "http://me:hunter2@proxy.example:3128"}},
+    }
+    write(tmp_path, "/home/me/.docker/config.json", json.dumps(config).encode())
+    write(tmp_path, "/etc/docker/daemon.json", b'{"proxies": {"https-proxy": "http://a:b@p:1"}}')
+    write(
+        tmp_path,
+        "/etc/containerd/certs.d/r/hosts.toml",
+        b'[host."https://r".header]\nAuthorization = "Basic c2VjcmV0"\n',
+    )
+    files = HostReader(tmp_path, "/home/me").read()
+    shown = repr(files)
+    assert all(secret not in shown for secret in ("c2VjcmV0", "hunter2", "a:b"))
+    assert "proxy.example:3128" in (files.text("/home/me/.docker/config.json") or "")
+    assert "***" in (files.text("/etc/containerd/certs.d/r/hosts.toml") or "")
+
+
+def test_units_are_seen_and_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "/usr/lib/systemd/system/docker.service", b"[Unit]")
+    write(tmp_path, "/usr/lib/systemd/system/other.service", b"[Unit]")
+    files = HostReader(tmp_path).read()
+    assert files.directories == {"/usr/lib/systemd/system": ("docker.service",)}
+    assert files.files == {}

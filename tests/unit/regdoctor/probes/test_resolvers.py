@@ -3,55 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
-import socket
-import threading
-from collections.abc import Iterator, Mapping
 
 import pytest
 
 from regdoctor.probes.resolvers import ask_all, question, read
-
-A, AAAA = 1, 28
-
-
-def reply(query: bytes, records: Mapping[int, str], rcode: int = 0) -> bytes:
-    """An answer with the one record of the kind that was asked for, if there is one."""
-    end = query.index(b"\x00", 12) + 5
-    kind = int.from_bytes(query[end - 4 : end - 2], "big")
-    data = ipaddress.ip_address(records[kind]).packed if kind in records else b""
-    counts = b"\x00\x01" + (b"\x00\x01" if data else b"\x00\x00") + bytes(4)
-    head = query[:2] + (0x8180 | rcode).to_bytes(2, "big") + counts
-    record = b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\x00\x01" + bytes(4)
-    return head + query[12:end] + (record + len(data).to_bytes(2, "big") + data if data else b"")
-
-
-@contextlib.contextmanager
-def resolver(records: Mapping[int, str], rcode: int = 0, *, silent: bool = False) -> Iterator[str]:
-    """``127.0.0.1#port`` of a resolver that knows one name."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 0))
-    sock.settimeout(0.1)
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.is_set():
-            try:
-                query, client = sock.recvfrom(4096)
-            except TimeoutError:
-                continue
-            if not silent:
-                sock.sendto(reply(query, records, rcode), client)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1#{sock.getsockname()[1]}"
-    finally:
-        stop.set()
-        thread.join(5)
-        sock.close()
+from tests.fixtures.resolver import AAAA, A, resolver
 
 
 def test_the_answers_of_two_resolvers_side_by_side() -> None:

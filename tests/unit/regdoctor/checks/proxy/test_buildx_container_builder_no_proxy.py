@@ -12,8 +12,10 @@ CODE = "buildx-container-builder-no-proxy"
 CLIENT = "buildkit"
 PROXY = "http://proxy.example:3128"
 SHELL = ProxyRoute(ProxySetting("regdoctor", "the environment", PROXY), PROXY)
-WITHOUT = ProxyRoute(ProxySetting(CLIENT, "where its settings are"))
-WITH = ProxyRoute(ProxySetting(CLIENT, "a file", PROXY), PROXY, Tunnel(200, "200 OK"))
+WITHOUT = ProxyRoute(ProxySetting(CLIENT, "where its settings are", kind="builder"))
+WITH = ProxyRoute(
+    ProxySetting(CLIENT, "a file", PROXY, kind="builder"), PROXY, Tunnel(200, "200 OK")
+)
 CLOSED = "lookup registry.example: no such host"
 
 
