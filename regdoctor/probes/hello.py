@@ -54,11 +54,15 @@ class LargeHelloProbe:
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> LargeHello:
         address = _address(seen, endpoint)
-        whole = await _try(self._large(endpoint, address, 0), LARGE, 0)
+        whole = await _try(self._greet(endpoint, address, 0), LARGE, 0)
         if whole.fault not in _SILENT or not await self._small_passes(endpoint, seen):
             return LargeHello(whole)
-        pieces = await _try(self._large(endpoint, address, SEGMENT), LARGE, SEGMENT)
-        return LargeHello(whole, pieces)
+        pieces = await _try(self._greet(endpoint, address, SEGMENT), LARGE, SEGMENT)
+        if pieces.fault:
+            last = await _try(self._greet(endpoint, address, 0, large=False), SMALL, 0)
+        else:
+            last = await _try(self._greet(endpoint, address, 0), LARGE, 0)
+        return LargeHello(whole, pieces, last)
 
     async def _small_passes(self, endpoint: Endpoint, seen: Observations) -> bool:
         """Whether the usual handshake, which began when this did, comes about."""
@@ -72,14 +76,16 @@ class LargeHelloProbe:
             await asyncio.sleep(0.05)
         return False
 
-    def _large(self, endpoint: Endpoint, address: str, segment: int) -> Awaitable[object]:
+    def _greet(
+        self, endpoint: Endpoint, address: str, segment: int, *, large: bool = True
+    ) -> Awaitable[object]:
         from builder.transport.handshake import greet
 
         return greet(
             endpoint.host,
             endpoint.port,
             endpoint.host,
-            post_quantum=True,
+            post_quantum=large,
             timeout=self.timeout,
             open_stream=_opening(address, endpoint.port, segment),
         )
@@ -102,6 +108,12 @@ class SmallSegmentsProbe:
         return silent and proxy_of(self.proxies, endpoint) is None
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> SmallSegments:
+        attempt = await self._again(endpoint, seen, SEGMENT)
+        if attempt.fault:
+            return SmallSegments(attempt)
+        return SmallSegments(attempt, await self._again(endpoint, seen, 0))
+
+    async def _again(self, endpoint: Endpoint, seen: Observations, segment: int) -> HelloTry:
         from builder.transport.handshake import read_chain
 
         work = read_chain(
@@ -109,9 +121,9 @@ class SmallSegmentsProbe:
             endpoint.port,
             endpoint.host,
             timeout=self.timeout,
-            open_stream=_opening(_address(seen, endpoint), endpoint.port, SEGMENT),
+            open_stream=_opening(_address(seen, endpoint), endpoint.port, segment),
         )
-        return SmallSegments(await _try(work, SMALL, SEGMENT))
+        return await _try(work, SMALL, segment)
 
 
 @dataclass(frozen=True, slots=True)

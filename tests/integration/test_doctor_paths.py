@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,17 @@ def test_a_healthy_server_takes_both(
     ran = looked(server[1], root, tmp_path)
     assert ran.report["findings"] == []
     assert ran.code == 0
+
+
+def test_the_versions_that_an_old_server_takes(root: CertificateAuthority, tmp_path: Path) -> None:
+    context = root.issue(NAME).server_context()
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.deprecated_call():
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    with Server(Registry(), tls=context) as old:
+        ran = looked(old.port, root, tmp_path)
+    code = "tls-version-or-cipher-mismatch"
+    assert ran.serious == {code}
+    facts = [each["fact"] for each in ran.findings[code]["evidence"]]
+    assert facts[-1] == "offered one by one, the server takes TLSv1 and TLSv1.1"

@@ -31,14 +31,14 @@ class MtuBlackHole(Check):
             if served is None:
                 continue
             inward, outward = seen.get(SmallSegments, endpoint), seen.get(LargeHello, endpoint)
-            if served.fault == "timeout" and inward is not None and not inward.attempt.fault:
+            if served.fault == "timeout" and inward is not None and inward.packets_matter:
                 yield self._finding(
                     seen,
                     endpoint,
                     Evidence(f"TLS handshake: {served.text}", "tls", {"fault": served.fault}),
                     inward.attempt,
                 )
-            elif outward is not None and outward.pieces is not None and not outward.pieces.fault:
+            elif outward is not None and outward.pieces and outward.packets_matter:
                 yield self._finding(
                     seen,
                     endpoint,
@@ -66,7 +66,7 @@ class MtuBlackHole(Check):
                 usual,
                 Evidence(
                     f"the same in packets of at most {small.segment} bytes: answered after "
-                    f"{small.seconds:.2f} s",
+                    f"{small.seconds:.2f} s; in packets of usual size, tried once more, not",
                     "segments",
                     {"segment": small.segment, "seconds": small.seconds},
                 ),

@@ -34,7 +34,7 @@ class PostQuantumHello(Check):
             served, hello = seen.get(ServedChain, endpoint), seen.get(LargeHello, endpoint)
             if served is None or served.fault or hello is None or hello.pieces is None:
                 continue
-            if not hello.whole.fault or not hello.pieces.fault:
+            if not hello.length_matters:
                 continue
             ping = seen.get(Ping, endpoint)
             own = (OWN,) if ping is not None and ping.answer.fault == "tls" else ()

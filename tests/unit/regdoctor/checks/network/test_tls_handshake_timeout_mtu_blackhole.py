@@ -11,15 +11,18 @@ STALLED = ServedChain("registry.example", fault="timeout", text="no ServerHello 
 LATE = "no ServerHello within 10 seconds"
 
 
-def stalled(attempt: HelloTry) -> Observations:
+STILL = HelloTry(352, 0, "timeout", LATE)
+
+
+def stalled(attempt: HelloTry, control: HelloTry | None = None) -> Observations:
     seen = registry_seen()
     seen.add(HTTPS, STALLED)
-    seen.add(HTTPS, SmallSegments(attempt))
+    seen.add(HTTPS, SmallSegments(attempt, control))
     return seen
 
 
 def test_fires_where_small_packets_bring_the_answer() -> None:
-    seen = stalled(HelloTry(352, 536, seconds=0.02))
+    seen = stalled(HelloTry(352, 536, seconds=0.02), STILL)
     codes = found(seen)
     assert set(codes) == {CODE}
     assert "at most 536 bytes: answered after 0.02 s" in codes[CODE].evidence[1].fact
@@ -31,7 +34,7 @@ def test_fires_where_only_what_we_send_is_lost() -> None:
     seen = registry_seen()
     seen.add(HTTPS, ServedChain("registry.example"))
     whole = HelloTry(1574, 0, "timeout", LATE)
-    seen.add(HTTPS, LargeHello(whole, HelloTry(1574, 536, seconds=0.02)))
+    seen.add(HTTPS, LargeHello(whole, HelloTry(1574, 536, seconds=0.02), whole))
     assert set(found(seen)) == {CODE}
 
 
@@ -39,6 +42,11 @@ def test_quiet_where_small_packets_get_no_answer_either() -> None:
     seen = stalled(HelloTry(352, 536, "timeout", LATE))
     assert set(found(seen)) == {"tls-handshake-failure"}
     assert questions(seen) == {}
+
+
+def test_quiet_for_a_server_that_was_busy_and_answers_again() -> None:
+    seen = stalled(HelloTry(352, 536, seconds=0.02), HelloTry(352))
+    assert set(found(seen)) == {"tls-handshake-failure"}
 
 
 def test_quiet_where_all_is_well() -> None:

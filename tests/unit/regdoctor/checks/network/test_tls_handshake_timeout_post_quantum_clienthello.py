@@ -12,12 +12,15 @@ from tests.fixtures.scenes import HTTPS, found, registry_seen
 CODE = "tls-handshake-timeout-post-quantum-clienthello"
 
 
-def greeted(whole: HandshakeFault, pieces: HandshakeFault) -> Observations:
+def greeted(
+    whole: HandshakeFault, pieces: HandshakeFault, control: HandshakeFault = ""
+) -> Observations:
     seen = registry_seen()
     seen.add(HOST, AskedClients(("docker",)))
     seen.add(HTTPS, ServedChain("registry.example", version="TLSv1.2"))
     late = HelloTry(1574, 0, whole, "no ServerHello within 10 seconds")
-    seen.add(HTTPS, LargeHello(late, HelloTry(1574, 536, pieces, "nothing")))
+    last = HelloTry(352, 0, control, "nothing")
+    seen.add(HTTPS, LargeHello(late, HelloTry(1574, 536, pieces, "nothing"), last))
     return seen
 
 
@@ -30,7 +33,13 @@ def test_fires_where_a_long_hello_fails_in_packets_of_any_size(fault: HandshakeF
 
 
 def test_quiet_where_the_same_hello_passes_in_small_packets() -> None:
-    assert set(found(greeted("timeout", ""))) == {"tls-handshake-timeout-mtu-blackhole"}
+    codes = found(greeted("timeout", "", "timeout"))
+    assert set(codes) == {"tls-handshake-timeout-mtu-blackhole"}
+
+
+def test_quiet_for_a_server_that_is_busy() -> None:
+    assert found(greeted("timeout", "timeout", "timeout")) == {}
+    assert found(greeted("timeout", "", "")) == {}
 
 
 def test_quiet_where_no_hello_is_answered() -> None:
