@@ -13,7 +13,7 @@ from builder.transport import Endpoint
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
 from regdoctor.observations.host import AskedClients, HostFiles
 from regdoctor.observations.http import Ping
-from regdoctor.observations.network import Role
+from regdoctor.observations.network import Resolution, Role
 from regdoctor.observations.proxies import (
     ProxyRoute,
     ProxyRoutes,
@@ -45,11 +45,14 @@ class ProxyProbe:
 
     name = "proxies"
     gives = ProxyRoutes
-    needs: tuple[type, ...] = (Ping, Role)
+    needs: tuple[type, ...] = (Role,)
 
     def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
         if endpoint.loopback:
             return False  # clients never go through a proxy there
+        lookup = seen.get(Resolution, endpoint.url)
+        if not seen.has(Ping, endpoint.url) and not (lookup and lookup.fault):
+            return False  # it is not known yet how the shell's own way goes
         return any(route.proxy for route in self._routes(endpoint, seen))
 
     async def observe(self, endpoint: Endpoint, seen: Observations) -> ProxyRoutes:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.ca import CertificateAuthority
-from tests.fixtures.checked import Ran, run
+from tests.fixtures.checked import REPOSITORY, Ran, run
 from tests.fixtures.narrow import large_lost, one_packet
 from tests.fixtures.registry import Registry, Server
 from tests.fixtures.speaker import speaking
@@ -97,3 +101,46 @@ def test_the_versions_that_an_old_server_takes(root: CertificateAuthority, tmp_p
     assert ran.serious == {code}
     facts = [each["fact"] for each in ran.findings[code]["evidence"]]
     assert facts[-1] == "offered one by one, the server takes TLSv1 and TLSv1.1"
+
+
+INSIDE = """
+import sys
+from pathlib import Path
+from tests.fixtures.checked import run
+from tests.fixtures.registry import Registry, Server
+host = Path(sys.argv[1])
+with Server(Registry(), tls=(host / "server.crt", host / "server.key"), listen=("127.0.0.1", 5000)):
+    ran = run("check", "--format", "json", "--timeout", "2", "--host-root", str(host),
+              "--resolve", "registry.example:5000:127.0.0.1", "registry.example:5000")
+print(ran.out)
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("port", ["sport", "dport"])
+def test_a_real_path_that_drops_large_packets(port: str, tmp_path: Path) -> None:
+    """A network of its own, where packets of more than 1,300 bytes are dropped in silence."""
+    root = CertificateAuthority("Example Root CA", key_kind="rsa2048")
+    issuing = root.intermediate(key_kind="rsa2048")
+    issuing.issue(NAME, key_kind="rsa2048").write(tmp_path)
+    bundle = tmp_path / "etc/ssl/certs/ca-certificates.crt"
+    bundle.parent.mkdir(parents=True)
+    bundle.write_bytes(root.pem)
+    script = (
+        "ip link set lo mtu 1500 gso_max_segs 1; ip link set lo up\n"
+        "nft add table inet path\n"
+        "nft 'add chain inet path in { type filter hook input priority 0; }'\n"
+        f"nft add rule inet path in tcp {port} 5000 meta length '>' 1300 drop\n"
+        'exec "$@"'
+    )
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-e", "-c", script, "sh", sys.executable, "-c", INSIDE, tmp_path],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    findings = json.loads(done.stdout)["findings"]
+    assert [each["code"] for each in findings if each["severity"] == "error"] == [MTU]

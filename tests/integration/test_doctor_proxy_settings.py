@@ -147,3 +147,14 @@ def test_a_daemons_proxy_that_refuses_is_told_and_its_login_is_not(
     assert ran.serious == {"tcp-connect-failure"}
     assert "/etc/docker/daemon.json" in ran.findings["tcp-connect-failure"]["title"]
     assert "hunter2" not in ran.out + ran.err + saved.read_text()
+
+
+def test_a_daemon_with_a_proxy_of_its_own_does_not_break_where_the_shell_does(
+    host: Path, server: Server, proxy: Tunnel
+) -> None:
+    put(host, "etc/docker/daemon.json", json.dumps({"proxies": {"https-proxy": proxy.url}}))
+    ran = looked(host, server.authority)
+    assert ran.serious == {"dns-lookup-failure"}
+    breaks = ran.findings["dns-lookup-failure"]["breaks"]
+    assert "docker" not in breaks
+    assert "regdoctor" in breaks

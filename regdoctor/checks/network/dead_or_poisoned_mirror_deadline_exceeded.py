@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.judging import contacted_as, severity_of, subject_of
+from regdoctor.checks.network.proxies import straight
 from regdoctor.checks.network.resolvers import resolver_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
@@ -36,7 +37,7 @@ class DeadMirror(Check):
             attempts = connection.attempts
             if not attempts or not all(each.fault == "timeout" for each in attempts):
                 continue
-            subject, breaks = subject_of(endpoint), asking(seen, endpoint)
+            subject, breaks = subject_of(endpoint), straight(seen, endpoint)
             known = seen.get(ResolverAnswers, endpoint)
             poisoned = known is not None and known.differ
             doubt = ", and the resolvers disagree about its address" if poisoned else ""

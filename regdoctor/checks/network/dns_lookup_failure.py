@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.judging import contacted_as, severity_of, subject_of
+from regdoctor.checks.network.proxies import straight
 from regdoctor.checks.network.resolvers import resolver_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
@@ -47,7 +48,7 @@ class DnsLookupFailure(Check):
             # Through a proxy, the proxy resolves the name; ours need not.
             if lookup is None or not lookup.fault or (connection and connection.via):
                 continue
-            breaks = asking(seen, endpoint)
+            breaks = straight(seen, endpoint)
             as_what = contacted_as(seen, endpoint)
             confidence: Confidence = "certain" if lookup.fault != "other" else "likely"
             yield Finding(

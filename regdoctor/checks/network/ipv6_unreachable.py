@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.judging import contacted_as, severity_of, subject_of
+from regdoctor.checks.network.proxies import straight
 from regdoctor.checks.network.resolvers import resolver_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
@@ -34,7 +35,7 @@ class Ipv6Unreachable(Check):
                 each.address.startswith("[") and each.fault == "unreachable" for each in attempts
             ):
                 continue
-            subject, breaks = subject_of(endpoint), asking(seen, endpoint)
+            subject, breaks = subject_of(endpoint), straight(seen, endpoint)
             as_what = contacted_as(seen, endpoint)
             named = f"{subject} ({as_what})" if as_what else subject
             elsewhere = _ipv4(seen, endpoint)

@@ -72,6 +72,17 @@ def routes(seen: Observations, endpoint: str) -> tuple[ProxyRoute, ...]:
     return found.routes if found else ()
 
 
+def straight(seen: Observations, endpoint: str) -> tuple[str, ...]:
+    """The clients that ask for the endpoint, but for those whose own proxy leads there."""
+    led = {
+        client
+        for each in routes(seen, endpoint)
+        if each.tunnel is not None and each.tunnel.made
+        for client in users(each)
+    }
+    return tuple(each for each in asking(seen, endpoint) if each not in led)
+
+
 def users(route: ProxyRoute) -> tuple[str, ...]:
     """The clients that go that way."""
     return BY_ENVIRONMENT if route.setting.client == OWN else (route.setting.client,)

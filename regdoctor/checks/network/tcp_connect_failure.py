@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import (
     answer_evidence,
-    asking,
     contacted_as,
     severity_of,
     subject_of,
 )
-from regdoctor.checks.network.proxies import NoTunnel, no_tunnels
+from regdoctor.checks.network.proxies import NoTunnel, no_tunnels, straight
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.network import ConnectFault, Connection
@@ -58,7 +57,7 @@ class TcpConnectFailure(Check):
                 seen,
                 endpoint,
                 f"cannot be reached: {meaning}",
-                asking(seen, endpoint),
+                straight(seen, endpoint),
                 tuple(
                     Evidence(
                         f"connect {each.address}: {each.text or 'ok'}",
