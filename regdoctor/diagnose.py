@@ -25,6 +25,7 @@ from regdoctor.observations.from_exchanges import challenge_of, note_role, obser
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, Ping
 from regdoctor.observations.network import Role, RoleKind
+from regdoctor.observations.proxies import ProxySetting, ShellProxies
 from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
@@ -156,13 +157,14 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     from builder.transport import system_roots
 
     seen.add(HOST, AskedClients(settings.clients))
-    own = settings.host_root == Path("/")
-    environ = (os.environ if settings.environ is None else settings.environ) if own else {}
-    files = HostReader(settings.host_root, settings.home, environ).read()
+    environ = os.environ if settings.environ is None else settings.environ
+    here = settings.host_root == Path("/")
+    files = HostReader(settings.host_root, settings.home, environ if here else {}).read()
     files = replace(files, judged_by=settings.judged_by)
     seen.add(HOST, files)
-    if own:
+    if here:
         seen.add(HOST, MachineReader(settings.home, environ, settings.state).read(files))
+    seen.add(HOST, ShellProxies(ProxySetting.of(OWN, "the environment", environ)))
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 

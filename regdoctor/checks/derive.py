@@ -38,6 +38,7 @@ from regdoctor.x509 import (
     release,
     verify,
 )
+from regdoctor.x509.certificate import Subtrees
 from regdoctor.x509.explain import hidden, unusable_issuer, words
 from regdoctor.x509.signature import SignatureFault, verifies
 
@@ -80,7 +81,15 @@ def certificate_facts(der: bytes) -> CertificateFacts:
         self_signed=same_name and parsed.key is not None and verifies(parsed, parsed.key),
         ca=parsed.is_ca,
         issuer_urls=tuple(parsed.issuer_urls),
+        signature=parsed.signature_algorithm.name if parsed.signature_algorithm else "",
+        usages=tuple(parsed.usages),
+        permitted=_trees(parsed.permitted),
+        excluded=_trees(parsed.excluded),
     )
+
+
+def _trees(half: Subtrees) -> tuple[str, ...]:
+    return (*half.dns, *map(str, half.ip), *half.email, *half.uri)
 
 
 class _Judge:
@@ -205,6 +214,12 @@ _KINDS: dict[Kind, Reason] = {
     Kind.EXPIRED: "expired",
     Kind.NOT_YET_VALID: "not-yet-valid",
     Kind.HOSTNAME: "hostname",
+    Kind.KEY_USAGE: "key-usage",
+    Kind.NAME_CONSTRAINT: "name-constraint",
+}
+_HINTS: dict[SignatureFault, Reason] = {
+    SignatureFault.MISMATCH: "namesake",
+    SignatureFault.INSECURE_ALGORITHM: "weak-signature",
 }
 _MISMATCHES: dict[Mismatch, Reason] = {
     Mismatch.LEGACY_COMMON_NAME: "legacy-common-name",
@@ -221,7 +236,7 @@ def _reason(verdict: Verdict) -> Reason:
     if unusable_issuer(verdict):
         return "other"
     if reason == "unknown-authority" and verdict.hint is not None:
-        return "namesake" if verdict.hint.fault is SignatureFault.MISMATCH else "other"
+        return _HINTS.get(verdict.hint.fault, "other")
     return reason
 
 

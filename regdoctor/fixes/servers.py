@@ -60,8 +60,8 @@ def trusted_path(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     return (
         Fix(
             client="server",
-            title="issue the certificate anew without what Go names: server usage, SHA-256, names "
-            "that the CA may sign for",
+            title="issue the certificate anew without what Go names: an unknown critical "
+            "extension, a path longer than its CA allows",
             disposition="manual",
             commands=(_look(finding, "-showcerts"),),
         ),

@@ -96,6 +96,17 @@ class PlainAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearPort:
+    """``GET /v2/`` in the clear on port 80, where port 443 of that host is no registry."""
+
+    answer: Answer
+
+    @property
+    def registry_like(self) -> bool:
+        return PlainAnswer(self.answer).registry_like
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """The ``Date`` of an answer against our clock when it came; seconds since the epoch."""
 

@@ -68,3 +68,43 @@ class Connection:
     @property
     def reached(self) -> bool:
         return any(not attempt.fault for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverAnswer:
+    """What one resolver of ``resolv.conf`` said when asked itself for ``kind`` (A or AAAA).
+
+    ``rcode`` is its name in RFC 1035 and RFC 6895 (``NOERROR``, ``NXDOMAIN``), empty where no
+    answer came and ``text`` says why.
+    """
+
+    server: str
+    kind: str
+    rcode: str = ""
+    addresses: tuple[str, ...] = ()
+    text: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverAnswers:
+    """Every resolver's answers for a name, side by side; asked where something went wrong."""
+
+    host: str
+    answers: tuple[ResolverAnswer, ...]
+
+    def of(self, server: str) -> tuple[ResolverAnswer, ...]:
+        return tuple(each for each in self.answers if each.server == server)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.server for each in self.answers))
+
+    @property
+    def differ(self) -> bool:
+        """Whether two resolvers that answered gave no address in common for the same kind."""
+        for kind in ("A", "AAAA"):
+            given = [set(e.addresses) for e in self.answers if e.kind == kind and e.rcode]
+            if any(not one & other and (one or other) for one in given for other in given):
+                return True
+        return False

@@ -11,6 +11,7 @@ from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, Roots
 from regdoctor.observations.http import (
     BlobLook,
     Challenge,
+    ClearPort,
     Clock,
     CredentialUse,
     HeadRoute,
@@ -21,10 +22,19 @@ from regdoctor.observations.http import (
     TokenAnswer,
 )
 from regdoctor.observations.machine import MachineFacts
-from regdoctor.observations.network import Connection, Resolution, Role
+from regdoctor.observations.network import Connection, Resolution, ResolverAnswers, Role
 from regdoctor.observations.plans import ClientPlanSeen
 from regdoctor.observations.printed import ClientOutput
-from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
+from regdoctor.observations.proxies import ProxyRoutes, ShellProxies
+from regdoctor.observations.tls import (
+    DefaultCertificate,
+    DirectChain,
+    FetchedIssuer,
+    LargeHello,
+    ServedChain,
+    SmallSegments,
+    TlsVersions,
+)
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 from regdoctor.observations.written import DockerfileLook, WrittenReference
 
@@ -51,12 +61,18 @@ class Failure:
 KINDS: tuple[type, ...] = (
     Role,
     Resolution,
+    ResolverAnswers,
     Connection,
     ServedChain,
     FetchedIssuer,
     DefaultCertificate,
+    DirectChain,
+    LargeHello,
+    SmallSegments,
+    TlsVersions,
     Ping,
     PlainAnswer,
+    ClearPort,
     Clock,
     Challenge,
     TokenAnswer,
@@ -65,6 +81,8 @@ KINDS: tuple[type, ...] = (
     HeadRoute,
     LoginAnswer,
     CredentialUse,
+    ProxyRoutes,
+    ShellProxies,
     HostFiles,
     RootsSeen,
     OwnTrust,

@@ -52,3 +52,79 @@ class DefaultCertificate:
 
     certificate: bytes = b""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectChain:
+    """What a server behind a proxy sends to a client that goes there without the proxy (DER);
+    empty where it could not be reached so, and ``text`` says why."""
+
+    certificates: tuple[bytes, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelloTry:
+    """A ClientHello of ``octets``, and how it ended; ``fault`` is empty where an answer came.
+
+    ``segment`` is the most that one packet carried either way (TCP's MSS), 0 where the path
+    was left to choose.
+    """
+
+    octets: int
+    segment: int = 0
+    fault: HandshakeFault = ""
+    text: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LargeHello:
+    """A hello as long as that of a Go program of today, in packets of usual size; and, where
+    that failed and a short one did not, the same in small packets (``pieces``).
+
+    ``control`` comes last, so that a server which was only busy is not blamed: a short hello
+    where ``pieces`` failed, the long one in usual packets where it passed.
+    """
+
+    whole: HelloTry
+    pieces: HelloTry | None = None
+    control: HelloTry | None = None
+
+    @property
+    def length_matters(self) -> bool:
+        """Long hellos get no answer in packets of any size, and a short one after them does."""
+        return self._ended() == (True, True, False)
+
+    @property
+    def packets_matter(self) -> bool:
+        """The same hello passes in small packets, and not in usual ones before and after."""
+        return self._ended() == (True, False, True)
+
+    def _ended(self) -> tuple[bool | None, ...]:
+        """Which of the three failed; None for one that was not tried."""
+        tries = (self.whole, self.pieces, self.control)
+        return tuple(bool(each.fault) if each is not None else None for each in tries)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallSegments:
+    """A handshake in small packets, of a server that gave none in usual ones; and, where it
+    came about, one in usual packets after it (``control``)."""
+
+    attempt: HelloTry
+    control: HelloTry | None = None
+
+    @property
+    def packets_matter(self) -> bool:
+        """It came about in small packets, and still does not in usual ones."""
+        again = self.control is not None and bool(self.control.fault)
+        return not self.attempt.fault and again
+
+
+@dataclass(frozen=True, slots=True)
+class TlsVersions:
+    """Which versions (``TLSv1`` to ``TLSv1.3``) the server takes, each offered alone."""
+
+    taken: tuple[str, ...]
+    refused: tuple[str, ...]

@@ -14,17 +14,23 @@ Reason = Literal[
     "hostname",
     "legacy-common-name",
     "no-ip-sans",
+    "weak-signature",
+    "key-usage",
+    "name-constraint",
     "other",
 ]
-"""Kinds of refusal. ``namesake``: an authority of that name is known, but did not sign this."""
+"""Kinds of refusal. ``namesake``: an authority of that name is known, but did not sign this.
+``weak-signature``: it may have, by an algorithm that Go gave up."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
     """One certificate. Names are RFC 4514 text; times are seconds since the epoch.
 
-    ``fingerprint`` is the SHA-256 of the DER in lower-case hex. ``unparsed`` says why the
-    rest is empty.
+    ``fingerprint`` is the SHA-256 of the DER in lower-case hex. ``signature`` is the algorithm
+    of its own signature by Go's name (``SHA1-RSA``); ``usages`` are extended key usages by
+    dotted OID, none where it is not limited; ``permitted`` and ``excluded`` the names below
+    which a CA may, or may not, sign. ``unparsed`` says why the rest is empty.
     """
 
     subject: str = ""
@@ -39,6 +45,10 @@ class CertificateFacts:
     self_signed: bool = False
     ca: bool = False
     issuer_urls: tuple[str, ...] = ()
+    signature: str = ""
+    usages: tuple[str, ...] = ()
+    permitted: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     unparsed: str = ""
 
 

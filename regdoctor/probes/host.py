@@ -64,7 +64,10 @@ _HOME_TREES = (
     ".config/containers/registries.conf.d",
     ".config/docker/certs.d",
     ".config/containerd/certs.d",
+    ".docker/buildx/instances",
 )
+_UNITS = ("docker.service", "docker.socket", "containerd.service")
+_UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _SECRET = (".key",)
 _NAMING = frozenset(("ca", "ca_file", "cert", "cert_file", "client", "tlsconfigdir", "config_path"))
 """Settings whose values are files or directories of certificates."""
@@ -98,6 +101,8 @@ class HostReader:
             reading.tree(path, depth=2)
         for path in _LISTED:
             reading.names(path)
+        for path in _UNIT_DIRECTORIES:
+            reading.wanted(path, _UNITS)
         if self.home:
             for path in _HOME_FILES:
                 reading.file(f"{self.home}/{path}")
@@ -173,6 +178,12 @@ class _Reading:
             return []
         self.directories[path] = tuple(entry.name for entry in entries)
         return entries
+
+    def wanted(self, path: str, names: tuple[str, ...]) -> None:
+        """Which of ``names`` there are in the directory; nothing is read."""
+        found = tuple(name for name in names if self._inside(f"{path}/{name}").exists())
+        if found:
+            self.directories[path] = found
 
     def _inside(self, path: str) -> Path:
         return self._root / path.lstrip("/")

@@ -13,6 +13,7 @@ from builder.transport.errors import BodyTooLarge
 from regdoctor.observations.from_exchanges import answer_of
 from regdoctor.observations.http import (
     Answer,
+    ClearPort,
     CredentialUse,
     HeadRoute,
     LoginAnswer,
@@ -89,6 +90,30 @@ class PlainProbe:
     async def observe(self, endpoint: Endpoint, seen: Observations) -> PlainAnswer:
         plain = Endpoint("http", endpoint.host, endpoint.port)
         return PlainAnswer(await ask(self.session, plain, None, self.timeout))
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPortProbe:
+    """``GET /v2/`` on port 80, where something else than a registry answers on port 443."""
+
+    session: Session
+    timeout: float = 10.0
+
+    name = "port-80"
+    gives = ClearPort
+    needs: tuple[type, ...] = (Ping, Role)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        ping, role = seen.get(Ping, endpoint.url), seen.get(Role, endpoint.url)
+        if ping is None or role is None or role.kind not in ("registry", "mirror"):
+            return False
+        if endpoint.scheme != "https" or not endpoint.default_port or not ping.answer.status:
+            return False
+        return ping.answer.status == 404 or ping.answer.html
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> ClearPort:
+        plain = Endpoint("http", endpoint.host, 80)
+        return ClearPort(await ask(self.session, plain, None, self.timeout))
 
 
 @dataclass(frozen=True, slots=True)

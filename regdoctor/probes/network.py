@@ -76,7 +76,7 @@ class Lookup:
                 fault="timeout",
                 text=text,
                 seconds=self.timeout,
-                servers=_nameservers(),
+                servers=nameservers(),
             )
         except UnicodeError as error:
             return Resolution(endpoint.host, fault="no-such-host", text=str(error))
@@ -84,7 +84,7 @@ class Lookup:
             fault = _LOOKUP.get(error.errno or 0, "other")
             text = "no such host" if fault == "no-such-host" else (error.strerror or str(error))
             seconds = time.monotonic() - began
-            servers = _nameservers()
+            servers = nameservers()
             return Resolution(
                 endpoint.host, fault=fault, text=text, seconds=seconds, servers=servers
             )
@@ -122,15 +122,23 @@ class Connect:
             text = f"no answer in {self.timeout:.0f} s"
             return ConnectAttempt(shown, "timeout", text, self.timeout)
         except OSError as error:
-            number = error.errno or 0
-            fault, text = _CONNECT.get(number, ("other", os.strerror(number).lower()))
+            fault, text = connect_words(error)
             return ConnectAttempt(shown, fault, text, time.monotonic() - began)
         seconds = time.monotonic() - began
         writer.transport.abort()
         return ConnectAttempt(shown, seconds=seconds)
 
 
-def _nameservers() -> tuple[str, ...]:
+def connect_words(error: OSError) -> tuple[ConnectFault, str]:
+    """Which way a connection failed, and Go's words for it."""
+    number = error.errno or 0
+    if not number:
+        # Of several addresses, asyncio joins the errors into one text.
+        return "other", str(error)
+    return _CONNECT.get(number, ("other", os.strerror(number).lower()))
+
+
+def nameservers() -> tuple[str, ...]:
     """Those of ``resolv.conf``; a small file, read only where a lookup failed."""
     try:
         lines = RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -7,10 +7,19 @@ from collections.abc import Mapping
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
-from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
+from regdoctor.probes.hello import LargeHelloProbe, SmallSegmentsProbe, VersionsProbe
+from regdoctor.probes.http import (
+    ClearPortProbe,
+    HeadRouteProbe,
+    LoginProbe,
+    PingProbe,
+    PlainProbe,
+)
 from regdoctor.probes.network import Connect, Lookup
 from regdoctor.probes.protocol import Probe
-from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
+from regdoctor.probes.proxies import ProxyProbe
+from regdoctor.probes.resolvers import ResolversProbe
+from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer, WithoutProxy
 
 
 def endpoint_probes(
@@ -27,12 +36,19 @@ def endpoint_probes(
     return (
         Lookup(overrides, proxies, timeout),
         Connect(timeout),
+        ResolversProbe(proxies, min(timeout, 3.0)),
         Handshake(timeout, proxies),
+        LargeHelloProbe(timeout, proxies),
+        SmallSegmentsProbe(timeout, proxies),
+        VersionsProbe(min(timeout, 5.0), proxies),
         Issuer(session.transport, min(timeout, 5.0)),
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),
+        ClearPortProbe(session, timeout),
+        ProxyProbe(proxies, overrides, min(timeout, 5.0)),
         HeadRouteProbe(session, hosts, resolved, timeout),
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
+        WithoutProxy(proxies, overrides, min(timeout, 5.0)),
         CredentialProbe(session.credentials),
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from builder.transport import Endpoint, TransportError
@@ -18,12 +19,16 @@ from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Failure, Observations
 from regdoctor.observations.tls import (
     DefaultCertificate,
+    DirectChain,
     FetchedIssuer,
     HandshakeFault,
     ServedChain,
 )
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 from regdoctor.probes.proxied import proxy_of, through
+
+if TYPE_CHECKING:
+    from builder.transport.handshake import HandshakeError
 
 MOST_ISSUERS = 3
 """Certificates that are fetched above the topmost one served."""
@@ -83,10 +88,22 @@ class Handshake:
         )
 
 
-def _failed(name: str, error: object) -> ServedChain:
-    from builder.transport.handshake import HandshakeError, HandshakeStage
+def _failed(name: str, error: HandshakeError) -> ServedChain:
+    return ServedChain(
+        server_name=name,
+        fault=fault_of(error),
+        text=str(error),
+        alert=error.alert.name if error.alert else "",
+        first_bytes=error.first_bytes[:64],
+        address=error.address,
+        seen_at=time.time(),
+    )
 
-    assert isinstance(error, HandshakeError)
+
+def fault_of(error: HandshakeError) -> HandshakeFault:
+    """How a handshake ended, by its error."""
+    from builder.transport.handshake import HandshakeStage
+
     faults: dict[HandshakeStage, HandshakeFault] = {
         HandshakeStage.ALERT: "alert",
         HandshakeStage.NOT_TLS: "not-tls",
@@ -94,20 +111,11 @@ def _failed(name: str, error: object) -> ServedChain:
         HandshakeStage.TIMEOUT: "timeout",
         HandshakeStage.PROTOCOL: "other",
     }
-    fault = faults.get(error.stage, "other")
-    if error.first_bytes.startswith(b"HTTP/"):
-        fault = "plain-http"
     if isinstance(error.__cause__, ConnectionResetError):
-        fault = "reset"
-    return ServedChain(
-        server_name=name,
-        fault=fault,
-        text=str(error),
-        alert=error.alert.name if error.alert else "",
-        first_bytes=error.first_bytes[:64],
-        address=error.address,
-        seen_at=time.time(),
-    )
+        return "reset"
+    if error.first_bytes.startswith(b"HTTP/"):
+        return "plain-http"
+    return faults.get(error.stage, "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,41 @@ class DefaultLeaf:
         except HandshakeError as error:
             return DefaultCertificate(text=str(error))
         return DefaultCertificate(served.certificates[0] if served.certificates else b"")
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutProxy:
+    """Reads the chain past the proxy, where the one seen through it is not trusted: another
+    issuer there means that something on the way signs."""
+
+    proxies: ProxyRules
+    overrides: Mapping[tuple[str, int], str]
+    timeout: float = 5.0
+
+    name = "direct"
+    gives = DirectChain
+    needs: tuple[type, ...] = (ChainVerdicts,)
+
+    def applies(self, endpoint: Endpoint, seen: Observations) -> bool:
+        verdicts = seen.get(ChainVerdicts, endpoint.url)
+        if verdicts is None or not verdicts.distrusting():
+            return False
+        return proxy_of(self.proxies, endpoint) is not None
+
+    async def observe(self, endpoint: Endpoint, seen: Observations) -> DirectChain:
+        from builder.transport.handshake import HandshakeError, read_chain
+
+        try:
+            served = await read_chain(
+                endpoint.host,
+                endpoint.port,
+                endpoint.host,
+                address=self.overrides.get((endpoint.host, endpoint.port)),
+                timeout=self.timeout,
+            )
+        except HandshakeError as error:
+            return DirectChain(text=str(error))
+        return DirectChain(served.certificates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,23 @@ The work is done in ``reader``; ``hello`` and ``messages`` know the encodings (R
 
 from builder.transport.handshake.alerts import Alert
 from builder.transport.handshake.errors import HandshakeError, HandshakeStage
-from builder.transport.handshake.reader import OpenStream, ServedChain, read_chain
+from builder.transport.handshake.parameters import VERSIONS
+from builder.transport.handshake.reader import (
+    Greeting,
+    OpenStream,
+    ServedChain,
+    greet,
+    read_chain,
+)
 
 __all__ = [
+    "VERSIONS",
     "Alert",
+    "Greeting",
     "HandshakeError",
     "HandshakeStage",
     "OpenStream",
     "ServedChain",
+    "greet",
     "read_chain",
 ]

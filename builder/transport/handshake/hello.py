@@ -29,9 +29,14 @@ RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e07
 
 @dataclass(frozen=True, slots=True)
 class ClientHello:
-    """What stays the same between the first hello and the one that follows a retry."""
+    """What stays the same between the first hello and the one that follows a retry.
+
+    ``versions`` and ``groups`` are offered, in that order of preference for the groups.
+    """
 
     server_name: str | None
+    versions: tuple[int, ...] = tuple(parameters.VERSIONS)
+    groups: tuple[int, ...] = parameters.GROUPS
     random: bytes = field(default_factory=lambda: os.urandom(32))
     session: bytes = field(default_factory=lambda: os.urandom(32))
 
@@ -40,7 +45,7 @@ class ClientHello:
         ciphers = (*parameters.TLS_1_3_CIPHERS, *parameters.OLDER_CIPHERS)
         return b"".join(
             (
-                number(parameters.TLS_1_2),
+                number(min(max(self.versions), parameters.TLS_1_2)),
                 self.random,
                 vector(self.session, 1),
                 vector(b"".join(map(number, ciphers)), 2),
@@ -50,13 +55,13 @@ class ClientHello:
         )
 
     def _extensions(self, shares: Sequence[Share], cookie: bytes) -> list[bytes]:
-        versions = b"".join(map(number, sorted(parameters.VERSIONS, reverse=True)))
+        versions = b"".join(map(number, sorted(self.versions, reverse=True)))
         protocols = b"".join(vector(each, 1) for each in parameters.APPLICATION_PROTOCOLS)
         entries = b"".join(number(each.group) + vector(each.public, 2) for each in shares)
         made = [
             _extension(EXTENDED_MASTER_SECRET, b""),
             _extension(RENEGOTIATION_INFO, b"\x00"),
-            _extension(SUPPORTED_GROUPS, _numbers(parameters.GROUPS)),
+            _extension(SUPPORTED_GROUPS, _numbers(self.groups)),
             _extension(POINT_FORMATS, b"\x01\x00"),
             _extension(SIGNATURE_ALGORITHMS, _numbers(parameters.SIGNATURE_SCHEMES)),
             _extension(APPLICATION_PROTOCOLS, vector(protocols, 2)),

@@ -51,6 +51,8 @@ P256: Final = 0x0017
 P384: Final = 0x0018
 P521: Final = 0x0019
 GROUPS: Final = (X25519, P256, P384, P521)
+# RFC drafts call it X25519MLKEM768; Go offers it first since 1.24, OpenSSL since 3.5.
+POST_QUANTUM: Final = 0x11EC
 # Shares are sent for these at once; a server that wants another one asks (HelloRetryRequest).
 SHARES: Final = (X25519, P256)
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from builder.transport.handshake import messages, parameters
 from builder.transport.handshake.alerts import Alert
@@ -14,10 +15,12 @@ from builder.transport.handshake.hello import ClientHello, ServerHello, server_h
 from builder.transport.handshake.octets import vector
 from builder.transport.handshake.records import Records, handshake_record
 from builder.transport.handshake.schedule import ServerKeys, retry_transcript
-from builder.transport.handshake.shares import Share, new_share
+from builder.transport.handshake.shares import Share, new_share, post_quantum_share
 
 OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 """Opens a connection on which the TLS server is reached, e.g. through a proxy's CONNECT."""
+
+T = TypeVar("T")
 
 _CLIENT_HELLO = 1
 # A flight holds about six messages; more than this is a server that never comes to the point.
@@ -43,6 +46,16 @@ class ServedChain:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The server's first answer: the ``version`` it chose, ``TLSv1`` to ``TLSv1.3``. ``octets``
+    is the length of our hello, ``address`` the peer's, without a port."""
+
+    version: str
+    octets: int
+    address: str
+
+
 async def read_chain(
     host: str,
     port: int,
@@ -60,19 +73,30 @@ async def read_chain(
     """
     conversation = _Conversation(server_name)
     begun = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout):
-            return await conversation.read(open_stream or _direct(address or host, port), begun)
-    except TimeoutError as error:
-        waiting_for = conversation.waiting_for
-        message = f"no {waiting_for} from {host}:{port} within {timeout:g} seconds"
-        failure = HandshakeError(message, HandshakeStage.TIMEOUT, waiting_for=waiting_for)
-        raise conversation.told(failure, begun) from error
-    except HandshakeError as failure:
-        conversation.told(failure, begun)
-        raise
-    finally:
-        await conversation.close()
+    work = conversation.read(open_stream or _direct(address or host, port), begun)
+    return await _told(conversation, work, f"{host}:{port}", timeout, begun)
+
+
+async def greet(
+    host: str,
+    port: int,
+    server_name: str | None,
+    *,
+    post_quantum: bool = False,
+    versions: tuple[int, ...] = tuple(parameters.VERSIONS),
+    address: str | None = None,
+    timeout: float = 10.0,  # noqa: ASYNC109 - one budget for connecting and reading
+    open_stream: OpenStream | None = None,
+) -> Greeting:
+    """Says hello and reads what the server answers first; arguments as for ``read_chain``.
+
+    ``post_quantum``: with a key share that makes the hello as long as that of a Go client of
+    today, more than one packet. ``versions``: what is offered. Raises HandshakeError.
+    """
+    conversation = _Conversation(server_name, versions, post_quantum=post_quantum)
+    begun = time.monotonic()
+    connect = open_stream or _direct(address or host, port)
+    return await _told(conversation, conversation.greet(connect), f"{host}:{port}", timeout, begun)
 
 
 def _direct(address: str, port: int) -> OpenStream:
@@ -82,12 +106,39 @@ def _direct(address: str, port: int) -> OpenStream:
     return connect
 
 
+async def _told(
+    conversation: _Conversation, work: Awaitable[T], where: str, seconds: float, begun: float
+) -> T:
+    """What ``work`` gives within ``seconds``; errors carry what is known of the connection."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError as error:
+        waiting_for = conversation.waiting_for
+        message = f"no {waiting_for} from {where} within {seconds:g} seconds"
+        failure = HandshakeError(message, HandshakeStage.TIMEOUT, waiting_for=waiting_for)
+        raise conversation.told(failure, begun) from error
+    except HandshakeError as failure:
+        conversation.told(failure, begun)
+        raise
+    finally:
+        await conversation.close()
+
+
 class _Conversation:
     """One connection and what has been said on it."""
 
-    def __init__(self, server_name: str | None) -> None:
+    def __init__(
+        self,
+        server_name: str | None,
+        versions: tuple[int, ...] = tuple(parameters.VERSIONS),
+        *,
+        post_quantum: bool = False,
+    ) -> None:
         self.waiting_for = "connection"
-        self._hello = ClientHello(server_name)
+        self._offered = (parameters.POST_QUANTUM,) if post_quantum else ()
+        groups = (*self._offered, *parameters.GROUPS)
+        self._hello = ClientHello(server_name, versions, groups)
         self._shares: list[Share] = []
         self._transcript = b""
         self._writer: asyncio.StreamWriter | None = None
@@ -110,6 +161,16 @@ class _Conversation:
             address=self._address,
             seconds=time.monotonic() - begun,
         )
+
+    async def greet(self, connect: OpenStream) -> Greeting:
+        records = await self._connect(connect)
+        self._shares = [
+            *(post_quantum_share() for _ in self._offered),
+            *map(new_share, parameters.SHARES),
+        ]
+        said = await self._say_hello()
+        answer = await self._answer(records)
+        return Greeting(parameters.VERSIONS[answer.version], len(said), self._address)
 
     async def _connect(self, connect: OpenStream) -> Records:
         try:

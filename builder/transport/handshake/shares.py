@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,26 @@ class Share:
 def new_share(group: int) -> Share:
     """A fresh key for one of ``parameters.GROUPS``."""
     return _x25519() if group == parameters.X25519 else _elliptic(group)
+
+
+def post_quantum_share() -> Share:
+    """Of ML-KEM-768 with X25519, to see whether a hello of that size arrives.
+
+    The key is well-formed (FIPS 203, 7.2: coefficients below 3329) and nobody's: what the
+    server makes of it cannot be opened.
+    """
+    coefficients = [int.from_bytes(os.urandom(4), "big") % 3329 for _ in range(768)]
+    packed = b"".join(
+        (low | high << 12).to_bytes(3, "little")
+        for low, high in zip(coefficients[::2], coefficients[1::2], strict=True)
+    )
+    classical = _x25519()
+
+    def exchange(_peer: bytes) -> bytes:
+        raise protocol_error("the server chose the key share that was sent for its size")
+
+    public = packed + os.urandom(32) + classical.public
+    return Share(parameters.POST_QUANTUM, public, exchange)
 
 
 def _x25519() -> Share:

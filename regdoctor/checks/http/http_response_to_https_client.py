@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import (
     answer_evidence,
     asking,
-    is_public,
     policies_at,
     severity_of,
     subject_of,
@@ -43,7 +42,7 @@ class HttpResponseToHttpsClient(Check):
         for endpoint in seen.endpoints():
             served = seen.get(ServedChain, endpoint)
             plain = seen.get(PlainAnswer, endpoint)
-            if served is None or not _in_the_clear(served, plain):
+            if served is None or not in_the_clear(served, plain):
                 continue
             subject = subject_of(endpoint)
             breaks = _breaks(seen, endpoint)
@@ -69,16 +68,9 @@ class HttpResponseToHttpsClient(Check):
                 evidence=tuple(evidence),
                 breaks=breaks,
             )
-            if is_public(subject):
-                yield OpenQuestion(
-                    "middlebox-answers-plain-http-on-443",
-                    "does another network get TLS from this public host?",
-                    "tls",
-                    f"{subject} is a public registry, which never speaks http on this port",
-                )
 
 
-def _in_the_clear(served: ServedChain, plain: PlainAnswer | None) -> bool:
+def in_the_clear(served: ServedChain, plain: PlainAnswer | None) -> bool:
     """HTTP in place of TLS; or no TLS at all, and HTTP when asked for it."""
     if served.fault == "plain-http":
         return True

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regdoctor.checks.judging import asking, contacted_as, severity_of, subject_of
+from regdoctor.checks.judging import contacted_as, severity_of, subject_of
+from regdoctor.checks.network.proxies import straight
+from regdoctor.checks.network.resolvers import resolver_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Confidence, Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.network import Connection, LookupFault, Resolution
+from regdoctor.observations.network import (
+    Connection,
+    LookupFault,
+    Resolution,
+    ResolverAnswers,
+)
 from regdoctor.observations.store import Observations
 
 _MEANING: dict[LookupFault, str] = {
@@ -41,7 +48,7 @@ class DnsLookupFailure(Check):
             # Through a proxy, the proxy resolves the name; ours need not.
             if lookup is None or not lookup.fault or (connection and connection.via):
                 continue
-            breaks = asking(seen, endpoint)
+            breaks = straight(seen, endpoint)
             as_what = contacted_as(seen, endpoint)
             confidence: Confidence = "certain" if lookup.fault != "other" else "likely"
             yield Finding(
@@ -57,14 +64,15 @@ class DnsLookupFailure(Check):
                         "dns",
                         {"host": lookup.host, "fault": lookup.fault, "seconds": lookup.seconds},
                     ),
-                    *_asked(lookup),
+                    *resolver_evidence(seen, endpoint),
+                    *_asked(seen, endpoint, lookup),
                 ),
                 breaks=breaks,
             )
 
 
-def _asked(lookup: Resolution) -> Iterator[Evidence]:
-    if lookup.servers:
+def _asked(seen: Observations, endpoint: str, lookup: Resolution) -> Iterator[Evidence]:
+    if lookup.servers and not seen.has(ResolverAnswers, endpoint):
         yield Evidence(
             f"asked by /etc/resolv.conf: {listed(lookup.servers)}",
             "dns",

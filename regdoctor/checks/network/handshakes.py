@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import asking, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import listed
 from regdoctor.observations.http import PlainAnswer
 from regdoctor.observations.store import Observations
-from regdoctor.observations.tls import ServedChain
+from regdoctor.observations.tls import ServedChain, TlsVersions
 
 
 class HandshakeCheck(Check):
@@ -24,7 +25,9 @@ class HandshakeCheck(Check):
     def meaning(self, served: ServedChain) -> str:
         """What the ending means, as the rest of a sentence; empty where it is another's."""
 
-    def suspects(self, served: ServedChain) -> tuple[tuple[str, str], ...]:
+    def suspects(
+        self, served: ServedChain, seen: Observations, endpoint: str
+    ) -> tuple[tuple[str, str], ...]:
         """(code, question) of causes that look alike and were not told apart."""
         return ()
 
@@ -45,10 +48,10 @@ class HandshakeCheck(Check):
                 severity=severity_of(seen, breaks, endpoint),
                 confidence="certain",
                 subject=subject,
-                evidence=tuple(_evidence(subject, served)),
+                evidence=(*_evidence(subject, served), *versions_evidence(seen, endpoint)),
                 breaks=breaks,
             )
-            for code, question in self.suspects(served):
+            for code, question in self.suspects(served, seen, endpoint):
                 yield OpenQuestion(code, question, "tls", f"{subject}: {served.text}")
 
 
@@ -63,4 +66,16 @@ def _evidence(subject: str, served: ServedChain) -> Iterator[Evidence]:
             f"the first bytes received were {served.first_bytes!r}",
             "tls",
             {"first_bytes": served.first_bytes.hex()},
+        )
+
+
+def versions_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
+    """What the server takes, where it was asked version by version."""
+    versions = seen.get(TlsVersions, endpoint)
+    if versions is not None:
+        taken = listed(versions.taken) or "no version at all"
+        yield Evidence(
+            f"offered one by one, the server takes {taken}",
+            "versions",
+            {"taken": list(versions.taken), "refused": list(versions.refused)},
         )

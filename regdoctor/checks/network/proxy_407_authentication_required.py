@@ -32,7 +32,9 @@ class ProxyWantsLogin(Check):
             subject = subject_of(each.endpoint)
             yield Finding(
                 code=self.code,
-                title=f"the proxy before {subject} demands a login: {each.text}",
+                title=f"the proxy before {subject} ({each.source}) demands a login: {each.text}"
+                if each.answer is None
+                else f"the proxy before {subject} demands a login: {each.text}",
                 severity=severity_of(seen, each.breaks, each.endpoint),
                 confidence="certain",
                 subject=subject,

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import (
     answer_evidence,
-    asking,
     contacted_as,
     severity_of,
     subject_of,
 )
-from regdoctor.checks.network.proxies import NoTunnel, no_tunnels
+from regdoctor.checks.network.proxies import NoTunnel, no_tunnels, straight
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.network import ConnectFault, Connection
@@ -58,7 +57,7 @@ class TcpConnectFailure(Check):
                 seen,
                 endpoint,
                 f"cannot be reached: {meaning}",
-                asking(seen, endpoint),
+                straight(seen, endpoint),
                 tuple(
                     Evidence(
                         f"connect {each.address}: {each.text or 'ok'}",
@@ -79,8 +78,13 @@ class TcpConnectFailure(Check):
             if through.answer is not None
             else Evidence(f"CONNECT {subject}: {through.text}", "ping")
         )
-        verdict = f"cannot be reached through the proxy of this environment: {through.text}"
-        return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence,))
+        verdict = f"cannot be reached through the proxy of {through.source}: {through.text}"
+        said = (
+            (Evidence(f"the proxy's own words: {through.words}", "proxies"),)
+            if "(" in through.words
+            else ()
+        )
+        return self._finding(seen, through.endpoint, verdict, through.breaks, (evidence, *said))
 
     def _finding(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from regdoctor.checks.network.handshakes import HandshakeCheck
 from regdoctor.checks.network.tls_unrecognized_name import UNRECOGNIZED
 from regdoctor.checks.network.tls_version_or_cipher_mismatch import NOTHING_IN_COMMON
-from regdoctor.observations.tls import HandshakeFault, ServedChain
+from regdoctor.observations.store import Observations
+from regdoctor.observations.tls import HandshakeFault, ServedChain, SmallSegments
 
 _MEANING: dict[HandshakeFault, str] = {
     "reset": "the connection is reset during it",
@@ -31,8 +32,11 @@ class TlsHandshakeFailure(HandshakeCheck):
             return "" if taken else f"the server refuses it with an alert ({served.alert})"
         return _MEANING.get(served.fault, "")
 
-    def suspects(self, served: ServedChain) -> tuple[tuple[str, str], ...]:
-        if served.fault != "timeout":
+    def suspects(
+        self, served: ServedChain, seen: Observations, endpoint: str
+    ) -> tuple[tuple[str, str], ...]:
+        """Where the probes for these two were not run, or through a proxy cannot be."""
+        if served.fault != "timeout" or seen.has(SmallSegments, endpoint):
             return ()
         return (
             (

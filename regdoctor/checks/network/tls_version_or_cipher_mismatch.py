@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
-from regdoctor.checks.network.handshakes import HandshakeCheck
+from regdoctor.checks.network.handshakes import HandshakeCheck, versions_evidence
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.observations.http import Answer, Ping
 from regdoctor.observations.store import Observations
@@ -65,6 +65,7 @@ class TlsVersionOrCipherMismatch(HandshakeCheck):
                         {"version": served.version},
                     ),
                     answer_evidence(ping.answer, "ping"),
+                    *versions_evidence(seen, endpoint),
                 ),
                 breaks=breaks,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 from regdoctor.checks.x509.leaf_faults import Refused
@@ -12,24 +13,36 @@ from regdoctor.observations.store import Observations
 
 TOLERANCE = 60.0
 """Seconds by which clocks may differ before the difference says anything."""
+_QUORUM = 3
+
+
+def ahead_of(seen: Observations, endpoint: str) -> float | None:
+    """By how many seconds our clock is ahead of the others': of the median of all hosts seen
+    where they are three or more, so that one wrong server decides nothing; else of the
+    endpoint's own. None without any clock of the endpoint."""
+    own = seen.get(Clock, endpoint)
+    clocks = [each for where in seen.endpoints() if (each := seen.get(Clock, where))]
+    if own is None or len(clocks) < _QUORUM:
+        return own.ahead if own else None
+    return statistics.median(each.ahead for each in clocks)
 
 
 def clock_blamed(seen: Observations, refused: Refused) -> bool:
-    """True where the server's clock differs from ours, and by it the certificate is valid."""
-    clock = seen.get(Clock, refused.endpoint)
-    if clock is None or abs(clock.ahead) <= TOLERANCE:
+    """True where the others' clocks differ from ours, and by them the certificate is valid."""
+    ahead = ahead_of(seen, refused.endpoint)
+    if ahead is None or abs(ahead) <= TOLERANCE:
         return False
-    then = refused.verdicts.at - clock.ahead
+    then = refused.verdicts.at - ahead
     return refused.culprit.not_before <= then <= refused.culprit.not_after
 
 
 def witnesses(seen: Observations, endpoint: str) -> int:
     """How many endpoints agree, within the tolerance, on how wrong our clock is."""
-    clock = seen.get(Clock, endpoint)
-    if clock is None:
+    ahead = ahead_of(seen, endpoint)
+    if ahead is None:
         return 0
     others = (seen.get(Clock, each) for each in seen.endpoints())
-    return sum(each is not None and abs(each.ahead - clock.ahead) <= TOLERANCE for each in others)
+    return sum(each is not None and abs(each.ahead - ahead) <= TOLERANCE for each in others)
 
 
 def clock_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
@@ -48,3 +61,12 @@ def clock_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
         "clock",
         {"server": clock.server, "ours": clock.ours, "ahead_seconds": round(ahead, 1)},
     )
+    clocks = [each for where in seen.endpoints() if (each := seen.get(Clock, where))]
+    if len(clocks) >= _QUORUM:
+        middle = statistics.median(each.ahead for each in clocks)
+        side = "ahead of" if middle > 0 else "behind"
+        yield Evidence(
+            f"this host's clock is {span(middle)} {side} the median of {len(clocks)} hosts",
+            "clock",
+            {"hosts": len(clocks), "median_ahead_seconds": round(middle, 1)},
+        )

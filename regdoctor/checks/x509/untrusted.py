@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from regdoctor.checks.judging import is_public, name_of
+from regdoctor.checks.judging import name_of
 from regdoctor.model.finding import Confidence
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
@@ -27,22 +27,6 @@ Cause = Literal[
 SELF_SIGNED: Cause = "x509-self-signed-leaf"
 PRIVATE_ROOT: Cause = "x509-unknown-authority-private-root"
 MISSING: Cause = "x509-missing-intermediate"
-INTERCEPTION = "x509-tls-interception-proxy"
-
-_INSPECTORS = (
-    "zscaler",
-    "netskope",
-    "fortinet",
-    "fortigate",
-    "palo alto",
-    "blue coat",
-    "bluecoat",
-    "forcepoint",
-    "sophos",
-    "mcafee",
-    "symantec web",
-    "cisco umbrella",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +125,4 @@ def _ruled(
     anchor: CertificateFacts | None = None,
     rivals: tuple[str, ...] = (),
 ) -> Untrusted:
-    names = " ".join(f"{each.subject} {each.issuer}" for each in facts.certificates).lower()
-    inspected = any(vendor in names for vendor in _INSPECTORS) or is_public(facts.host)
-    if cause == PRIVATE_ROOT and inspected:
-        rivals = (*rivals, INTERCEPTION)
-        confidence = "likely"
     return Untrusted(facts, verdicts, cause, confidence, why, topmost, anchor, rivals)

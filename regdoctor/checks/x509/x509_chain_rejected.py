@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
+from regdoctor.checks.x509.culprits import hidden_evidence
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.clients.table import OWN
-from regdoctor.model.finding import Evidence, Finding, OpenQuestion
-from regdoctor.model.wording import colons, listed
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.wording import listed
 from regdoctor.observations.http import Ping
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
@@ -20,15 +21,14 @@ class ChainRejected(Check):
     """A refusal is never silent: Go's words, and the certificate really at fault."""
 
     code = "x509-chain-rejected"
-    summary = "Go's verifier refuses the chain: key usage, constraints, algorithms, form"
+    summary = "Go's verifier refuses the chain: a namesake of its CA, path length, extensions, form"
     needs = (ServedChain,)
     question = "what would Go's verifier say about the served chain?"
     probe = "tls"
     texts = (
         "certificate signed by unknown authority (possibly because of",
-        "x509: certificate specifies an incompatible key usage",
         "x509: too many intermediates for path length constraint",
-        "x509: cannot verify signature",
+        "x509: cannot verify signature: algorithm unimplemented",
     )
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
@@ -61,7 +61,7 @@ class ChainRejected(Check):
                     "the chain is refused",
                     marks={each.about: each.words[0].fault or "refused"},
                 ),
-                *_hidden(each),
+                *hidden_evidence(each),
                 *go_evidence(each.words),
             ),
             breaks=each.breaks,
@@ -81,19 +81,6 @@ def _title(subject: str, each: Refused, reason: Reason) -> str:
     refuses = "refuses" if len(each.breaks) == 1 else "refuse"
     culprit = f"the certificate {name_of(each.culprit)}{where} {first.fault}"
     return f"{subject}: {culprit}, so {clients} {refuses} the chain: {told}"
-
-
-def _hidden(each: Refused) -> Iterator[Evidence]:
-    """What the clients' words do not say, and which certificate of a store is at fault."""
-    for sentence in dict.fromkeys(sentence for one in each.words for sentence in one.hidden):
-        yield Evidence(sentence, "verify")
-    if each.anchor is not None:
-        fingerprint = each.anchor.fingerprint
-        yield Evidence(
-            f"{name_of(each.anchor)} has SHA-256 fingerprint {colons(fingerprint)}",
-            "verify",
-            {"sha256": fingerprint, "subject": each.anchor.subject},
-        )
 
 
 def _only_ours(endpoint: str, facts: ChainFacts) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
-from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence, witnesses
+from regdoctor.checks.x509.clocks import ahead_of, clock_blamed, clock_evidence, witnesses
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import day, span
@@ -43,10 +43,11 @@ class ClockSkew(Check):
         clock = seen.get(Clock, each.endpoint)
         blamed = clock_blamed(seen, each)
         culprit = each.culprit
-        if blamed and clock is not None:
-            direction = "ahead of" if clock.ahead > 0 else "behind"
+        ahead = ahead_of(seen, each.endpoint)
+        if blamed and ahead is not None:
+            direction = "ahead of" if ahead > 0 else "behind"
             title = (
-                f"this host's clock is {span(clock.ahead)} {direction} that of {subject}, "
+                f"this host's clock is {span(ahead)} {direction} that of {subject}, "
                 f"so a valid certificate looks {'not yet valid' if early else 'expired'}"
             )
             # One clock against another proves a difference, not which of the two is wrong.

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import (
     chain_evidence,
     go_evidence,
-    is_public,
     name_of,
     severity_of,
     subject_of,
 )
 from regdoctor.checks.protocol import Check
+from regdoctor.checks.x509.token_fetchers import without_token_fetcher
 from regdoctor.checks.x509.untrusted import (
-    INTERCEPTION,
     PRIVATE_ROOT,
     Untrusted,
     explain,
@@ -47,22 +46,15 @@ class PrivateRoot(Check):
             if found is None:
                 continue
             if found.cause == self.code:
-                yield self._finding(seen, endpoint, found)
+                if breaks := without_token_fetcher(seen, endpoint, found.verdicts.distrusting()):
+                    yield self._finding(seen, endpoint, found, breaks)
             elif self.code in found.rivals:
                 yield OpenQuestion(self.code, self.question, self.probe, found.why)
-            if INTERCEPTION in found.rivals:
-                yield OpenQuestion(
-                    INTERCEPTION,
-                    "do unrelated public hosts show the same issuer from this network?",
-                    "tls",
-                    f"{subject_of(endpoint)} is a public host"
-                    if is_public(found.facts.host)
-                    else f"the issuer of {subject_of(endpoint)} is named like an inspecting proxy",
-                )
 
-    def _finding(self, seen: Observations, endpoint: str, found: Untrusted) -> Finding:
+    def _finding(
+        self, seen: Observations, endpoint: str, found: Untrusted, breaks: tuple[str, ...]
+    ) -> Finding:
         subject = subject_of(endpoint)
-        breaks = found.verdicts.distrusting()
         root = name_of(found.anchor) if found.anchor else found.top.issuer
         evidence = [
             chain_evidence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -76,3 +77,30 @@ def test_a_directory_that_may_not_be_listed_is_told_from_one_that_is_missing(
     assert files.files["/etc/containers/certs.d"].error == "EACCES"
     assert files.directories["/etc/docker/certs.d"] == ("r.example",)
     assert "/etc/buildkit/certs" not in {*files.files, *files.directories}
+
+
+def test_no_login_of_a_file_is_kept(tmp_path: Path) -> None:
+    config = {
+        "auths": {"r.example": {"auth": "c2VjcmV0"}},
+        "proxies": {"default": {"httpsProxy": "http://me:hunter2@proxy.example:3128"}},
+    }
+    write(tmp_path, "/home/me/.docker/config.json", json.dumps(config).encode())
+    write(tmp_path, "/etc/docker/daemon.json", b'{"proxies": {"https-proxy": "http://a:b@p:1"}}')
+    write(
+        tmp_path,
+        "/etc/containerd/certs.d/r/hosts.toml",
+        b'[host."https://r".header]\nAuthorization = "Basic c2VjcmV0"\n',
+    )
+    files = HostReader(tmp_path, "/home/me").read()
+    shown = repr(files)
+    assert all(secret not in shown for secret in ("c2VjcmV0", "hunter2", "a:b"))
+    assert "proxy.example:3128" in (files.text("/home/me/.docker/config.json") or "")
+    assert "redacted" in (files.text("/etc/containerd/certs.d/r/hosts.toml") or "")
+
+
+def test_units_are_seen_and_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "/usr/lib/systemd/system/docker.service", b"[Unit]")
+    write(tmp_path, "/usr/lib/systemd/system/other.service", b"[Unit]")
+    files = HostReader(tmp_path).read()
+    assert files.directories == {"/usr/lib/systemd/system": ("docker.service",)}
+    assert files.files == {}

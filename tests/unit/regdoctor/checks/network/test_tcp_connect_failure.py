@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from regdoctor.diagnose import judged
+from regdoctor.observations.http import Answer, Ping
 from regdoctor.observations.network import ConnectAttempt, Connection
+from regdoctor.observations.proxies import ProxyRoute, ProxyRoutes, ProxySetting, Tunnel
 from tests.fixtures.scenes import HTTPS, found, registry_seen
 
 CODE = "tcp-connect-failure"
@@ -28,3 +31,26 @@ def test_quiet_where_one_address_of_two_takes_a_connection() -> None:
     seen = registry_seen()
     seen.add(HTTPS, Connection((REFUSED, FINE)))
     assert CODE not in found(seen)
+
+
+def test_a_client_whose_own_proxy_leads_there_does_not_break() -> None:
+    proxy = "http://proxy.example:3128"
+    setting = ProxySetting("docker", "/etc/docker/daemon.json", proxy, kind="daemon")
+    seen = registry_seen()
+    seen.add(HTTPS, Connection((REFUSED,)))
+    seen.add(HTTPS, ProxyRoutes((ProxyRoute(setting, proxy, Tunnel(200, "200 OK")),)))
+    assert "docker" not in found(seen)[CODE].breaks
+    seen.add(HTTPS, ProxyRoutes((ProxyRoute(setting, proxy, Tunnel(403, "403 Forbidden")),)))
+    assert any("docker" in each.breaks for each in judged(seen, ()).findings)
+
+
+def test_the_proxys_own_words_are_shown() -> None:
+    proxy = "http://proxy.example:3128"
+    text = f"proxyconnect tcp: {proxy} answered 403 Forbidden"
+    seen = registry_seen()
+    seen.add(HTTPS, Ping(Answer("GET", f"{HTTPS}/v2/", fault="proxy", text=text)))
+    own = ProxySetting("regdoctor", "the environment", proxy)
+    words = "403 Forbidden (Category: containers)"
+    seen.add(HTTPS, ProxyRoutes((ProxyRoute(own, proxy, Tunnel(403, words)),)))
+    facts = [each.fact for each in found(seen)[CODE].evidence]
+    assert facts[-1] == f"the proxy's own words: {words}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fixtures.ca import CertificateAuthority
-from tests.fixtures.scenes import VALID, chain_seen, found, host_files, questions
+from tests.fixtures.scenes import VALID, chain_seen, found, host_files
 
 CODE = "x509-unknown-authority-private-root"
 ROOT = CertificateAuthority("Example Root CA", validity=VALID)
@@ -53,18 +53,6 @@ def test_an_error_through_the_eyes_of_a_client_that_lacks_it() -> None:
 def test_a_ca_with_the_wrong_suffix_is_no_ca() -> None:
     path = DOCKER.replace("ca.crt", "ca.pem")
     assert "docker" in found(chain_seen(LEAF, files=host_files({path: ROOT.pem})))[CODE].breaks
-
-
-def test_an_inspecting_proxy_is_named_as_a_question() -> None:
-    proxy = CertificateAuthority("Zscaler Root CA", validity=VALID)
-    seen = chain_seen(proxy.issue("registry.example", validity=VALID, send_root=True))
-    assert found(seen)[CODE].confidence == "likely"
-    assert "x509-tls-interception-proxy" in questions(seen)
-
-
-def test_a_private_root_of_a_public_host_may_be_a_proxy() -> None:
-    leaf = ROOT.issue("ghcr.io", validity=VALID, send_root=True)
-    assert "x509-tls-interception-proxy" in questions(chain_seen(leaf, host="ghcr.io"))
 
 
 def test_a_chain_with_its_intermediate_lacks_the_root_alone() -> None:
