@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
+from regdoctor.probes.logins import LoginReader
 
 if TYPE_CHECKING:
     from builder.registry import Credential, Host, RegistryConfig, Session
@@ -146,6 +148,9 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
 
     seen.add(HOST, AskedClients(settings.clients))
     seen.add(HOST, HostReader(settings.host_root, settings.home).read())
+    environ = os.environ if settings.environ is None else settings.environ
+    home = settings.home or environ.get("HOME", "").rstrip("/")
+    seen.add(HOST, LoginReader(settings.host_root, home, environ).read())
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 
@@ -326,6 +331,8 @@ def _follow(seen: Observations, endpoint: str, observed: object) -> None:
 def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:
     from builder.transport.metadata import is_metadata
 
+    if challenge.scheme != "bearer":
+        return  # of Basic it is a name, even where it looks like an address
     role = seen.get(Role, endpoint)
     try:
         realm = Endpoint.parse(challenge.realm) if "://" in challenge.realm else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
+from regdoctor.probes.auth import AnonymousTokenProbe, GrantProbe, JoinedScopesProbe
 from regdoctor.probes.credentials import CredentialProbe
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
@@ -35,4 +36,7 @@ def endpoint_probes(
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
         CredentialProbe(session.credentials),
+        AnonymousTokenProbe(session, hosts),
+        GrantProbe(session, hosts),
+        JoinedScopesProbe(session, hosts),
     )
