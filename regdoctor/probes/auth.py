@@ -115,11 +115,14 @@ class JoinedScopesProbe:
         host, offered = self.hosts[endpoint.url], seen.get(Challenge, endpoint.url)
         assert offered is not None
         first, second = _served(seen, endpoint.url)[:2]
+        asked = tuple(f"repository:{name}:pull" for name in (first, second))
         try:
             credential = await _credential(self.session, host, first)
+            other = await _credential(self.session, host, second)
         except CredentialError as error:
             return Failure(JoinedScopes.__name__, self.name, str(error))
-        asked = tuple(f"repository:{name}:pull" for name in (first, second))
+        if credential != other:
+            return JoinedScopes(asked, readable=False)  # one login is not known to see both
         value, _ = await _ask(self.session, host, offered, asked, credential)
         granted = scopes_of(value)
         return JoinedScopes(asked, granted is not None, granted or ())

@@ -314,13 +314,18 @@ def test_manifests_redirected_to_a_registry_with_tokens_of_its_own(tmp_path: Pat
     assert ran.serious == {"auth-on-redirect-not-supported-old-containerd"}
 
 
-def two_images(tokens: TokenService) -> Ran:
+def two_images(tokens: TokenService, auth_file: Path | None = None) -> Ran:
+    """``auth_file``: podman's, to be written with a login of its own for each image."""
     store = Store()
     for name in ("team/app", "team/base"):
         store.add_image(name, "1.0")
+    environ = {"REGISTRY_AUTH_FILE": str(auth_file)} if auth_file is not None else {}
     with Server(Registry(store, auth=BearerAuth(tokens))) as server:
-        images = [f"{server.authority}/team/{name}:1.0" for name in ("app", "base")]
-        return check("--as", "buildkit", *images)
+        names = [f"{server.authority}/team/{name}" for name in ("app", "base")]
+        if auth_file is not None:
+            pairs = zip(names, tokens.users.items(), strict=True)
+            auth_file.write_text(json.dumps(stored(**dict(pairs))))
+        return check("--as", "buildkit", *(f"{name}:1.0" for name in names), environ=environ)
 
 
 def test_a_token_server_that_forgets_the_second_scope(tmp_path: Path) -> None:
@@ -332,6 +337,11 @@ def test_a_token_server_that_forgets_the_second_scope(tmp_path: Path) -> None:
 def test_a_token_server_that_grants_both_scopes_is_healthy() -> None:
     assert two_images(TokenService(jwt=True)).report["findings"] == []
     assert two_images(TokenService()).report["findings"] == []
+
+
+def test_images_with_a_login_each_say_nothing_of_one_token_for_both(tmp_path: Path) -> None:
+    tokens = TokenService({"one": "1", "two": "2"}, anonymous=False, jwt=True, most_scopes=1)
+    assert two_images(tokens, tmp_path / "auth.json").report["findings"] == []
 
 
 def test_a_mirror_that_takes_a_token_for_one_name_only(tmp_path: Path) -> None:
