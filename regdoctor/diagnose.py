@@ -30,6 +30,7 @@ from regdoctor.observations.store import HOST, Failure, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.probes.clock import clock_of
 from regdoctor.probes.host import HostReader
+from regdoctor.probes.logins import LoginReader
 from regdoctor.probes.machine import MachineReader
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     if here:
         seen.add(HOST, MachineReader(settings.home, environ, settings.state).read(files))
     seen.add(HOST, ShellProxies(ProxySetting.of(OWN, "the environment", environ)))
+    home = settings.home or environ.get("HOME", "").rstrip("/")
+    seen.add(HOST, LoginReader(settings.host_root, home, environ if here else {}).read())
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
 
@@ -345,6 +348,8 @@ def _follow(seen: Observations, endpoint: str, observed: object) -> None:
 def _enter_realm(seen: Observations, endpoint: str, challenge: Challenge) -> None:
     from builder.transport.metadata import is_metadata
 
+    if challenge.scheme != "bearer":
+        return  # of Basic it is a name, even where it looks like an address
     role = seen.get(Role, endpoint)
     try:
         realm = Endpoint.parse(challenge.realm) if "://" in challenge.realm else None

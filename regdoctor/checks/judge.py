@@ -40,7 +40,10 @@ def judge(
         findings += [each for each in said if isinstance(each, Finding)]
         questions += [each for each in said if isinstance(each, OpenQuestion)]
     findings += INTERNAL.findings(seen)
-    kept = _without_explained(findings, checks)
+    kept = list(_without_explained(findings, checks))
+    # What was asked beside a finding that another one explains has its answer.
+    answered = {each.code for each in findings} - {each.code for each in kept}
+    questions = [each for each in questions if each.code not in answered]
     ranked = sorted(kept, key=Finding.rank)
     # A fault that breaks our own requests, whoever else minds, is why probes failed.
     blocked = {each.subject for each in ranked if each.severity == "error" or OWN in each.breaks}

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from builder.oci.reference import InvalidReference, parse
+from regdoctor.observations.auth import ManifestElsewhere, RealmRedirect
 from regdoctor.observations.host import OwnTrust
 from regdoctor.observations.http import (
     Answer,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 BODY = 4096
 """Characters of a body that an observation keeps."""
+PROBE_CLIENT = "regdoctor-probe"
+"""The ``client_id`` of token requests that probes add: what they are told is theirs alone."""
 
 _GRANT = re.compile(rb'"(?:access_)?token"\s*:')
 _MANIFEST = re.compile(r"^/v2/.+/manifests/[^/]+$")
@@ -120,12 +123,17 @@ def _with_token_server(
     challenge = seen.get(Challenge, registry)
     if challenge is None or challenge.scheme != "bearer":
         return []
-    return [
-        each
-        for each in exchanges
-        if _same(each.url, challenge.realm)
-        and challenge.service in parse_qs(urlsplit(each.url).query).get("service", [""])
-    ]
+    found: list[Exchange] = []
+    targets: set[str] = set()
+    for each in exchanges:
+        query = parse_qs(urlsplit(each.url).query)
+        if PROBE_CLIENT in query.get("client_id", ()):
+            continue
+        asked = _same(each.url, challenge.realm) and challenge.service in query.get("service", [""])
+        if asked or each.url in targets:
+            found.append(each)
+            targets |= {_target(each)} - {""}
+    return found
 
 
 def answer_of(exchange: Exchange) -> Answer:
@@ -184,7 +192,7 @@ def _observe(
     is_token = (
         challenge is not None
         and challenge.scheme == "bearer"
-        and _same(exchange.url, challenge.realm)
+        and (_same(exchange.url, challenge.realm) or _redirected(seen, registry, exchange.url))
     )
     if not own or is_token:
         first = seen.get(Role, registry)
@@ -197,6 +205,8 @@ def _observe(
     found = _MANIFEST.match(path)
     if own and found:
         _manifest(seen, exchange, answer, endpoint, subject)
+    elif found:
+        seen.add(registry, ManifestElsewhere(answer), name=subject)
     elif own and path in ("/v2/", "/v2") and exchange.method == "GET":
         seen.add(endpoint, Ping(answer, verified=exchange.endpoint.scheme == "https"))
     if answer.status == 401 and (offered := challenge_of(answer)):
@@ -312,7 +322,13 @@ def _auth(seen: Observations, exchange: Exchange, endpoint: str) -> AuthUse:
 def _token(seen: Observations, exchange: Exchange, answer: Answer, registry: str) -> None:
     query = parse_qs(urlsplit(exchange.url).query)
     scope = " ".join(query.get("scope", ()))
+    came = _redirected(seen, registry, exchange.url)
+    if came is not None and not _same(exchange.url, came.realm):
+        scope = came.scope
     sent = any(name.lower() == "authorization" for name, _ in exchange.request_headers)
+    if target := _target(exchange):
+        seen.add(registry, _redirect(exchange, target, scope, sent, came), name=scope)
+        return
     # A token is a secret: of a granted one the observation keeps no body at all.
     kept = replace(answer, body="") if answer.ok else answer
     token = TokenAnswer(
@@ -320,7 +336,7 @@ def _token(seen: Observations, exchange: Exchange, answer: Answer, registry: str
         scope=scope,
         answer=kept,
         granted=answer.ok and _GRANT.search(exchange.body) is not None,
-        authenticated=sent or exchange.method == "POST",
+        authenticated=sent or exchange.method == "POST" or bool(came and came.authenticated),
     )
     seen.add(registry, token, name=scope)
 
@@ -339,3 +355,36 @@ def _challenge(value: str) -> Challenge:
 def _same(url: str, realm: str) -> bool:
     """True where ``url`` is the realm with a query."""
     return bool(realm) and url.partition("?")[0] == realm.partition("?")[0]
+
+
+def _target(exchange: Exchange) -> str:
+    """Where an exchange that was redirected went on; empty where it did not."""
+    location = next((v for n, v in exchange.response_headers if n.lower() == "location"), "")
+    if exchange.status not in (301, 302, 303, 307, 308) or exchange.error is not None:
+        return ""
+    return urljoin(exchange.url, location) if location else ""
+
+
+def _redirected(seen: Observations, registry: str, url: str) -> RealmRedirect | None:
+    """The redirect of a token server by which ``url`` was reached."""
+    for _, each in seen.named(RealmRedirect, registry):
+        if each.target == url:
+            return each
+    return None
+
+
+def _redirect(
+    exchange: Exchange, target: str, scope: str, sent: bool, before: RealmRedirect | None
+) -> RealmRedirect:
+    """One redirect of a token server, with what was lost on those before it."""
+    old, new = urlsplit(exchange.url), urlsplit(target)
+    lost = set(parse_qs(old.query)) - set(parse_qs(new.query))
+    return RealmRedirect(
+        realm=before.realm if before else exchange.url.partition("?")[0],
+        scope=scope,
+        status=exchange.status,
+        target=target,
+        lost=tuple(sorted(lost | set(before.lost if before else ()))),
+        moved=old.netloc != new.netloc or bool(before and before.moved),
+        authenticated=sent or bool(before and before.authenticated),
+    )

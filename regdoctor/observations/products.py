@@ -10,6 +10,16 @@ _NEXUS_SERVER = re.compile(r"^Nexus/(\d+)\.(\d+)\.", re.IGNORECASE)
 _NEXUS_ASSET = re.compile(r"\?(\d+)\.(\d+)\.\d+-\d+")
 _NEXUS_REFUSAL = "access to the requested resource is not authorized"
 
+_ECR_HOST = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
+)
+
+
+def ecr_place(host: str) -> tuple[str, str] | None:
+    """(account, region) of a host of Amazon ECR; None of another."""
+    found = _ECR_HOST.match(host)
+    return (found["account"], found["region"]) if found else None
+
 
 def nexus_version(answers: list[Answer]) -> tuple[int, int] | None:
     """(major, minor) of a Nexus that names itself, in a header before a page's assets."""

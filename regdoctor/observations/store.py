@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from regdoctor.model import codec
+from regdoctor.observations.auth import (
+    AnonymousToken,
+    GrantedScopes,
+    JoinedScopes,
+    Logins,
+    ManifestElsewhere,
+    RealmRedirect,
+)
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import (
     BlobLook,
@@ -76,6 +84,11 @@ KINDS: tuple[type, ...] = (
     Clock,
     Challenge,
     TokenAnswer,
+    RealmRedirect,
+    AnonymousToken,
+    GrantedScopes,
+    JoinedScopes,
+    ManifestElsewhere,
     BlobLook,
     ManifestLook,
     HeadRoute,
@@ -83,6 +96,7 @@ KINDS: tuple[type, ...] = (
     CredentialUse,
     ProxyRoutes,
     ShellProxies,
+    Logins,
     HostFiles,
     RootsSeen,
     OwnTrust,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from builder.registry import Host, Session
 from builder.transport.proxy import ProxyRules
+from regdoctor.probes.auth import AnonymousTokenProbe, GrantProbe, JoinedScopesProbe
 from regdoctor.probes.credentials import CredentialProbe
 from regdoctor.probes.hello import LargeHelloProbe, SmallSegmentsProbe, VersionsProbe
 from regdoctor.probes.http import (
@@ -51,4 +52,7 @@ def endpoint_probes(
         DefaultLeaf(timeout),
         WithoutProxy(proxies, overrides, min(timeout, 5.0)),
         CredentialProbe(session.credentials),
+        AnonymousTokenProbe(session, hosts),
+        GrantProbe(session, hosts),
+        JoinedScopesProbe(session, hosts),
     )

@@ -129,15 +129,22 @@ def test_a_login_is_tried_without_any_image(store: Store, tmp_path: Path) -> Non
         assert check(*login, registry.authority, stdin="right\n").code == 0
 
 
-@pytest.mark.parametrize("content", ["not json", '{"credsStore": "is-not-installed"}'])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("not json", "docker-config-json-malformed-or-directory"),
+        ('{"credsStore": "is-not-installed"}', "credential-helper-not-in-path"),
+        ('{"credsStore": "no/name"}', "credential-helper-not-in-path"),
+    ],
+)
 def test_credentials_that_cannot_be_read_are_never_left_unsaid(
-    content: str, store: Store, tmp_path: Path
+    content: str, code: str, store: Store, tmp_path: Path
 ) -> None:
     (tmp_path / "config.json").write_text(content)
     environ = {"DOCKER_CONFIG": str(tmp_path)}
     with Server(Registry(store, auth=BearerAuth(TokenService()))) as server:
         ran = check(image(server), environ=environ)
-    assert ran.serious == {"request-not-sent"}
+    assert ran.serious == {code}
     assert ran.code == 1
 
 

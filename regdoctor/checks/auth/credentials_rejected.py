@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from regdoctor.checks.auth.rejected import without_login
 from regdoctor.checks.judging import answer_evidence, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
@@ -47,6 +48,7 @@ class CredentialsRejected(Check):
             subject = subject_of(endpoint)
             use = seen.get(CredentialUse, endpoint)
             source = use.source if use and use.present else "the command line"
+            without = without_login(seen, endpoint)
             breaks = (OWN,)
             yield Finding(
                 code=self.code,
@@ -57,6 +59,7 @@ class CredentialsRejected(Check):
                 evidence=(
                     answer_evidence(answer, probe),
                     Evidence(f"credentials were sent, from {source}", "credentials"),
+                    *((without,) if without is not None else ()),
                 ),
                 breaks=breaks,
             )

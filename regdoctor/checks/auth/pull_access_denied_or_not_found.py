@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from regdoctor.checks.auth.words import telling
 from regdoctor.checks.judging import answer_evidence, asking, severity_of
 from regdoctor.checks.manifest.images import Looked, looks
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import listed
+from regdoctor.observations.auth import GrantedScopes
 from regdoctor.observations.http import (
     Answer,
     Challenge,
@@ -53,6 +56,7 @@ class PullAccessDenied(Check):
                 evidence=(
                     answer_evidence(answer, "manifest"),
                     Evidence(f"it was asked for {sent}", "credentials", {"present": logged_in}),
+                    *_granted(seen, each),
                 ),
                 breaks=breaks,
             )
@@ -71,7 +75,9 @@ def _explained(seen: Observations, each: Looked) -> bool:
         return True
     ping = seen.get(Ping, each.endpoint)
     if ping is not None and (
-        ping.answer.dead_end or (ping.answer.status == 403 and ping.answer.html)
+        ping.answer.dead_end
+        or (ping.answer.status == 403 and ping.answer.html)
+        or telling(ping.answer)
     ):
         return True
     answer = each.last
@@ -89,6 +95,17 @@ def _explained(seen: Observations, each: Looked) -> bool:
         not token.granted and (token.authenticated or token.answer.status not in (401, 403))
         for token in tokens
     )
+
+
+def _granted(seen: Observations, each: Looked) -> Iterator[Evidence]:
+    """What the token that was refused is good for, where it can be read."""
+    found = seen.get(GrantedScopes, each.endpoint)
+    if found is None or not found.readable or found.repository != each.look.repository:
+        return
+    fact = f"the token server was asked for {listed(found.asked)} and granted "
+    granted = listed(found.granted) if found.granted else "nothing"
+    data = {"asked": list(found.asked), "granted": list(found.granted)}
+    yield Evidence(fact + granted, "granted-scopes", data)
 
 
 def _refusal(seen: Observations, each: Looked) -> Answer | None:

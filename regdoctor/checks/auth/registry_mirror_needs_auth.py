@@ -9,6 +9,7 @@ from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
+from regdoctor.observations.auth import GrantedScopes
 from regdoctor.observations.http import (
     Answer,
     Challenge,
@@ -87,6 +88,9 @@ class RegistryMirrorNeedsAuth(Check):
 
 def _refused(seen: Observations, endpoint: str, ping: Ping | None) -> Answer | None:
     """The answer by which anonymous clients are turned away, None where they are not."""
+    granted = seen.get(GrantedScopes, endpoint)
+    if granted is not None and granted.alone is not None and granted.alone.ok:
+        return None  # with another token, nobody needs a login
     for _, look in seen.named(ManifestLook, endpoint):
         answer = look.get or look.head
         if answer is not None and look.auth in ("none", "anonymous"):

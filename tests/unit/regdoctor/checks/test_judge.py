@@ -15,6 +15,7 @@ from tests.fixtures.scenes import (
     questions,
     registry_seen,
 )
+from tests.fixtures.scenes.auth import errors, refused
 
 
 def test_errors_come_before_warnings_and_notes() -> None:
@@ -42,3 +43,10 @@ def test_questions_about_an_endpoint_that_is_down_are_not_asked() -> None:
     seen.add(HTTPS, Failure("ServedChain", "tls", "no connection"))
     seen.add(HTTPS, Connection((ConnectAttempt("192.0.2.1:5000", "refused", "refused"),)))
     assert questions(seen) == {}
+
+
+def test_a_question_beside_a_finding_that_another_explains_has_its_answer() -> None:
+    body = errors("reqPackageAccess")
+    assert set(found(refused(403, body))) == {"gitea-reqpackageaccess-pat-or-proxy"}
+    assert questions(refused(403, body)) == {}
+    assert set(questions(refused(403))) == {"pull-access-denied-or-not-found"}

@@ -11,11 +11,21 @@ import pytest
 from builder.oci.reference import parse
 from builder.registry import RegistryConfig, RegistryError, RetryPolicy, Session
 from builder.transport import Exchange
-from regdoctor.observations.from_exchanges import challenge_of, observe
+from regdoctor.observations.auth import RealmRedirect
+from regdoctor.observations.from_exchanges import PROBE_CLIENT, challenge_of, observe
 from regdoctor.observations.http import Answer, Challenge, ManifestLook, TokenAnswer
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
-from tests.fixtures.registry import BearerAuth, Nexus, Registry, Server, Store, TokenService
+from tests.fixtures.registry import Answer as RegistryAnswer
+from tests.fixtures.registry import (
+    BearerAuth,
+    Nexus,
+    Registry,
+    Request,
+    Server,
+    Store,
+    TokenService,
+)
 from tests.fixtures.registry.server import Answers
 
 
@@ -136,3 +146,44 @@ async def test_credentials_and_an_anonymous_token_are_told_apart(store: Store) -
             await session.resolve(reference)
             observe(seen, session.attempts(reference), told)
     assert look_of(seen, server.url).auth == "credentials"
+
+
+@pytest.mark.parametrize(
+    ("keeps", "lost"), [(True, ()), (False, ("scope", "service"))], ids=["kept", "lost"]
+)
+async def test_a_token_server_that_redirects_is_followed_and_what_is_lost_is_told(
+    keeps: bool, lost: tuple[str, ...], store: Store
+) -> None:
+    auth = BearerAuth(TokenService())
+
+    def tamper(request: Request, answer: RegistryAnswer) -> RegistryAnswer:
+        if request.path == "/token":
+            query = request.target.partition("?")[2] if keeps else ""
+            return RegistryAnswer(301, (("Location", f"/elsewhere/?{query}"),))
+        return auth.tokens.answer(request) if request.path == "/elsewhere/" else answer
+
+    seen, url = await resolved(Registry(store, auth=auth, tamper=(tamper,)))
+    ((name, found),) = seen.named(RealmRedirect, url)
+    assert (found.scope, found.lost) == (name, lost)
+    assert (found.realm, found.moved, found.authenticated) == (f"{url}/token", False, False)
+    ((scope, token),) = seen.named(TokenAnswer, url)
+    assert (scope, token.granted) == ("repository:team/app:pull", True)
+    assert seen.endpoints() == (url,)
+    assert look_of(seen, url).served is keeps
+
+
+async def test_questions_of_probes_to_a_token_server_are_not_the_sessions(store: Store) -> None:
+    auth = BearerAuth(TokenService(anonymous=False))
+    seen = Observations()
+    with Server(Registry(store, auth=auth)) as server:
+        async with Session(config=RegistryConfig(environ={}), environ={}) as session:
+            told: list[Exchange] = []
+            session.transport.observe(told.append)
+            reference = parse(f"{server.authority}/team/app:1.0")
+            with contextlib.suppress(RegistryError):
+                await session.resolve(reference)
+            query = f"service=registry.test&client_id={PROBE_CLIENT}&scope=other"
+            await session.transport.request("GET", f"{server.url}/token?{query}")
+            observe(seen, session.attempts(reference), told)
+        tokens = [scope for scope, _ in seen.named(TokenAnswer, server.url)]
+    assert tokens == ["repository:team/app:pull"]

@@ -1,0 +1,1 @@
+"""Limits on requests: who counts them, and what is left."""
