@@ -10,8 +10,9 @@ from builder.oci.reference import InvalidReference, Reference, parse
 from regdoctor.cli.faults import UsageError
 
 
-def references_of(path: Path) -> tuple[Reference, ...]:
-    """Every image of the file, or of the Dockerfile in the directory, each once.
+def references_of(path: Path) -> tuple[tuple[Reference, str], ...]:
+    """Every image of the file, or of the Dockerfile in the directory, each once for each
+    platform that it is wanted for.
 
     The frontend that ``# syntax=`` names is not among them: ours stands in for it. Raises
     UsageError.
@@ -26,12 +27,12 @@ def references_of(path: Path) -> tuple[Reference, ...]:
         raise UsageError(f"{file}{line}: {error}", hint=error.hint) from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    found: dict[Reference, None] = {}
+    found: dict[tuple[Reference, str], None] = {}
     for use in uses:
         if use.why == "syntax":
             continue
         try:
-            found[parse(use.reference)] = None
+            found[parse(use.reference), str(use.platform)] = None
         except InvalidReference as error:
             raise UsageError(f"{file}:{use.line}: {error}") from error
     return tuple(found)

@@ -49,7 +49,9 @@ def _is_path(text: str) -> bool:
 def _build(text: str) -> Wanted:
     from regdoctor.cli.dockerfiles import references_of
 
-    return Wanted(Target("build", text), references=references_of(Path(text)))
+    uses = references_of(Path(text))
+    references = tuple(dict.fromkeys(reference for reference, _ in uses))
+    return Wanted(Target("build", text), references=references, platforms=uses)
 
 
 def _is_registry(text: str) -> bool:

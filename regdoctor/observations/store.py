@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from regdoctor.model import codec
+from regdoctor.observations.fingerprints import ProductAnswer
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import (
     BlobLook,
@@ -20,6 +21,7 @@ from regdoctor.observations.http import (
     PlainAnswer,
     TokenAnswer,
 )
+from regdoctor.observations.images import Asked, BlobAgain, DigestLook, ImageSeen
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.printed import ClientOutput
 from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
@@ -58,7 +60,12 @@ KINDS: tuple[type, ...] = (
     Challenge,
     TokenAnswer,
     BlobLook,
+    BlobAgain,
     ManifestLook,
+    DigestLook,
+    ImageSeen,
+    Asked,
+    ProductAnswer,
     HeadRoute,
     LoginAnswer,
     CredentialUse,

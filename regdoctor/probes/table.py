@@ -9,6 +9,7 @@ from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
+from regdoctor.probes.products import ProductProbe
 from regdoctor.probes.protocol import Probe
 from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
 
@@ -32,6 +33,7 @@ def endpoint_probes(
         PingProbe(session, hosts, timeout),
         PlainProbe(session, timeout),
         HeadRouteProbe(session, hosts, resolved, timeout),
+        ProductProbe(session, hosts, timeout),
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
         CredentialProbe(session.credentials),

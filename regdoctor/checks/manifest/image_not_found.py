@@ -9,7 +9,7 @@ from regdoctor.checks.manifest.images import Looked, looks
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.http import ManifestLook, Ping
 from regdoctor.observations.store import Observations
 
 
@@ -36,7 +36,7 @@ class ImageNotFound(Check):
             missing = [each for each in those if each.last and each.last.status == 404]
             origin = those[-1]
             # Where the origin did not answer, a mirror's 404 proves nothing about the image.
-            if not missing or origin not in missing:
+            if not missing or origin not in missing or not _is_registry(seen, origin):
                 continue
             if any(each.look.get is None for each in missing):
                 yield OpenQuestion(
@@ -61,6 +61,12 @@ class ImageNotFound(Check):
                 ),
                 breaks=breaks,
             )
+
+
+def _is_registry(seen: Observations, each: Looked) -> bool:
+    """Where ``/v2/`` is a 404 as well, the image is not what is missing."""
+    ping = seen.get(Ping, each.endpoint)
+    return ping is None or ping.answer.status != 404
 
 
 CHECK = ImageNotFound()

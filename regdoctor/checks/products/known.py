@@ -1,0 +1,58 @@
+"""The product behind an endpoint, from every answer that it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from regdoctor.model.finding import Evidence
+from regdoctor.observations.fingerprints import (
+    TITLES,
+    Product,
+    ProductAnswer,
+    front_of,
+    product_of,
+)
+from regdoctor.observations.http import Answer, BlobLook, HeadRoute, ManifestLook, Ping
+from regdoctor.observations.images import Asked, DigestLook
+from regdoctor.observations.store import Observations
+
+
+def answers_of(seen: Observations, endpoint: str) -> Iterator[Answer]:
+    """Every answer of the endpoint, the one to ``/v2/`` first."""
+    ping, route = seen.get(Ping, endpoint), seen.get(HeadRoute, endpoint)
+    if ping is not None:
+        yield ping.answer
+    if route is not None:
+        yield from (route.head, route.get)
+    for _, look in seen.named(ManifestLook, endpoint):
+        yield from (each for each in (look.head, look.get) if each is not None)
+    for _, by_digest in seen.named(DigestLook, endpoint):
+        yield by_digest.answer
+    for _, blob in seen.named(BlobLook, endpoint):
+        if blob.answer is not None and not blob.redirected:
+            yield blob.answer
+    for _, asked in seen.named(Asked, endpoint):
+        if asked.question not in ("blob-with-login", "blob-without-login"):
+            yield asked.answer
+
+
+def known_product(seen: Observations, endpoint: str) -> Product | None:
+    """What the endpoint's answers tell of the product."""
+    page, product = seen.get(ProductAnswer, endpoint), product_of(tuple(answers_of(seen, endpoint)))
+    if page is None or not page.alive or (product is not None and product.version):
+        return product
+    return Product(page.product, TITLES[page.product], page.version, urlsplit(page.answer.url).path)
+
+
+def product_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
+    """The product and its version, and what stands before it, where their marks were seen."""
+    product = known_product(seen, endpoint)
+    if product is not None:
+        data = {"product": product.name, "version": product.version, "mark": product.mark}
+        yield Evidence(f"the registry is {product}: {product.mark}", "product", data)
+    ping = seen.get(Ping, endpoint)
+    front = front_of(ping.answer) if ping is not None else None
+    if front is not None:
+        data = {"product": front.title, "version": front.version, "mark": front.mark}
+        yield Evidence(f"the answers come through {front}", "product", data)
