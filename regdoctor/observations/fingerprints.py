@@ -41,14 +41,18 @@ class ProductAnswer:
     @property
     def alive(self) -> bool:
         """It is there, and as that product writes it."""
-        pattern = _PAGES[self.product][1]
-        return self.answer.ok and re.search(pattern, self.answer.body) is not None
+        return bool(self._marks())
 
     @property
     def version(self) -> str:
         """What the page says of the version, if it does."""
-        found = re.search(_PAGES[self.product][1], self.answer.body)
-        return (found.groupdict().get("version") or "") if self.answer.ok and found else ""
+        versions = (mark.groupdict().get("version") for mark in self._marks())
+        return next((each for each in versions if each), "")
+
+    def _marks(self) -> list[re.Match[str]]:
+        if not self.answer.ok or self.product not in _PAGES:
+            return []
+        return list(re.finditer(_PAGES[self.product][1], self.answer.body))
 
 
 @dataclass(frozen=True, slots=True)

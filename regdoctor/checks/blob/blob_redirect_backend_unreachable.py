@@ -46,7 +46,7 @@ class StorageUnreachable(Check):
                 evidence=(
                     each.evidence,
                     answer_evidence(each.answer, "blob"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

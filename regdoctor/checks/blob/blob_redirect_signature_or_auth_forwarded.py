@@ -78,7 +78,7 @@ class SignatureOrLogin(Check):
                 evidence=(
                     each.evidence,
                     *(answer_evidence(answer, "blob") for answer in answers),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

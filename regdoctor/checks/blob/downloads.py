@@ -79,11 +79,11 @@ def again(seen: Observations, endpoint: str, digest: str) -> tuple[BlobAgain, ..
     return tuple(each for _, each in seen.named(BlobAgain, endpoint) if each.digest == digest)
 
 
-def evidence_of(seen: Observations, each: Wrong) -> Iterator[Evidence]:
+def evidence_of(seen: Observations, each: Wrong, code: str) -> Iterator[Evidence]:
     """The answer, and what may have changed the content on its way."""
     yield answer_evidence(each.answer, "manifest" if each.thing == "the manifest" else "blob")
     coding = each.answer.header("Content-Encoding")
     if coding and coding != "identity":
         fact = f"something on the way packed the content: Content-Encoding: {coding}"
         yield Evidence(fact, "blob", {"content_encoding": coding})
-    yield from product_evidence(seen, each.endpoint)
+    yield from product_evidence(seen, each.endpoint, code)

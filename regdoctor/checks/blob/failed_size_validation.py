@@ -38,7 +38,7 @@ class FailedSizeValidation(Check):
                 severity=severity_of(seen, breaks, each.endpoint),
                 confidence="certain",
                 subject=each.subject,
-                evidence=tuple(evidence_of(seen, each)),
+                evidence=tuple(evidence_of(seen, each, self.code)),
                 breaks=breaks,
             )
 

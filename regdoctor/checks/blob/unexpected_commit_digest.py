@@ -42,7 +42,7 @@ class UnexpectedCommitDigest(Check):
                 severity=severity_of(seen, breaks, each.endpoint),
                 confidence="certain",
                 subject=each.subject,
-                evidence=(*evidence_of(seen, each), *_tried(each.got, tries)),
+                evidence=(*evidence_of(seen, each, self.code), *_tried(each.got, tries)),
                 breaks=breaks,
             )
 

@@ -55,7 +55,7 @@ class UnexpectedEof(Check):
                     evidence=(
                         answer_evidence(answer, "blob"),
                         Evidence(f"downloads: {shown}", "blob", {"bytes": sizes, "seconds": times}),
-                        *product_evidence(seen, endpoint),
+                        *product_evidence(seen, endpoint, self.code),
                     ),
                     breaks=breaks,
                 )

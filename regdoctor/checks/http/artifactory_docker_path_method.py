@@ -47,7 +47,7 @@ class ArtifactoryPath(Check):
                 evidence=(
                     answer_evidence(ping.answer, "ping"),
                     *((answer_evidence(page.answer, "product"),) if alive and page else ()),
-                    *product_evidence(seen, endpoint),
+                    *product_evidence(seen, endpoint, self.code),
                 ),
                 breaks=breaks,
             )

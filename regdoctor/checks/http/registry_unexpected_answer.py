@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import EVERY
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -104,7 +105,10 @@ class RegistryUnexpectedAnswer(Check):
             severity=severity_of(seen, breaks, endpoint),
             confidence="certain",
             subject=subject,
-            evidence=(answer_evidence(answer, "ping"),),
+            evidence=(
+                answer_evidence(answer, "ping"),
+                *product_evidence(seen, endpoint, self.code),
+            ),
             breaks=breaks,
         )
 

@@ -59,7 +59,7 @@ class AcceptCommaList(Check):
                 evidence=(
                     answer_evidence(last, "manifest"),
                     answer_evidence(alone.answer, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

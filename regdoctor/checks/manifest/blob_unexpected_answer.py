@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, BlobLook
@@ -44,7 +45,10 @@ class BlobUnexpectedAnswer(Check):
                     severity=severity_of(seen, breaks, endpoint),
                     confidence="certain",
                     subject=subject_of(endpoint),
-                    evidence=(answer_evidence(answer, "blob"),),
+                    evidence=(
+                        answer_evidence(answer, "blob"),
+                        *product_evidence(seen, endpoint, self.code),
+                    ),
                     breaks=breaks,
                 )
 

@@ -59,7 +59,7 @@ class WebPage(Check):
                 subject=each.image,
                 evidence=(
                     answer_evidence(page, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

@@ -53,7 +53,7 @@ class HeadSaysTooLittle(Check):
                 evidence=(
                     answer_evidence(head, "manifest"),
                     answer_evidence(got, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=BREAKS,
             )

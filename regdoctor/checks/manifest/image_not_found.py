@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -53,11 +54,14 @@ class ImageNotFound(Check):
                 severity=severity_of(seen, breaks),
                 confidence="certain",
                 subject=image,
-                evidence=tuple(
-                    answer_evidence(answer, "manifest")
-                    for each in missing
-                    for answer in (each.look.head, each.look.get)
-                    if answer is not None
+                evidence=(
+                    *(
+                        answer_evidence(answer, "manifest")
+                        for each in missing
+                        for answer in (each.look.head, each.look.get)
+                        if answer is not None
+                    ),
+                    *product_evidence(seen, origin.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

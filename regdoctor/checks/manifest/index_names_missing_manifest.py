@@ -42,7 +42,7 @@ class IndexNamesMissingManifest(Check):
                     subject=each.image,
                     evidence=(
                         answer_evidence(look.answer, "manifest"),
-                        *product_evidence(seen, each.endpoint),
+                        *product_evidence(seen, each.endpoint, self.code),
                     ),
                     breaks=breaks,
                 )

@@ -49,7 +49,7 @@ class DigestNotFound(Check):
                 evidence=(
                     answer_evidence(told, "manifest"),
                     answer_evidence(by_digest.answer, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

@@ -51,7 +51,7 @@ class NsNotUnderstood(Check):
                 evidence=(
                     answer_evidence(last, "manifest"),
                     answer_evidence(bare.answer, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

@@ -41,7 +41,7 @@ class LibraryPrefix(Check):
                 evidence=(
                     answer_evidence(last, "manifest"),
                     answer_evidence(below.answer, "manifest"),
-                    *product_evidence(seen, each.endpoint),
+                    *product_evidence(seen, each.endpoint, self.code),
                 ),
                 breaks=breaks,
             )

@@ -48,7 +48,7 @@ class Schema1Removed(Check):
                 evidence=(
                     answer_evidence(each.answer, "manifest"),
                     *(answer_evidence(answer, "manifest") for answer in alone),
-                    *product_evidence(seen, endpoint),
+                    *product_evidence(seen, endpoint, self.code),
                 ),
                 breaks=breaks,
             )

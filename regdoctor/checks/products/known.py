@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from regdoctor.checks.products.quirks import known_for
 from regdoctor.model.finding import Evidence
 from regdoctor.observations.fingerprints import (
     TITLES,
@@ -45,8 +46,9 @@ def known_product(seen: Observations, endpoint: str) -> Product | None:
     return Product(page.product, TITLES[page.product], page.version, urlsplit(page.answer.url).path)
 
 
-def product_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
-    """The product and its version, and what stands before it, where their marks were seen."""
+def product_evidence(seen: Observations, endpoint: str, code: str = "") -> Iterator[Evidence]:
+    """The product and its version, and what stands before it, where their marks were seen; and
+    in which versions it is known for ``code``."""
     product = known_product(seen, endpoint)
     if product is not None:
         data = {"product": product.name, "version": product.version, "mark": product.mark}
@@ -56,3 +58,10 @@ def product_evidence(seen: Observations, endpoint: str) -> Iterator[Evidence]:
     if front is not None:
         data = {"product": front.title, "version": front.version, "mark": front.mark}
         yield Evidence(f"the answers come through {front}", "product", data)
+    named = [each for each in (product, front) if each is not None]
+    for each in named:
+        # Of what stands before a registry, nginx alone has quirks of its own.
+        for quirk in known_for("nginx" if each.title == "nginx" else each.name, code):
+            versions = f" {quirk.versions}" if quirk.versions else ""
+            fact = f"{each.title}{versions} is known for this"
+            yield Evidence(fact, "product", {"quirk": quirk.id, "versions": quirk.versions})

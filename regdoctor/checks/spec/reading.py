@@ -58,7 +58,7 @@ class Reading:
             evidence=(
                 *(answer_evidence(answer, "spec") for answer in answers),
                 *more,
-                *product_evidence(self.seen, self.endpoint),
+                *product_evidence(self.seen, self.endpoint, code),
             ),
             breaks=asking(self.seen, self.endpoint, clients),
         )
