@@ -27,7 +27,7 @@ from regdoctor.observations.store import Observations
 from regdoctor.probes.asking import Question, ask_beside
 from regdoctor.probes.blob import CONFIG_LIMIT, look_at_blob, platform_in
 from regdoctor.probes.products import ask_version
-from regdoctor.probes.spec import ask_of_image, ask_of_layers
+from regdoctor.probes.spec import ask_of_config, ask_of_image, ask_of_layers
 
 _ACCEPT = ", ".join(mediatypes.IMAGE_ACCEPT)
 _SCHEMA1 = (mediatypes.DOCKER_MANIFEST_V1, mediatypes.DOCKER_MANIFEST_V1_SIGNED)
@@ -57,22 +57,25 @@ class Images:
         """All that there is to see of ``reference``, which was asked for already."""
         work = [self._ask_causes(reference)]
         if resolved is not None:
-            work.append(self._follow(resolved))
-            host = resolved.host
+            host, free = resolved.host, None
+            # Docker Hub is right, and counts what is asked of it.
             if host.endpoint.url not in self._known and host.domain != "docker.io":
                 self._known.add(host.endpoint.url)
-                work.append(ask_of_image(self._seen, self._session, resolved))
+                free = asyncio.Event()
+                work.append(ask_of_image(self._seen, self._session, resolved, free))
+            work.append(self._follow(resolved, free))
         await asyncio.gather(*work)
 
     # -- a pull, up to the config
 
-    async def _follow(self, resolved: Resolved) -> None:
+    async def _follow(self, resolved: Resolved, free: asyncio.Event | None) -> None:
+        """``free`` where the registry is asked more than a pull does; see ``ask_of_image``."""
         reference = resolved.reference
         with contextlib.suppress(BuilderError):
-            await self._read(resolved)
+            await self._read(resolved, free)
         observe_digests(self._seen, str(reference), self._session.attempts(reference))
 
-    async def _read(self, resolved: Resolved) -> None:
+    async def _read(self, resolved: Resolved, free: asyncio.Event | None) -> None:
         reference, top = resolved.reference, resolved.descriptor
         wanted = self._platforms.get(reference) or [self._default]
         body = await self._session.fetch_manifest(reference, top)
@@ -87,12 +90,17 @@ class Images:
         )
         self._keep(resolved, image)
         if isinstance(document, manifests.Index):
-            await self._read_index(resolved, image, document, wanted)
+            await self._read_index(resolved, image, document, wanted, free)
         else:
-            await self._read_manifest(resolved, image, document)
+            await self._read_manifest(resolved, image, document, free)
 
     async def _read_index(
-        self, resolved: Resolved, image: ImageSeen, index: manifests.Index, wanted: list[str]
+        self,
+        resolved: Resolved,
+        image: ImageSeen,
+        index: manifests.Index,
+        wanted: list[str],
+        free: asyncio.Event | None,
     ) -> None:
         chosen = [_select(index, each) for each in wanted]
         missing = [each for each, found in zip(wanted, chosen, strict=True) if found is None]
@@ -111,32 +119,50 @@ class Images:
         body = await self._session.fetch_manifest(resolved.reference, first)
         document = manifests.parse(body, first.media_type)
         if isinstance(document, manifests.Manifest):
-            await self._read_manifest(resolved, image, document)
+            await self._read_manifest(resolved, image, document, free)
 
     async def _read_manifest(
-        self, resolved: Resolved, image: ImageSeen, manifest: manifests.Manifest
+        self,
+        resolved: Resolved,
+        image: ImageSeen,
+        manifest: manifests.Manifest,
+        free: asyncio.Event | None,
     ) -> None:
         seen, session = self._seen, self._session
         layers = tuple(layer.media_type for layer in manifest.layers)
-        config = manifest.config
-        work: list[Coroutine[Any, Any, None]] = [
-            ask_of_layers(seen, session, resolved, manifest, head=not image.index)
-        ]
-        if config.size <= CONFIG_LIMIT:
-            work.append(self._read_config(resolved, image, layers, config))
-        await asyncio.gather(*work)
+        config = self._read_config(resolved, image, layers, manifest.config)
+        if free is None:
+            await config
+            return
+        # Each finds a connection that is free: a new one would take two round trips more.
+        if image.index:
+            await asyncio.gather(config, self._later(resolved, manifest, free))
+            return
+        await config
+        await asyncio.gather(
+            ask_of_layers(seen, session, resolved, manifest),
+            ask_of_config(seen, session, resolved, manifest, free),
+        )
+
+    async def _later(
+        self, resolved: Resolved, manifest: manifests.Manifest, free: asyncio.Event
+    ) -> None:
+        await free.wait()
+        await ask_of_layers(self._seen, self._session, resolved, manifest)
 
     async def _read_config(
         self, resolved: Resolved, image: ImageSeen, layers: tuple[str, ...], config: Descriptor
     ) -> None:
-        body = await look_at_blob(
-            self._seen,
-            self._session,
-            resolved.reference,
-            resolved.host,
-            config,
-            2 * self._seconds,
-        )
+        body = b""
+        if config.size <= CONFIG_LIMIT:
+            body = await look_at_blob(
+                self._seen,
+                self._session,
+                resolved.reference,
+                resolved.host,
+                config,
+                2 * self._seconds,
+            )
         read = replace(
             image,
             layers=layers,

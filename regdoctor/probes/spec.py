@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine
-from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from builder.oci.manifest import Manifest
 from builder.registry import Host, Resolved, Session
-from regdoctor.observations.images import Asked
 from regdoctor.observations.store import Observations
 from regdoctor.probes.asking import Question, ask_beside, layer_start
 
@@ -21,12 +18,18 @@ NO_TAG = "regdoctor-asks-for-what-is-not-there"
 NO_DIGEST = f"sha256:{'0' * 63}1"
 """Digests and tags that nobody has."""
 
+_AFTER = 0.01
+"""Seconds by which the pull's own request is ahead: it takes the connection that is free."""
 _NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 
 
-async def ask_of_image(seen: Observations, session: Session, resolved: Resolved) -> None:
+async def ask_of_image(
+    seen: Observations, session: Session, resolved: Resolved, free: asyncio.Event
+) -> None:
     """What is known of the image is enough for these; the tags come first, on the connection
-    that is free already, for their second page is asked after the first."""
+    that is free already, for their second page is asked after the first. ``free`` is set when
+    that connection is free again."""
+    await asyncio.sleep(_AFTER)
     host, repository = resolved.host, resolved.reference.path
     digest, media_type = str(resolved.descriptor.digest), resolved.descriptor.media_type
     accept = {"Accept": f"{media_type}, */*"}
@@ -40,32 +43,45 @@ async def ask_of_image(seen: Observations, session: Session, resolved: Resolved)
         Question("referrers", repository, f"referrers/{digest}"),
     )
     await asyncio.gather(
-        _tags(seen, session, host, repository),
+        _tags(seen, session, host, repository, free),
         *(ask_beside(seen, session, host, question) for question in questions),
     )
 
 
 async def ask_of_layers(
-    seen: Observations, session: Session, resolved: Resolved, manifest: Manifest, *, head: bool
+    seen: Observations, session: Session, resolved: Resolved, manifest: Manifest
 ) -> None:
-    """The first bytes of a layer, once a registry; and (``head``) the HEAD of the config that
-    comes before a push of the same."""
-    where, repository = resolved.host, resolved.reference.path
-    if seen.get(Asked, where.endpoint.url, "layer-start") is not None:
-        return
-    work: list[Coroutine[Any, Any, object]] = []
+    """The first bytes of a layer; foreign ones are kept elsewhere."""
     if manifest.layers and not manifest.layers[0].urls:
-        first = manifest.layers[0]
-        work.append(
-            layer_start(seen, session, where, repository, str(first.digest), first.media_type)
-        )
-    if head:
-        config = Question("blob-head", repository, f"blobs/{manifest.config.digest}", "HEAD")
-        work.append(ask_beside(seen, session, where, config))
-    await asyncio.gather(*work)
+        first, repository = manifest.layers[0], resolved.reference.path
+        digest, media_type = str(first.digest), first.media_type
+        await layer_start(seen, session, resolved.host, repository, digest, media_type)
 
 
-async def _tags(seen: Observations, session: Session, host: Host, repository: str) -> None:
+async def ask_of_config(
+    seen: Observations,
+    session: Session,
+    resolved: Resolved,
+    manifest: Manifest,
+    free: asyncio.Event,
+) -> None:
+    """HEAD of the config, as before a push of the same; once a connection is ``free``."""
+    rest = f"blobs/{manifest.config.digest}"
+    await free.wait()
+    question = Question("blob-head", resolved.reference.path, rest, "HEAD")
+    await ask_beside(seen, session, resolved.host, question)
+
+
+async def _tags(
+    seen: Observations, session: Session, host: Host, repository: str, free: asyncio.Event
+) -> None:
+    try:
+        await _pages(seen, session, host, repository)
+    finally:
+        free.set()
+
+
+async def _pages(seen: Observations, session: Session, host: Host, repository: str) -> None:
     first = Question("tags", repository, "tags/list", query={"n": "1"})
     answer = (await ask_beside(seen, session, host, first)).answer
     found = _NEXT.search(answer.header("Link"))
