@@ -33,7 +33,8 @@ specification says of reading."""
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One question more, and the answer. ``digest`` and ``length`` are of the body as received
-    (empty and 0 without one); ``subject`` is the tag, digest or repository it was about."""
+    (empty and 0 without one); of ``layer-start`` ``digest`` holds the bytes themselves, as
+    hexadecimal digits. ``subject`` is the tag, digest or repository it was about."""
 
     question: QuestionName
     subject: str

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.checked import Ran, check
 from tests.fixtures.registry import Registry, Server, Store, faults
+from tests.fixtures.registry.messages import json_answer
 from tests.fixtures.registry.registry import Tamper
 from tests.fixtures.registry.store import digest_of
 
@@ -215,3 +216,19 @@ def test_hosts_toml_that_names_docker_hubs_web_site(store: Store, tmp_path: Path
     (directory / "hosts.toml").write_text('server = "https://docker.io"\n')
     ran = checked(store, options=f"--as containerd --host-root {tmp_path}")
     assert ran.serious == {"containerd-server-docker-io-text-html"}
+
+
+def test_the_version_of_a_product_in_trouble_is_asked_for_and_named(store: Store) -> None:
+    def zot(request: faults.Request, answer: faults.Answer) -> faults.Answer:
+        if request.path == "/v2/_zot/ext/mgmt":
+            return json_answer(200, {"distSpecVersion": "1.1.1", "releaseTag": "v2.1.2"})
+        return answer.with_header("X-Zot-Cluster-Hop-Count", "1")
+
+    with Server(Registry(store, tamper=(zot,))) as server:
+        ran = check(f"{server.authority}/team/app:none")
+        asked = len(server.requests("GET", "_zot"))
+        assert check(f"{server.authority}/team/app:1.0").findings == {}
+        assert len(server.requests("GET", "_zot")) == asked == 1
+    assert ran.serious == {"image-not-found"}
+    facts = [each["fact"] for each in ran.findings["image-not-found"]["evidence"]]
+    assert "the registry is zot 2.1.2: /v2/_zot/ext/mgmt" in facts

@@ -62,6 +62,6 @@ def product_evidence(seen: Observations, endpoint: str, code: str = "") -> Itera
     for each in named:
         # Of what stands before a registry, nginx alone has quirks of its own.
         for quirk in known_for("nginx" if each.title == "nginx" else each.name, code):
-            versions = f" {quirk.versions}" if quirk.versions else ""
-            fact = f"{each.title}{versions} is known for this"
+            versions = f" (versions: {quirk.versions})" if quirk.versions else ""
+            fact = f"{each.title} is known for this{versions}"
             yield Evidence(fact, "product", {"quirk": quirk.id, "versions": quirk.versions})

@@ -22,8 +22,22 @@ class Quirk:
     why: str = ""
 
 
+_ORDINARY = frozenset(
+    {
+        "credentials-rejected",
+        "image-not-found",
+        "manifest-unexpected-answer",
+        "pull-access-denied-or-not-found",
+        "registry-unexpected-answer",
+    }
+)
+"""Findings with many causes: that a product has one more says nothing about a case."""
+
+
 def known_for(product: str, code: str) -> Iterator[Quirk]:
-    """What the product is known for that shows as ``code``."""
+    """What the product is known for that shows as ``code``; nothing of ordinary findings."""
+    if code in _ORDINARY:
+        return iter(())
     return (each for each in QUIRKS if each.product == product and each.code == code)
 
 
@@ -221,7 +235,7 @@ QUIRKS: tuple[Quirk, ...] = (
     _Q("distribution-tags-nopage", "distribution", "2.x", "", "all tags at once break nobody"),
     _Q("distribution-tags-clamp", "distribution", ">=3.1", "", "pages of any size are right"),
     _Q("distribution-catalog-max", "distribution", ">=2.8.2", "", "no build reads the catalogue"),
-    _Q("distribution-schema1", "distribution", ">=3.0", "schema1-removed-containerd-2.1"),
+    _Q("distribution-schema1", "distribution", ">=3.0", "image-not-found"),
     _Q(
         "distribution-proxy-one-upstream",
         "distribution",

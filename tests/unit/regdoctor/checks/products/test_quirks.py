@@ -41,10 +41,11 @@ def test_a_finding_says_in_which_versions_its_product_is_known_for_it() -> None:
     seen = manifest_seen(head(kind=""), got, seen=registry_seen(ping=ping))
     finding = found(seen)["head-manifest-without-content-length-or-type"]
     facts = [each.fact for each in finding.evidence]
-    assert "Harbor 2.1.0-2.1.2 (proxy cache) is known for this" in facts
+    assert "Harbor is known for this (versions: 2.1.0-2.1.2 (proxy cache))" in facts
     assert any(fact.startswith("the registry is Harbor") for fact in facts)
 
 
 def test_nothing_is_known_of_what_no_finding_tells() -> None:
     assert list(known_for("distribution", "spec-tags-list")) == []
+    assert list(known_for("kraken", "image-not-found")) == []
     assert [each.id for each in known_for("nginx", "spec-manifest-compressed")] == ["nginx-gzip"]
