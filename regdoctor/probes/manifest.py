@@ -194,7 +194,9 @@ def _causes(host: Host, reference: Reference, look: ManifestLook) -> Iterator[Qu
         return
     rest = f"manifests/{reference.target}"
     missing = last.status == 404
-    if missing or (last.ok and last.header("Content-Type").partition(";")[0].strip() in _SCHEMA1):
+    # Not understood, as far as that shows.
+    puzzled = last.status in (400, 404, 406, 415, 500)
+    if puzzled or (last.ok and last.header("Content-Type").partition(";")[0].strip() in _SCHEMA1):
         alone = {"Accept": mediatypes.DOCKER_MANIFEST}
         yield Question("accept-schema2", reference.path, rest, headers=alone)
     if host.ns and last.status >= 400 and last.status not in (401, 429):

@@ -45,9 +45,9 @@ class AcceptCommaList(Check):
             if media_type(alone.answer) != SCHEMA2:
                 continue
             fell_back = last.ok and media_type(last).startswith(PREFIX)
-            if not fell_back and last.status != 404:
+            if not fell_back and last.ok:
                 continue
-            how = "falls back to schema 1" if fell_back else "answers 404"
+            how = "falls back to schema 1" if fell_back else f"answers {last.status}"
             breaks = asking(seen, each.endpoint, BREAKS)
             yield Finding(
                 code=self.code,

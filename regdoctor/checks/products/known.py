@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from regdoctor.checks.products.quirks import known_for
+from regdoctor.checks.products.quirks import ORDINARY, known_for
 from regdoctor.model.finding import Evidence
 from regdoctor.observations.fingerprints import (
     TITLES,
@@ -50,9 +50,14 @@ def product_evidence(seen: Observations, endpoint: str, code: str = "") -> Itera
     """The product and its version, and what stands before it, where their marks were seen; and
     in which versions it is known for ``code``."""
     product = known_product(seen, endpoint)
+    if product is not None and product.name == "distribution" and code in ORDINARY:
+        product = None  # what is made of it answers alike, and it is nothing to an ordinary fault
     if product is not None:
         data = {"product": product.name, "version": product.version, "mark": product.mark}
-        yield Evidence(f"the registry is {product}: {product.mark}", "product", data)
+        # Several products are made of Distribution, and answer as it does.
+        made = product.name == "distribution"
+        fact = f"the registry is {product}{', or made of it' if made else f': {product.mark}'}"
+        yield Evidence(fact, "product", data)
     ping = seen.get(Ping, endpoint)
     front = front_of(ping.answer) if ping is not None else None
     if front is not None:

@@ -22,7 +22,7 @@ class Quirk:
     why: str = ""
 
 
-_ORDINARY = frozenset(
+ORDINARY = frozenset(
     {
         "credentials-rejected",
         "image-not-found",
@@ -36,7 +36,7 @@ _ORDINARY = frozenset(
 
 def known_for(product: str, code: str) -> Iterator[Quirk]:
     """What the product is known for that shows as ``code``; nothing of ordinary findings."""
-    if code in _ORDINARY:
+    if code in ORDINARY:
         return iter(())
     return (each for each in QUIRKS if each.product == product and each.code == code)
 
