@@ -44,6 +44,7 @@ class Wanted:
 
     ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
     ``noted`` are observations of what the user wrote, by name.
+    ``platforms`` are (reference, platform) pairs where something says for which one it is wanted.
     """
 
     target: Target
@@ -51,6 +52,7 @@ class Wanted:
     domains: tuple[str, ...] = ()
     addresses: tuple[Endpoint, ...] = ()
     noted: tuple[tuple[str, object], ...] = ()
+    platforms: tuple[tuple[Reference, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,7 @@ async def _probe(
     wanted: Sequence[Wanted],
     told: Sequence[Exchange],
 ) -> None:
-    from regdoctor.probes.blob import look_at_blob
+    from regdoctor.probes.manifest import Images
     from regdoctor.probes.runner import Runner
     from regdoctor.probes.table import endpoint_probes
 
@@ -315,6 +317,14 @@ async def _probe(
     )
     runner = Runner(seen, probes, _follow, settings.timeout)
 
+    images = Images(
+        seen,
+        session,
+        settings.timeout,
+        [pair for each in wanted for pair in each.platforms],
+        settings.environ,
+    )
+
     async def resolve(reference: Reference) -> None:
         # The error is among the attempts, which tell more than it does.
         resolved = None
@@ -322,9 +332,8 @@ async def _probe(
             resolved = await session.resolve(reference)
         observe(seen, session.attempts(reference), told)
         runner.begin(seen.endpoints())
-        if resolved is not None:
-            await look_at_blob(seen, session, resolved, 2 * settings.timeout)
-            runner.begin(seen.endpoints())
+        await images.look(reference, resolved)
+        runner.begin(seen.endpoints())
 
     async with runner:
         runner.begin(by_url)

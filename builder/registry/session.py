@@ -105,6 +105,11 @@ class Session:
         ``location-downgraded``."""
         return self._authorizer.notes(host)
 
+    @property
+    def client(self) -> Client:
+        """What sends its requests, for questions that are none of its steps."""
+        return self._client
+
     # -- steps, each callable alone ---------------------------------------------------------
 
     async def ping(self, host: Host) -> Answer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from regdoctor.checks import internal_check_failed
+from regdoctor.checks import (
+    internal_check_failed,
+)
 from regdoctor.checks.auth import (
     acr_firewall_ip_denied,
     auth_on_redirect_not_supported_old_containerd,
@@ -43,6 +45,15 @@ from regdoctor.checks.auth import (
     token_realm_rejected_private_address,
     token_realm_wrong_port_or_host,
 )
+from regdoctor.checks.blob import (
+    blob_redirect_backend_tls_untrusted_or_expired,
+    blob_redirect_backend_unreachable,
+    blob_redirect_signature_or_auth_forwarded,
+    failed_size_validation,
+    unexpected_commit_digest,
+    unexpected_eof_mid_download,
+    zstd_layers_on_old_engine,
+)
 from regdoctor.checks.builds import (
     base_image_arg_empty,
     build_secret_missing,
@@ -78,19 +89,39 @@ from regdoctor.checks.host import (
     skopeo_list_tags_bypasses_mirrors,
 )
 from regdoctor.checks.http import (
+    artifactory_docker_path_method,
+    cloudflare_or_proxy_502_503_504,
     http_response_to_https_client,
     https_port_spoken_http,
+    load_metadata_takes_10_to_20_seconds,
     middlebox_answers_plain_http_on_443,
     port_443_owned_by_another_application,
     registry_unexpected_answer,
 )
-from regdoctor.checks.limits import dockerhub_abuse_429_hap, dockerhub_pull_rate_limit
+from regdoctor.checks.limits import (
+    dockerhub_abuse_429_hap,
+    dockerhub_pull_rate_limit,
+)
 from regdoctor.checks.manifest import (
+    accept_header_comma_list_old_registry_schema1,
     blob_unexpected_answer,
+    containerd_server_docker_io_text_html,
     head_manifest_refused,
+    head_manifest_without_content_length_or_type,
     image_not_found,
+    index_names_missing_manifest,
+    manifest_accept_dependent_digest_not_found,
+    manifest_invalid_after_schema1_fallback,
     manifest_unexpected_answer,
+    mirror_ns_query_not_understood,
     nexus_lt_3_15_head_404,
+    no_matching_manifest_for_platform,
+    oci_index_attestation_rejected_by_registry,
+    pinned_digest_is_single_arch_or_attestation,
+    platform_detection_or_index_variant_bug,
+    pull_through_cache_library_prefix,
+    schema1_removed_containerd_2_1,
+    schema1_unsupported_by_ggcr,
 )
 from regdoctor.checks.network import (
     builder_localhost_registry_unreachable,
@@ -110,6 +141,9 @@ from regdoctor.checks.network import (
     tls_unrecognized_name,
     tls_version_or_cipher_mismatch,
 )
+from regdoctor.checks.products import (
+    distribution_http_secret_and_mirror_warning_noise,
+)
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.proxy import (
     buildx_container_builder_no_proxy,
@@ -119,6 +153,17 @@ from regdoctor.checks.proxy import (
     proxyconnect_tls_record_https_proxy_scheme,
     reverse_proxy_to_registry_without_sni,
     rpardini_or_mitm_cache_upstream_verify_depth,
+)
+from regdoctor.checks.spec import (
+    spec_blob_head,
+    spec_blob_range,
+    spec_content_type_differs,
+    spec_digest_header_wrong,
+    spec_head_get_differ,
+    spec_manifest_compressed,
+    spec_missing_not_404,
+    spec_referrers,
+    spec_tags_list,
 )
 from regdoctor.checks.x509 import (
     firewall_block_page_certificate,
@@ -261,5 +306,39 @@ CHECKS: tuple[Check, ...] = (
     nerdctl_buildkitd_not_running.CHECK,
     podman_build_add_https_ignores_certsd.CHECK,
     skopeo_list_tags_bypasses_mirrors.CHECK,
+    manifest_accept_dependent_digest_not_found.CHECK,
+    failed_size_validation.CHECK,
+    unexpected_commit_digest.CHECK,
+    oci_index_attestation_rejected_by_registry.CHECK,
+    schema1_removed_containerd_2_1.CHECK,
+    schema1_unsupported_by_ggcr.CHECK,
+    no_matching_manifest_for_platform.CHECK,
+    platform_detection_or_index_variant_bug.CHECK,
+    pinned_digest_is_single_arch_or_attestation.CHECK,
+    index_names_missing_manifest.CHECK,
+    blob_redirect_backend_unreachable.CHECK,
+    blob_redirect_backend_tls_untrusted_or_expired.CHECK,
+    blob_redirect_signature_or_auth_forwarded.CHECK,
+    pull_through_cache_library_prefix.CHECK,
+    cloudflare_or_proxy_502_503_504.CHECK,
+    accept_header_comma_list_old_registry_schema1.CHECK,
+    head_manifest_without_content_length_or_type.CHECK,
+    unexpected_eof_mid_download.CHECK,
+    manifest_invalid_after_schema1_fallback.CHECK,
+    zstd_layers_on_old_engine.CHECK,
+    mirror_ns_query_not_understood.CHECK,
+    artifactory_docker_path_method.CHECK,
+    containerd_server_docker_io_text_html.CHECK,
+    distribution_http_secret_and_mirror_warning_noise.CHECK,
+    load_metadata_takes_10_to_20_seconds.CHECK,
+    spec_missing_not_404.CHECK,
+    spec_head_get_differ.CHECK,
+    spec_digest_header_wrong.CHECK,
+    spec_content_type_differs.CHECK,
+    spec_manifest_compressed.CHECK,
+    spec_tags_list.CHECK,
+    spec_referrers.CHECK,
+    spec_blob_head.CHECK,
+    spec_blob_range.CHECK,
     internal_check_failed.CHECK,
 )

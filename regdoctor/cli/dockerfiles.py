@@ -25,10 +25,10 @@ _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """``references`` are those that can be asked for, each once; ``noted`` are observations,
-    by name."""
+    """``uses`` are the images that can be asked for, each once for each platform that it is
+    wanted for; ``noted`` are observations, by name."""
 
-    references: tuple[Reference, ...]
+    uses: tuple[tuple[Reference, str], ...]
     noted: tuple[tuple[str, object], ...]
 
 
@@ -49,12 +49,12 @@ def look_into(path: Path) -> Looked:
         except BlankBaseError as error:
             line = error.ranges[0].start if error.ranges else 0
             refused.append(_refused(parsed, options, str(file), "", line))
-        found: dict[Reference, None] = {}
+        found: dict[tuple[Reference, str], None] = {}
         for use in uses:
             if use.why == "syntax":
                 continue
             try:
-                found[parse(use.reference)] = None
+                found[parse(use.reference), str(use.platform)] = None
             except InvalidReference:
                 refused.append(_refused(parsed, options, str(file), use.reference, use.line))
     except DockerfileError as error:

@@ -68,7 +68,10 @@ def _build(text: str) -> Wanted:
     from regdoctor.cli.dockerfiles import look_into
 
     looked = look_into(Path(text))
-    return Wanted(Target("build", text), references=looked.references, noted=looked.noted)
+    references = tuple(dict.fromkeys(reference for reference, _ in looked.uses))
+    return Wanted(
+        Target("build", text), references=references, noted=looked.noted, platforms=looked.uses
+    )
 
 
 def _is_registry(text: str) -> bool:

@@ -24,6 +24,7 @@ from regdoctor.observations.http import (
     Ping,
     TokenAnswer,
 )
+from regdoctor.observations.images import DigestLook
 from regdoctor.observations.network import (
     ConnectAttempt,
     ConnectFault,
@@ -37,6 +38,7 @@ from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import HandshakeFault, ServedChain
 
 if TYPE_CHECKING:
+    from builder.errors import BuilderError
     from builder.registry import Attempt
     from builder.transport import Exchange, TransportError
 
@@ -99,10 +101,45 @@ def observe_blobs(seen: Observations, attempts: Iterable[Attempt]) -> None:
         look = BlobLook(
             attempt.subject,
             replace(answer, body="") if answer.ok else answer,
-            last.url.partition("?")[0] if moved else "",
-            str(attempt.error) if attempt.error is not None else "",
+            last.url.partition("?")[0] if moved or _redirects(attempt.exchanges) else "",
+            *difference(attempt.error),
+            received=last.received,
+            login=_authorized(last),
         )
         seen.add(registry, look, name=attempt.subject)
+
+
+def observe_digests(seen: Observations, image: str, attempts: Iterable[Attempt]) -> None:
+    """Adds how manifests were had by their digests, on behalf of ``image``."""
+    for attempt in attempts:
+        if attempt.step != "manifest" or not attempt.exchanges:
+            continue
+        last = attempt.exchanges[-1]
+        digest = urlsplit(last.url).path.rpartition("/")[2]
+        answer = answer_of(last)
+        error, what, expected, got = difference(attempt.error)
+        look = DigestLook(
+            image, digest, answer, last.received, what=what, expected=expected, got=got, error=error
+        )
+        seen.add(attempt.host.endpoint.url, look, name=digest)
+
+
+def difference(error: BuilderError | None) -> tuple[str, str, str, str]:
+    """(words, what differs, expected, got) of the error that content ended in; all empty
+    where it arrived, the last three where something else was wrong."""
+    if error is None:
+        return "", "", "", ""
+    told = (str(getattr(error, name, "")) for name in ("what", "expected", "got"))
+    what, expected, got = told
+    return str(error), what, expected, got
+
+
+def _redirects(exchanges: Iterable[Exchange]) -> bool:
+    return any(300 <= exchange.status < 400 for exchange in exchanges)
+
+
+def _authorized(exchange: Exchange) -> bool:
+    return any(name.lower() == "authorization" for name, _ in exchange.request_headers)
 
 
 def _unasked(seen: Observations, endpoint: str, subject: str, error: str) -> None:
@@ -325,7 +362,7 @@ def _token(seen: Observations, exchange: Exchange, answer: Answer, registry: str
     came = _redirected(seen, registry, exchange.url)
     if came is not None and not _same(exchange.url, came.realm):
         scope = came.scope
-    sent = any(name.lower() == "authorization" for name, _ in exchange.request_headers)
+    sent = _authorized(exchange)
     if target := _target(exchange):
         seen.add(registry, _redirect(exchange, target, scope, sent, came), name=scope)
         return

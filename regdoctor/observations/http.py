@@ -169,13 +169,21 @@ class BlobLook:
 
     ``answer`` is the last answer, of the registry or of where it redirected to
     (``redirected``, a URL without its query; empty where the registry serves blobs itself).
-    ``error`` says why the bytes are of no use, empty where they are what their digest says.
+    ``error`` says why the bytes are of no use, empty where they are what their digest says;
+    ``what`` is then what differs (``digest``, ``length``, ``range``), if anything does, from
+    ``expected`` to ``got``. ``received`` counts the bytes of the answer. ``login``: what
+    gave the answer was sent an ``Authorization``.
     """
 
     digest: str
     answer: Answer | None = None
     redirected: str = ""
     error: str = ""
+    what: str = ""
+    expected: str = ""
+    got: str = ""
+    received: int = 0
+    login: bool = False
 
 
 @dataclass(frozen=True, slots=True)

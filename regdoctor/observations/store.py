@@ -15,6 +15,7 @@ from regdoctor.observations.auth import (
     ManifestElsewhere,
     RealmRedirect,
 )
+from regdoctor.observations.fingerprints import ProductAnswer
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import (
     BlobLook,
@@ -29,6 +30,7 @@ from regdoctor.observations.http import (
     PlainAnswer,
     TokenAnswer,
 )
+from regdoctor.observations.images import Asked, BlobAgain, DigestLook, ImageSeen
 from regdoctor.observations.machine import MachineFacts
 from regdoctor.observations.network import Connection, Resolution, ResolverAnswers, Role
 from regdoctor.observations.plans import ClientPlanSeen
@@ -90,7 +92,12 @@ KINDS: tuple[type, ...] = (
     JoinedScopes,
     ManifestElsewhere,
     BlobLook,
+    BlobAgain,
     ManifestLook,
+    DigestLook,
+    ImageSeen,
+    Asked,
+    ProductAnswer,
     HeadRoute,
     LoginAnswer,
     CredentialUse,

@@ -4,50 +4,184 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import time
+from urllib.parse import urljoin, urlsplit
 
 from builder.errors import BuilderError
-from builder.oci import manifest as manifests
-from builder.oci import platform
-from builder.registry import Resolved, Session
-from regdoctor.observations.from_exchanges import observe_blobs
+from builder.oci.descriptor import Descriptor
+from builder.oci.reference import Reference
+from builder.registry import Host, IntegrityError, Session
+from builder.registry import scope as scopes
+from builder.transport import Exchange
+from regdoctor.observations.from_exchanges import answer_of, observe_blobs
 from regdoctor.observations.http import BlobLook
+from regdoctor.observations.images import Asked, BlobAgain, QuestionName
 from regdoctor.observations.store import Failure, Observations
 
-_CONFIG_LIMIT = 4 << 20
+CONFIG_LIMIT = 4 << 20
 """Bytes of the largest image config that is fetched."""
+TIMES = 2
+"""How often a blob that arrived wrong is fetched again."""
+
+_MADE_UP = "Bearer made-up-by-regdoctor"
+"""What a storage gets to see in place of a real login."""
 
 
 async def look_at_blob(
-    seen: Observations, session: Session, resolved: Resolved, seconds: float
-) -> None:
-    """Adds a BlobLook, or a Failure where none came about in ``seconds``; keeps no bytes.
+    seen: Observations,
+    session: Session,
+    reference: Reference,
+    host: Host,
+    config: Descriptor,
+    seconds: float,
+) -> bytes:
+    """Adds a BlobLook, or a Failure where none came about in ``seconds``; the bytes.
 
     Where a registry redirects its blobs, the storage becomes an endpoint to look at.
     """
+    body = b""
     try:
         async with asyncio.timeout(seconds):
             # An error is among the attempts, which tell more than it does.
             with contextlib.suppress(BuilderError):
-                await _fetch_config(session, resolved)
+                body = await _fetched(session, reference, config)
     except TimeoutError:
-        why = f"no blob of {resolved.reference} in {seconds:.0f} s"
-        seen.add(resolved.host.endpoint.url, Failure(BlobLook.__name__, "blob", why))
-    observe_blobs(seen, session.attempts(resolved.reference.domain))
+        why = f"no blob of {reference} in {seconds:.0f} s"
+        seen.add(host.endpoint.url, Failure(BlobLook.__name__, "blob", why))
+    observe_blobs(seen, session.attempts(reference.domain))
+    look = seen.get(BlobLook, host.endpoint.url, str(config.digest))
+    if look is not None:
+        await _again(seen, session, reference, host, config, look, seconds)
+        await _with_and_without_login(seen, session, reference, host, config, look)
+    return body
 
 
-async def _fetch_config(session: Session, resolved: Resolved) -> None:
-    reference, descriptor = resolved.reference, resolved.descriptor
-    document = manifests.parse(
-        await session.fetch_manifest(reference, descriptor), descriptor.media_type
-    )
-    if isinstance(document, manifests.Index):
-        chosen = document.select(platform.host()) or next(iter(document.manifests), None)
-        if chosen is None:
-            return
-        document = manifests.parse(
-            await session.fetch_manifest(reference, chosen), chosen.media_type
+async def _fetched(session: Session, reference: Reference, blob: Descriptor) -> bytes:
+    body = bytearray()
+    async with contextlib.aclosing(session.fetch_blob(reference, blob)) as chunks:
+        async for chunk in chunks:
+            body += chunk
+    return bytes(body)
+
+
+async def _again(
+    seen: Observations,
+    session: Session,
+    reference: Reference,
+    host: Host,
+    blob: Descriptor,
+    look: BlobLook,
+    seconds: float,
+) -> None:
+    """Wrong bytes, or a cut: whether that is the same each time."""
+    cut = look.answer is not None and look.answer.ok and look.answer.fault == "read"
+    if look.what != "digest" and not cut:
+        return
+    for number in range(1, TIMES + 1):
+        before = len(session.attempts())
+        began = time.monotonic()
+        got, fault = "", ""
+        try:
+            async with asyncio.timeout(seconds):
+                await _fetched(session, reference, blob)
+            got = str(blob.digest)
+        except IntegrityError as error:
+            got, fault = error.got if error.what == "digest" else "", str(error)
+        except TimeoutError:
+            fault = f"not over in {seconds:.0f} s"
+        except BuilderError as error:
+            fault = str(error)
+        tried = [a for a in session.attempts()[before:] if a.step == "blob" and a.exchanges]
+        received = tried[-1].exchanges[-1].received if tried else 0
+        tried_again = BlobAgain(
+            str(blob.digest), got, received, fault, round(time.monotonic() - began, 3)
         )
-    if isinstance(document, manifests.Manifest) and document.config.size <= _CONFIG_LIMIT:
-        async with contextlib.aclosing(session.fetch_blob(reference, document.config)) as chunks:
-            async for _ in chunks:
-                pass
+        seen.add(host.endpoint.url, tried_again, name=f"{blob.digest} {number}")
+
+
+async def _with_and_without_login(
+    seen: Observations,
+    session: Session,
+    reference: Reference,
+    host: Host,
+    blob: Descriptor,
+    look: BlobLook,
+) -> None:
+    """Whether the storage that a redirect names minds an ``Authorization``.
+
+    Asked where it refused one; and, with a made-up one, where it is a neighbour of the registry
+    in the eyes of Go's client, which sends the login on to other ports and to names below.
+    """
+    answer = look.answer
+    if not look.redirected or answer is None:
+        return
+    if look.login and answer.status in (400, 401, 403):
+        await _storage(seen, session, reference, host, blob, "blob-without-login", {})
+        return
+    sent = any(
+        name.lower() == "authorization"
+        for attempt in session.attempts(reference.domain)
+        if attempt.step == "blob" and attempt.subject == str(blob.digest)
+        for exchange in attempt.exchanges
+        for name, _ in exchange.request_headers
+    )
+    if answer.ok and sent and not look.login and _neighbour(host, look.redirected):
+        made_up = {"Authorization": _MADE_UP}
+        await _storage(seen, session, reference, host, blob, "blob-with-login", made_up)
+
+
+def _neighbour(host: Host, url: str) -> bool:
+    """Go's rule (net/http, shouldCopyHeaderOnRedirect): the same name, or one below it."""
+    name = (urlsplit(url).hostname or "").lower()
+    own = host.endpoint.host.lower()
+    return name == own or name.endswith("." + own)
+
+
+async def _storage(
+    seen: Observations,
+    session: Session,
+    reference: Reference,
+    host: Host,
+    blob: Descriptor,
+    name: QuestionName,
+    headers: dict[str, str],
+) -> None:
+    log: list[Exchange] = []
+    url = host.url(reference.path, f"blobs/{blob.digest}")
+    with contextlib.suppress(BuilderError):
+        async with session.client.open(
+            host,
+            "GET",
+            url,
+            repository=reference.path,
+            scopes=(scopes.pull(reference.path),),
+            log=[],
+            redirects=False,
+        ) as response:
+            location = response.header("Location")
+        if not location:
+            return
+        await session.transport.request(
+            "GET",
+            urljoin(url, location),
+            headers={"Range": "bytes=0-15", **headers},
+            trust=host.trust,
+            redirects=False,
+            limit=CONFIG_LIMIT,
+            on_exchange=log.append,
+        )
+    if log:
+        seen.add(host.endpoint.url, Asked(name, str(blob.digest), answer_of(log[-1])), name=name)
+
+
+def platform_in(config: bytes) -> str:
+    """``os/arch[/variant]`` of an image config; empty where it says none."""
+    try:
+        document = json.loads(config)
+    except ValueError:
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    parts = (document.get(name) for name in ("os", "architecture", "variant"))
+    return "/".join(part for part in parts if isinstance(part, str) and part)

@@ -17,6 +17,7 @@ from regdoctor.probes.http import (
     PlainProbe,
 )
 from regdoctor.probes.network import Connect, Lookup
+from regdoctor.probes.products import ProductProbe
 from regdoctor.probes.protocol import Probe
 from regdoctor.probes.proxies import ProxyProbe
 from regdoctor.probes.resolvers import ResolversProbe
@@ -48,6 +49,7 @@ def endpoint_probes(
         ClearPortProbe(session, timeout),
         ProxyProbe(proxies, overrides, min(timeout, 5.0)),
         HeadRouteProbe(session, hosts, resolved, timeout),
+        ProductProbe(session, hosts, timeout),
         LoginProbe(session, hosts, resolved),
         DefaultLeaf(timeout),
         WithoutProxy(proxies, overrides, min(timeout, 5.0)),

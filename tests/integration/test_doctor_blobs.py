@@ -30,7 +30,7 @@ def test_other_bytes_than_the_digest_says_are_told(store: Store) -> None:
     lying = faults.body(faults.on("GET", "/blobs/"), b"something else")
     with Server(Registry(store, tamper=(lying,))) as server:
         ran = check(f"{server.authority}/team/app:1.0")
-    assert ran.serious == {"blob-unexpected-answer"}
+    assert ran.serious == {"failed-size-validation"}
 
 
 def test_a_redirect_to_a_storage_that_answers_is_quiet(store: Store) -> None:
@@ -46,7 +46,7 @@ def test_a_redirect_to_a_storage_that_is_down_names_the_storage(store: Store) ->
     away = faults.redirect(faults.on("GET", "/blobs/"), "http://127.0.0.1:9")
     with Server(Registry(store, tamper=(away,))) as server:
         ran = check(f"{server.authority}/team/app:1.0")
-    assert ran.serious == {"tcp-connect-failure"}
+    assert ran.serious == {"blob-redirect-backend-unreachable"}
     assert ran.report["findings"][0]["subject"] == "127.0.0.1:9"
 
 
@@ -58,7 +58,7 @@ def test_a_redirect_to_a_storage_behind_an_unknown_ca_names_the_storage(
         away = faults.redirect(faults.on("GET", "/blobs/"), storage.url)
         with Server(Registry(store, tamper=(away,))) as server:
             ran = check(f"{server.authority}/team/app:1.0")
-    assert ran.serious == {"x509-unknown-authority-private-root"}
+    assert ran.serious == {"blob-redirect-backend-tls-untrusted-or-expired"}
     assert ran.report["findings"][0]["subject"] == storage.authority
 
 

@@ -12,6 +12,7 @@ from regdoctor.checks.judging import (
     severity_of,
     subject_of,
 )
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping, TokenAnswer
@@ -103,7 +104,10 @@ class RegistryUnexpectedAnswer(Check):
             severity=severity_of(seen, breaks, endpoint),
             confidence="certain",
             subject=subject,
-            evidence=(answer_evidence(answer, "ping"),),
+            evidence=(
+                answer_evidence(answer, "ping"),
+                *product_evidence(seen, endpoint, self.code),
+            ),
             breaks=breaks,
         )
 

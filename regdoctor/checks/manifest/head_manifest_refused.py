@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import answer_evidence, subject_of
 from regdoctor.checks.manifest.head_answers import BREAKS, HeadRefused, refusals
 from regdoctor.checks.manifest.nexus_lt_3_15_head_404 import head_severity
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
@@ -49,6 +50,7 @@ class HeadManifestRefused(Check):
                         "manifest",
                         {"server": each.head.header("Server")},
                     ),
+                    *product_evidence(seen, each.looked.endpoint, self.code),
                 ),
                 breaks=BREAKS,
             )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.http import ManifestLook, Ping
 from regdoctor.observations.store import Observations
 
 
@@ -36,7 +37,7 @@ class ImageNotFound(Check):
             missing = [each for each in those if each.last and each.last.status == 404]
             origin = those[-1]
             # Where the origin did not answer, a mirror's 404 proves nothing about the image.
-            if not missing or origin not in missing:
+            if not missing or origin not in missing or not _is_registry(seen, origin):
                 continue
             if any(each.look.get is None for each in missing):
                 yield OpenQuestion(
@@ -53,14 +54,23 @@ class ImageNotFound(Check):
                 severity=severity_of(seen, breaks),
                 confidence="certain",
                 subject=image,
-                evidence=tuple(
-                    answer_evidence(answer, "manifest")
-                    for each in missing
-                    for answer in (each.look.head, each.look.get)
-                    if answer is not None
+                evidence=(
+                    *(
+                        answer_evidence(answer, "manifest")
+                        for each in missing
+                        for answer in (each.look.head, each.look.get)
+                        if answer is not None
+                    ),
+                    *product_evidence(seen, origin.endpoint, self.code),
                 ),
                 breaks=breaks,
             )
+
+
+def _is_registry(seen: Observations, each: Looked) -> bool:
+    """Where ``/v2/`` is a 404 as well, the image is not what is missing."""
+    ping = seen.get(Ping, each.endpoint)
+    return ping is None or ping.answer.status != 404
 
 
 CHECK = ImageNotFound()

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from regdoctor.checks.judging import subject_of
 from regdoctor.observations.http import Answer, ManifestLook
+from regdoctor.observations.images import Asked, ImageSeen, QuestionName
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One image at one endpoint. ``image`` is the reference as a person writes it.
+    """One image at one endpoint. ``image`` is the reference as a person writes it, ``name`` the
+    name of its observations.
 
     ``served`` tells that some endpoint, a mirror or the origin, gave the manifest.
     """
@@ -23,6 +25,7 @@ class Looked:
     look: ManifestLook
     role: Role | None
     served: bool
+    name: str = ""
 
     @property
     def last(self) -> Answer | None:
@@ -35,11 +38,29 @@ def looks(seen: Observations) -> Iterator[Looked]:
     found = []
     for endpoint in seen.endpoints():
         role = seen.get(Role, endpoint)
-        for _, look in seen.named(ManifestLook, endpoint):
-            found.append((endpoint, role, look, _image(endpoint, role, look)))
-    given = {image for _, _, look, image in found if look.served}
-    for endpoint, role, look, image in found:
-        yield Looked(endpoint, image, look, role, image in given)
+        for name, look in seen.named(ManifestLook, endpoint):
+            found.append((endpoint, role, look, _image(endpoint, role, look), name))
+    given = {image for _, _, look, image, _ in found if look.served}
+    for endpoint, role, look, image, name in found:
+        yield Looked(endpoint, image, look, role, image in given, name)
+
+
+def parts(seen: Observations) -> Iterator[tuple[Looked, ImageSeen]]:
+    """Every image whose manifest or index was read, and what it is made of."""
+    for each in looks(seen):
+        image = seen.get(ImageSeen, each.endpoint, each.name)
+        if image is not None:
+            yield each, image
+
+
+def asked(seen: Observations, each: Looked, question: QuestionName) -> Asked | None:
+    """The answer to a question that was asked because of this image's answer."""
+    return seen.get(Asked, each.endpoint, f"{question} {each.name}")
+
+
+def media_type(answer: Answer) -> str:
+    """``Content-Type`` without parameters, in lower case."""
+    return answer.header("Content-Type").partition(";")[0].strip().lower()
 
 
 def _image(endpoint: str, role: Role | None, look: ManifestLook) -> str:

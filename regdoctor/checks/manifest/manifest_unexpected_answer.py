@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.manifest.images import Looked, looks
+from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping
@@ -41,7 +42,10 @@ class ManifestUnexpectedAnswer(Check):
                 severity=severity_of(seen, breaks, each.endpoint),
                 confidence="certain",
                 subject=each.image,
-                evidence=(answer_evidence(answer, "manifest"),),
+                evidence=(
+                    answer_evidence(answer, "manifest"),
+                    *product_evidence(seen, each.endpoint, self.code),
+                ),
                 breaks=breaks,
             )
 

@@ -118,10 +118,15 @@ def _suspicion(
 
 
 def head_severity(seen: Observations) -> Severity:
+    """As ``severity_of_head``, for those who take a 404 to HEAD for an answer."""
+    return severity_of_head(seen, BREAKS)
+
+
+def severity_of_head(seen: Observations, breaks: tuple[str, ...]) -> Severity:
     """A warning through our eyes, for we cope; an error for a client that does not."""
     asked = seen.get(AskedClients, HOST)
     names = asked.names if asked else (OWN,)
-    return "error" if set(names) & set(BREAKS) else "warning"
+    return "error" if set(names) & set(breaks) else "warning"
 
 
 CHECK = NexusHead404()

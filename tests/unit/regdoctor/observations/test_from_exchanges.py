@@ -12,8 +12,14 @@ from builder.oci.reference import parse
 from builder.registry import RegistryConfig, RegistryError, RetryPolicy, Session
 from builder.transport import Exchange
 from regdoctor.observations.auth import RealmRedirect
-from regdoctor.observations.from_exchanges import PROBE_CLIENT, challenge_of, observe
+from regdoctor.observations.from_exchanges import (
+    PROBE_CLIENT,
+    challenge_of,
+    observe,
+    observe_digests,
+)
 from regdoctor.observations.http import Answer, Challenge, ManifestLook, TokenAnswer
+from regdoctor.observations.images import DigestLook
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 from tests.fixtures.registry import Answer as RegistryAnswer
@@ -25,6 +31,7 @@ from tests.fixtures.registry import (
     Server,
     Store,
     TokenService,
+    faults,
 )
 from tests.fixtures.registry.server import Answers
 
@@ -187,3 +194,21 @@ async def test_questions_of_probes_to_a_token_server_are_not_the_sessions(store:
             observe(seen, session.attempts(reference), told)
         tokens = [scope for scope, _ in seen.named(TokenAnswer, server.url)]
     assert tokens == ["repository:team/app:pull"]
+
+
+async def test_manifests_are_told_of_by_their_digests(store: Store) -> None:
+    """As a pull goes on after the tag, and on whose behalf."""
+    changed = faults.body(faults.on("GET", "/manifests/sha256:"), b"{}")
+    seen = Observations()
+    with Server(Registry(store, tamper=(changed,))) as server:
+        config = RegistryConfig(environ={})
+        async with Session(config=config, policy=RetryPolicy(retries=0), environ={}) as session:
+            reference = parse(f"{server.authority}/team/app:1.0")
+            found = await session.resolve(reference)
+            with pytest.raises(RegistryError):
+                await session.fetch_manifest(reference, found.descriptor)
+            observe_digests(seen, "team/app:1.0", session.attempts(reference))
+        ((digest, look),) = seen.named(DigestLook, server.url)
+    assert digest == str(found.descriptor.digest)
+    assert (look.image, look.what, look.received) == ("team/app:1.0", "digest", 2)
+    assert look.got != digest

@@ -26,4 +26,6 @@ def test_fires_for_a_name_that_only_gitea_knows() -> None:
 
 def test_quiet_for_other_registries_and_a_realm_that_resolves() -> None:
     assert codes(sent_to(REALM, "registry")) == {"token-realm-wrong-port-or-host"}
-    assert codes(sent_to(REALM, "container_registry", "")) <= {"token-realm-rejected-private-address"}
+    assert codes(sent_to(REALM, "container_registry", "")) <= {
+        "token-realm-rejected-private-address"
+    }

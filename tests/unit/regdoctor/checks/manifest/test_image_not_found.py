@@ -6,6 +6,7 @@ from regdoctor.observations.http import ManifestLook
 from regdoctor.observations.network import Role
 from tests.fixtures.scenes import (
     HTTPS,
+    answer,
     found,
     manifest_answer,
     manifest_seen,
@@ -48,3 +49,10 @@ def test_quiet_where_a_mirror_lacks_what_the_origin_has() -> None:
 
 def test_quiet_for_a_refusal() -> None:
     assert CODE not in found(manifest_seen(manifest_answer("HEAD", 401), None))
+
+
+def test_quiet_where_the_endpoint_is_no_registry() -> None:
+    seen = registry_seen(ping=answer("GET", "/v2/", 404, kind="text/html"))
+    missing = manifest_answer("GET", 404)
+    codes = found(manifest_seen(manifest_answer("HEAD", 404), missing, seen=seen))
+    assert set(codes) == {"registry-unexpected-answer"}

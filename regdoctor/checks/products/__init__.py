@@ -1,0 +1,1 @@
+"""Which product it is, and what is known of it."""

@@ -1,0 +1,1 @@
+"""What the distribution specification says of reading, and a registry does otherwise."""

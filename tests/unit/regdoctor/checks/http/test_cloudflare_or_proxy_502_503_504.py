@@ -1,0 +1,50 @@
+"""cloudflare-or-proxy-502-503-504."""
+
+from __future__ import annotations
+
+import pytest
+
+from regdoctor.observations.http import Answer
+from tests.fixtures.scenes import answer, found, manifest_answer, manifest_seen, registry_seen
+from tests.fixtures.scenes.images import blob_seen
+
+CODE = "cloudflare-or-proxy-502-503-504"
+NGINX = "<html><center><h1>502 Bad Gateway</h1></center><hr><center>nginx/1.25.3</center></html>"
+
+
+def gateway(status: int = 502, body: str = NGINX, server: str = "", path: str = "/v2/") -> Answer:
+    fields = [("Server", server)] if server else []
+    return answer("GET", path, status, *fields, body=body, kind="text/html")
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (gateway(), "nginx 1.25.3"),
+        (gateway(520, "", "cloudflare"), "Cloudflare"),
+        (gateway(504, "", "awselb/2.0"), "AWS ELB 2.0"),
+        (gateway(503, "upstream connect error or disconnect", "envoy"), "Envoy"),
+        (gateway(408, "<html><body><h1>408 Request Time-out</h1>"), "HAProxy"),
+        (gateway(502, "Bad Gateway"), "Traefik"),
+    ],
+)
+def test_fires_and_names_who_answered(given: Answer, name: str) -> None:
+    codes = found(registry_seen(ping=given))
+    assert set(codes) == {CODE}
+    assert codes[CODE].title.startswith(name)
+
+
+def test_fires_for_a_manifest_and_for_a_blob_alone() -> None:
+    got = manifest_answer("GET", 504, ("Server", "nginx"), kind="text/html")
+    assert set(found(manifest_seen(None, got))) == {CODE}
+    assert set(found(blob_seen(gateway(path="/v2/a/blobs/b"), error="502"))) == {CODE}
+
+
+def test_quiet_for_the_registrys_own_error() -> None:
+    own = answer("GET", "/v2/", 503, ("Server", "nginx"), body='{"errors":[{"code":"X"}]}')
+    assert set(found(registry_seen(ping=own))) == {"registry-unexpected-answer"}
+
+
+def test_quiet_for_an_error_that_nobody_signed() -> None:
+    plain = answer("GET", "/v2/", 502, kind="text/html", body="<html>down</html>")
+    assert set(found(registry_seen(ping=plain))) == {"registry-unexpected-answer"}
