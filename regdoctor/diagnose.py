@@ -39,12 +39,14 @@ class Wanted:
     """A target and what it leads to: images to resolve, registries to look at.
 
     ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
+    ``push`` is a repository at its registry that may be written to; empty for none.
     """
 
     target: Target
     references: tuple[Reference, ...] = ()
     domains: tuple[str, ...] = ()
     addresses: tuple[Endpoint, ...] = ()
+    push: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,13 @@ async def _look(
         _enter(seen, host, own.trust, settings)
     told: list[Exchange] = []
     async with _session(settings, by_domain, told) as session:
-        await _probe(seen, session, settings, spoken.values(), wanted, told)
+        pushes = {
+            spoken[host].endpoint.url: each.push
+            for each, hosts in found
+            for host in hosts
+            if each.push and host.role == "origin" and "push" in host.capabilities
+        }
+        await _probe(seen, session, settings, spoken.values(), wanted, told, pushes)
     return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
 
 
@@ -280,6 +288,7 @@ async def _probe(
     hosts: Iterable[Host],
     wanted: Sequence[Wanted],
     told: Sequence[Exchange],
+    pushes: Mapping[str, str],
 ) -> None:
     from regdoctor.probes.blob import look_at_blob
     from regdoctor.probes.runner import Runner
@@ -289,7 +298,7 @@ async def _probe(
     references = dict.fromkeys(ref for each in wanted for ref in each.references)
     resolved = frozenset(reference.domain for reference in references)
     probes = endpoint_probes(
-        session, by_url, settings.overrides, settings.timeout, settings.environ, resolved
+        session, by_url, settings.overrides, settings.timeout, settings.environ, resolved, pushes
     )
     runner = Runner(seen, probes, _follow, settings.timeout)
 

@@ -21,7 +21,9 @@ from regdoctor.observations.http import (
     TokenAnswer,
 )
 from regdoctor.observations.network import Connection, Resolution, Role
+from regdoctor.observations.nexus import NexusPort
 from regdoctor.observations.printed import ClientOutput
+from regdoctor.observations.push import ChunkLook, MountLook, SizeLook, StoreLook, UploadLook
 from regdoctor.observations.tls import DefaultCertificate, FetchedIssuer, ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 
@@ -61,6 +63,12 @@ KINDS: tuple[type, ...] = (
     ManifestLook,
     HeadRoute,
     LoginAnswer,
+    NexusPort,
+    UploadLook,
+    ChunkLook,
+    SizeLook,
+    MountLook,
+    StoreLook,
     CredentialUse,
     HostFiles,
     RootsSeen,

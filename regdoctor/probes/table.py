@@ -9,7 +9,10 @@ from builder.transport.proxy import ProxyRules
 from regdoctor.probes.credentials import CredentialProbe
 from regdoctor.probes.http import HeadRouteProbe, LoginProbe, PingProbe, PlainProbe
 from regdoctor.probes.network import Connect, Lookup
+from regdoctor.probes.nexus import NexusPortProbe
 from regdoctor.probes.protocol import Probe
+from regdoctor.probes.push import ChunkProbe, MountProbe, SizeProbe, UploadProbe
+from regdoctor.probes.store import StoreProbe
 from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer
 
 
@@ -20,9 +23,12 @@ def endpoint_probes(
     timeout: float,
     environ: Mapping[str, str] | None = None,
     resolved: frozenset[str] = frozenset(),
+    pushes: Mapping[str, str] | None = None,
 ) -> tuple[Probe, ...]:
     """The probes of one run. ``hosts`` are the registries and mirrors by URL; ``timeout`` is
-    for each wait of each probe, in seconds; ``resolved`` the domains of images asked for."""
+    for each wait of each probe, in seconds; ``resolved`` the domains of images asked for;
+    ``pushes`` a repository for each endpoint that may be written to."""
+    writable = pushes or {}
     proxies = ProxyRules(environ)
     return (
         Lookup(overrides, proxies, timeout),
@@ -33,6 +39,12 @@ def endpoint_probes(
         PlainProbe(session, timeout),
         HeadRouteProbe(session, hosts, resolved, timeout),
         LoginProbe(session, hosts, resolved),
+        NexusPortProbe(session, hosts, resolved, timeout),
+        UploadProbe(session, hosts, writable),
+        ChunkProbe(session, hosts, writable),
+        SizeProbe(session, hosts, writable),
+        MountProbe(session, hosts, writable),
+        StoreProbe(session, hosts, writable, timeout),
         DefaultLeaf(timeout),
         CredentialProbe(session.credentials),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from regdoctor.checks.judging import answer_evidence, asking, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, BlobLook
+from regdoctor.observations.http import Answer, BlobLook, ManifestLook
 from regdoctor.observations.store import Observations
 
 _LAYERS = frozenset({"dns", "connect", "proxy", "tls", "certificate"})
@@ -30,6 +30,9 @@ class BlobUnexpectedAnswer(Check):
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
+            manifests = [look for _, look in seen.named(ManifestLook, endpoint)]
+            if manifests and not any(look.served for look in manifests):
+                continue  # a mirror that has no manifest has no blobs of it either
             for _, look in seen.named(BlobLook, endpoint):
                 answer = look.answer
                 if not look.error or answer is None or answer.fault in _LAYERS:

@@ -9,7 +9,7 @@ from regdoctor.checks.manifest.images import Looked, looks
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import listed
-from regdoctor.observations.http import ManifestLook
+from regdoctor.observations.http import ManifestLook, Ping
 from regdoctor.observations.store import Observations
 
 
@@ -33,7 +33,7 @@ class ImageNotFound(Check):
             if not each.served and each.last is not None:
                 by_image.setdefault(each.image, []).append(each)
         for image, those in by_image.items():
-            missing = [each for each in those if each.last and each.last.status == 404]
+            missing = [each for each in those if _missing(seen, each)]
             origin = those[-1]
             # Where the origin did not answer, a mirror's 404 proves nothing about the image.
             if not missing or origin not in missing:
@@ -61,6 +61,13 @@ class ImageNotFound(Check):
                 ),
                 breaks=breaks,
             )
+
+
+def _missing(seen: Observations, each: Looked) -> bool:
+    """404, of something that is a registry: one that gives 404 for ``/v2/`` has no images."""
+    ping = seen.get(Ping, each.endpoint)
+    registry = ping is None or ping.answer.status != 404
+    return registry and each.last is not None and each.last.status == 404
 
 
 CHECK = ImageNotFound()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regdoctor.cli.faults import UsageError
-from regdoctor.cli.targets import wanted
+from regdoctor.cli.targets import wanted, with_push
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,41 @@ def test_a_dockerfile_that_does_not_parse_says_where(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\nNONSENSE x\n")
     with pytest.raises(UsageError, match="Dockerfile:2"):
         wanted(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("targets", "repository", "domain", "path"),
+    [
+        ([], "registry.example:5000/team/scratch", "registry.example:5000", "team/scratch"),
+        ([], "localhost/scratch", "localhost", "scratch"),
+        (["registry.example:5000"], "team/scratch", "registry.example:5000", "team/scratch"),
+        (["registry.example/app:1"], "scratch", "registry.example", "scratch"),
+        (["http://registry.example:5000"], "scratch", "registry.example:5000", "scratch"),
+        (["one.example", "two.example"], "two.example/a/b", "two.example", "a/b"),
+    ],
+)
+def test_one_target_may_be_written_to(
+    targets: list[str], repository: str, domain: str, path: str
+) -> None:
+    every = with_push([wanted(text) for text in targets], repository)
+    (written,) = [each for each in every if each.push]
+    assert written.push == path
+    assert domain in (*written.domains, *(each.authority for each in written.addresses))
+
+
+@pytest.mark.parametrize(
+    ("targets", "repository"),
+    [
+        ([], "team/scratch"),
+        (["one.example", "two.example"], "team/scratch"),
+        (["one.example"], "team/Scratch"),
+        (["one.example"], "one.example/team/scratch:1"),
+        (["one.example"], ""),
+        (["one.example"], "one.example/"),
+    ],
+)
+def test_a_repository_that_is_at_no_one_registry_is_refused(
+    targets: list[str], repository: str
+) -> None:
+    with pytest.raises(UsageError, match="--push"):
+        with_push([wanted(text) for text in targets], repository)
