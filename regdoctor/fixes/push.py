@@ -334,3 +334,32 @@ def helm_flags(_seen: Observations, _finding: Finding) -> tuple[Fix, ...]:
             ("helm push CHART.tgz oci://HOST/REPOSITORY --plain-http",),
         ),
     )
+
+
+def plain_images(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """Update the registry, or push what it takes."""
+    return (
+        _server("update the registry to a version that takes OCI indexes and artifacts"),
+        Fix(
+            "buildkit",
+            "push one image without attestations, in Docker's media types",
+            "safe",
+            (
+                (
+                    "docker buildx build --provenance=false --sbom=false --output type=image,"
+                    f"name={quoted(finding.subject)},oci-mediatypes=false,push=true ."
+                ),
+            ),
+        ),
+    )
+
+
+def notice_subjects(_seen: Observations, _finding: Finding) -> tuple[Fix, ...]:
+    """The registry, or what stands before it."""
+    return (
+        _server(
+            "update the registry, and let what stands before it pass the OCI-Subject header on; "
+            "oras and cosign can keep to the tag schema meanwhile",
+            commands=("cosign sign --registry-referrers-mode=legacy IMAGE",),
+        ),
+    )

@@ -78,6 +78,7 @@ class ManifestTry:
 IMAGE, DOCKER, INDEX, LIST = "oci-image", "docker-image", "oci-index", "docker-list"
 CACHE_INDEX, CACHE_IMAGE = "cache-index", "cache-image"
 STATEMENT, ATTESTED, ARTIFACT = "attestation", "attested-index", "artifact"
+ZSTD = "zstd-image"
 KINDS = {
     IMAGE: "an OCI image manifest",
     DOCKER: "a Docker image manifest",
@@ -88,6 +89,7 @@ KINDS = {
     STATEMENT: "the manifest of an attestation",
     ATTESTED: "an index with an attestation",
     ARTIFACT: "an artifact manifest",
+    ZSTD: "an OCI image with a zstd layer",
 }
 """What each kind is, in words."""
 
@@ -98,7 +100,8 @@ class StoreLook:
 
     ``why_not`` says why nothing was stored: what cannot be deleted is not. ``asked`` are the
     answers on which that rests. ``whole``: a blob by POST and PUT; ``single``: by POST with its
-    digest. ``shown``: HEAD of the blobs afterwards. ``left`` names what could not be deleted.
+    digest. ``shown``: HEAD of the blobs afterwards. ``referrers``: what refers to the OCI image,
+    which the artifact names as its subject. ``left`` names what could not be deleted.
     """
 
     why_not: str = ""
@@ -107,6 +110,7 @@ class StoreLook:
     single: Answer | None = None
     shown: tuple[Answer, ...] = ()
     manifests: tuple[ManifestTry, ...] = ()
+    referrers: Answer | None = None
     left: tuple[str, ...] = ()
 
     def tried(self, kind: str) -> Answer | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, replace
@@ -25,10 +26,13 @@ from regdoctor.observations.store import Observations
 POLLS = 6
 """How often an upload is asked for: two replicas that take turns are met with certainty."""
 CHUNK = 64
-"""Bytes of each chunk that shows how chunks are counted."""
+"""Bytes of each chunk that shows how chunks are counted, where the registry asks for no more."""
+MOST_CHUNK = 1024 * 1024
+"""A registry that wants larger chunks (``OCI-Chunk-Min-Length``) is not asked how it counts."""
 LARGE = 2 * 1024 * 1024
 """Bytes of the chunk that shows a limit on bodies: nginx's own is 1 MiB."""
 
+_STORED = re.compile(r"/(manifests|tags)(/|$)|/blobs/[^/]*:")
 _BYTES = {"Content-Type": "application/octet-stream"}
 _ALONE = {"Connection": "close"}
 """The next request goes over a connection of its own, to whichever replica."""
@@ -71,11 +75,14 @@ class Writer:
         return self.host.url(self.repository, rest, query)
 
     def here(self, location: str) -> str:
-        """``location`` at the very address that was asked; empty where it is none."""
+        """``location`` at the very address that was asked; empty where it is none, or is that
+        of a manifest, a tag or a blob, which are never deleted on a server's word."""
         base = self.host.endpoint.url
         try:
             parts = urlsplit(urljoin(self.url("blobs/uploads/"), location))
         except ValueError:
+            return ""
+        if _STORED.search(parts.path):
             return ""
         return f"{base}{parts.path}{'?' + parts.query if parts.query else ''}"
 
@@ -117,6 +124,13 @@ class Opened:
     location: str = ""
     cancelled: Answer | None = None
     stored: bool = False
+
+    @property
+    def chunk(self) -> int:
+        """Bytes of the least chunk; 0 for more than is sent for a question."""
+        told = self.answer.header("OCI-Chunk-Min-Length").strip()
+        least = max(CHUNK, int(told)) if told.isdecimal() and len(told) < 12 else CHUNK
+        return least if least <= MOST_CHUNK and self.location else 0
 
     async def patch(self, content: bytes, start: int) -> Answer:
         span = {"Content-Range": f"{start}-{start + len(content) - 1}"}
@@ -221,13 +235,14 @@ class ChunkProbe:
         first = second = gap = None
         to = writer(self.session, self.hosts, self.pushes, endpoint)
         async with to.upload() as opened:
-            if opened.location:
-                first = await opened.patch(secrets.token_bytes(CHUNK), 0)
+            size = opened.chunk
+            if size:
+                first = await opened.patch(secrets.token_bytes(size), 0)
             if first is not None and first.ok:
-                second = await opened.patch(secrets.token_bytes(CHUNK), CHUNK)
+                second = await opened.patch(secrets.token_bytes(size), size)
             if second is not None and second.ok:
-                gap = await opened.patch(secrets.token_bytes(CHUNK), 4 * CHUNK)
-        return ChunkLook(CHUNK, first, second, gap, opened.cancelled)
+                gap = await opened.patch(secrets.token_bytes(size), 4 * size)
+        return ChunkLook(size, first, second, gap, opened.cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +289,6 @@ class MountProbe:
         nobodys = str(Digest.of(secrets.token_bytes(32)))
         to = writer(self.session, self.hosts, self.pushes, endpoint)
         async with to.upload({"mount": nobodys, "from": to.repository}) as opened:
-            if opened.location:
-                written = await opened.patch(secrets.token_bytes(CHUNK), 0)
+            if opened.chunk:
+                written = await opened.patch(secrets.token_bytes(opened.chunk), 0)
         return MountLook(opened.answer, written, opened.cancelled)

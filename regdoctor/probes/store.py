@@ -88,6 +88,7 @@ class _Deposit:
     indexes: list[Digest] = field(default_factory=list)
     images: list[Digest] = field(default_factory=list)
     blobs: list[Digest] = field(default_factory=list)
+    referrers: Answer | None = None
     left: tuple[str, ...] = ()
 
     async def made(self, seconds: float) -> StoreLook:
@@ -101,7 +102,14 @@ class _Deposit:
         finally:
             await to_the_end(self._take_back())
         return StoreLook(
-            "", self.asked, self.whole, self.single, self.shown, tuple(self.tried), self.left
+            "",
+            self.asked,
+            self.whole,
+            self.single,
+            self.shown,
+            tuple(self.tried),
+            self.referrers,
+            self.left,
         )
 
     async def _store(self, layer: bytes, config: bytes) -> None:
@@ -129,24 +137,28 @@ class _Deposit:
 
     async def _put_manifests(self, layer: bytes, config: bytes) -> None:
         oci, docker = _image(config, layer), _docker_image(config, layer)
-        artifact, cached = _artifact(config, layer), _cache_image(config, layer)
         took = await asyncio.gather(
             self._put(push.IMAGE, mediatypes.OCI_MANIFEST, oci),
             self._put(push.DOCKER, mediatypes.DOCKER_MANIFEST, docker),
-            self._put(push.ARTIFACT, mediatypes.OCI_MANIFEST, artifact),
-            self._put(push.CACHE_IMAGE, mediatypes.OCI_MANIFEST, cached),
+            self._put(push.CACHE_IMAGE, mediatypes.OCI_MANIFEST, _cache_image(config, layer)),
             self._put(push.CACHE_INDEX, mediatypes.OCI_INDEX, _cache_index(config, layer)),
+            self._put(push.ZSTD, mediatypes.OCI_MANIFEST, _zstd_image(config, layer)),
         )
         if took[0]:
-            statement = _statement(config, layer)
             await asyncio.gather(
                 self._put(push.INDEX, mediatypes.OCI_INDEX, _index([_child(oci)])),
-                self._put_attested(oci, statement),
+                self._put_attested(oci, _statement(config, layer)),
+                self._put_artifact(oci, _artifact(config, layer, oci)),
             )
         if took[1]:
             members = [_child(docker, mediatypes.DOCKER_MANIFEST)]
             listed = _index(members, mediatypes.DOCKER_INDEX)
             await self._put(push.LIST, mediatypes.DOCKER_INDEX, listed)
+
+    async def _put_artifact(self, subject: bytes, artifact: bytes) -> None:
+        if await self._put(push.ARTIFACT, mediatypes.OCI_MANIFEST, artifact):
+            url = self.to.url(f"referrers/{Digest.of(subject)}")
+            self.referrers = (await self.to.ask("GET", url)).answer
 
     async def _put_attested(self, image: bytes, statement: bytes) -> None:
         if await self._put(push.STATEMENT, mediatypes.OCI_MANIFEST, statement):
@@ -243,10 +255,19 @@ def _docker_image(config: bytes, layer: bytes) -> bytes:
     )
 
 
-def _artifact(config: bytes, layer: bytes) -> bytes:
+def _zstd_image(config: bytes, layer: bytes) -> bytes:
+    """The bytes are not zstd's, which no registry looks at."""
+    return _manifest(_of(config, mediatypes.OCI_CONFIG), _of(layer, mediatypes.OCI_LAYER_ZSTD))
+
+
+def _artifact(config: bytes, layer: bytes, subject: bytes) -> bytes:
+    """As a signature or a list of parts: of types of its own, about an image."""
     kind = "application/vnd.regdoctor.probe"
     return _manifest(
-        _of(config, f"{kind}.config.v1+json"), _of(layer, f"{kind}.v1"), artifactType=f"{kind}.v1"
+        _of(config, f"{kind}.config.v1+json"),
+        _of(layer, f"{kind}.v1"),
+        artifactType=f"{kind}.v1",
+        subject=_of(subject, mediatypes.OCI_MANIFEST),
     )
 
 

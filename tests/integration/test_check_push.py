@@ -62,8 +62,9 @@ def methods(registry: RealRegistry) -> set[str]:
     }
 
 
-def test_a_healthy_registry_is_quiet_and_as_it_was(tmp_path: Path) -> None:
-    with docker_registry(tmp_path) as registry:
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_healthy_registry_is_quiet_and_as_it_was(relative: bool, tmp_path: Path) -> None:
+    with docker_registry(tmp_path, relative=relative) as registry:
         fill(registry)
         before = files(registry)
         ran = push_to(registry.authority)

@@ -91,6 +91,11 @@ def no_cache_indexes(request: Request) -> Answer | None:
     return error_answer(400, "MANIFEST_INVALID", "manifest invalid") if cache else None
 
 
+def no_attestations(request: Request) -> Answer | None:
+    strange = b"attestation-manifest" in request.body
+    return error_answer(400, "MANIFEST_INVALID", "manifest invalid") if strange else None
+
+
 def refusing(where: faults.Where, status: int) -> Refuse:
     return lambda request: error_answer(status, "UNKNOWN", "no") if where(request) else None
 
@@ -106,6 +111,7 @@ def torn(request: Request) -> Answer | None:
         (quota, "harbor-quota-exceeded", "quota of project team"),
         (only_oci, "zot-docker-media-types-rejected", "as Docker's with 415"),
         (no_cache_indexes, "cache-export-400-image-manifest", "as an image manifest"),
+        (no_attestations, "spec-manifest-kind-refused", "an index with an attestation with 400"),
         (refusing(POST, 403), "push-access-denied", "anonymously"),
         (refusing(POST, 500), "push-unexpected-answer", "answers 500 to POST"),
         (torn, "push-unexpected-answer", "breaks off"),
@@ -135,6 +141,11 @@ def test_what_a_registry_refuses_is_one_finding_and_leaves_it_as_it_was(
         (faults.without_header(POST, "Location"), "spec-upload-no-location", "without a Location"),
         (faults.status(faults.on("DELETE", "/uploads/"), 405), "spec-upload-not-cancelled", "405"),
         (range_of_the_last_chunk, "push-chunk-range-header-unreliable", "says 64-127 for 0-127"),
+        (
+            faults.without_header(faults.on("PUT", "/manifests/"), "OCI-Subject"),
+            "spec-push-subject-ignored",
+            "sends no OCI-Subject",
+        ),
     ],
 )
 def test_an_answer_that_breaks_a_rule_is_one_finding(
@@ -194,3 +205,26 @@ def test_a_secret_in_a_location_is_kept_nowhere(store: Store, tmp_path: Path) ->
         ran = push_to(server, "-v", "--save", str(tmp_path / "seen.json"))
     assert ran.report["findings"] == []
     assert secret not in ran.out + ran.err + (tmp_path / "seen.json").read_text()
+
+
+def test_a_registry_that_wants_larger_chunks_gets_them(store: Store) -> None:
+    def small(request: Request) -> Answer | None:
+        if PATCH(request) and len(request.body) < 4096:
+            return error_answer(416, "SIZE_INVALID", "too small")
+        return None
+
+    told = faults.with_header(POST, "OCI-Chunk-Min-Length", "4096")
+    with Server(Registry(store, refuse=(small,), tamper=(told,))) as server:
+        ran = push_to(server)
+    assert ran.report["findings"] == ran.report["open"] == []
+
+
+def test_a_location_that_is_an_image_is_not_deleted(store: Store) -> None:
+    before = store.content()[:2]
+    named = faults.with_header(POST, "Location", f"/v2/{REPOSITORY}/manifests/1")
+    with Server(Registry(store, tamper=(named,))) as server:
+        ran = push_to(server)
+        methods = {seen.method for seen in server.seen}
+    assert ran.serious | set(ran.findings) == {"spec-upload-not-cancelled"}
+    assert "DELETE" not in methods
+    assert store.content()[:2] == before

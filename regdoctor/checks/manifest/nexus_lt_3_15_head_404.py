@@ -54,7 +54,10 @@ def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
     identity = (
         Evidence(f"the server calls itself {named}", "ping", {"version": list(each.version)})
         if each.version
-        else Evidence("the answers carry the marks of a Nexus, whose version is hidden", "ping")
+        else Evidence(
+            "the page that answered HEAD is Nexus's own; something before it hides its version",
+            "manifest",
+        )
     )
     return Finding(
         code=code,

@@ -17,10 +17,14 @@ from regdoctor.observations.push import (
     IMAGE,
     INDEX,
     KINDS,
+    STATEMENT,
+    ZSTD,
     StoreLook,
     UploadLook,
 )
 from regdoctor.observations.store import Observations
+
+_KINDS = (IMAGE, INDEX, STATEMENT, ATTESTED, ZSTD, ARTIFACT)
 
 
 class OciRefused(Check):
@@ -32,7 +36,7 @@ class OciRefused(Check):
     needs = (UploadLook, StoreLook)
     question = "does the Nexus take an OCI image, an index, an attestation and an artifact?"
     probe = "push-store"
-    supersedes = ("push-unexpected-answer",)
+    supersedes = ("push-unexpected-answer", "spec-manifest-kind-refused")
     texts = (
         "unexpected status: 400 Bad Request",
         "unexpected status: 500 Server Error",
@@ -46,15 +50,17 @@ class OciRefused(Check):
             docker = store.tried(DOCKER) if store else None
             if store is None or docker is None or not docker.ok or not of_nexus(seen, endpoint):
                 continue
-            kinds = {kind: store.tried(kind) for kind in (IMAGE, INDEX, ATTESTED, ARTIFACT)}
+            kinds = {kind: store.tried(kind) for kind in _KINDS}
             bad = [(kind, answer) for kind, answer in kinds.items() if answer and _refused(answer)]
+            if any(kind == IMAGE for kind, _ in bad):
+                bad = [(kind, answer) for kind, answer in bad if kind != ZSTD]
             if not bad:
                 continue
             ping = seen.get(Ping, endpoint)
             told = [answer for _, answer in answers(seen, endpoint)]
             told += [ping.answer] if ping else []
             named = " and ".join(KINDS[kind] for kind, _ in bad[:2])
-            images = any(kind in (IMAGE, INDEX, ATTESTED) for kind, _ in bad)
+            images = any(kind != ARTIFACT for kind, _ in bad)
             yield finding(
                 seen,
                 self,

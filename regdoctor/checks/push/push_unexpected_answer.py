@@ -40,6 +40,10 @@ class PushUnexpectedAnswer(Check):
                 title = f"{subject_of(endpoint)} {how(answer)} to {step}"
                 yield finding(seen, self, endpoint, title, [(probe, answer)])
             store = seen.get(StoreLook, endpoint)
+            if look.begun and not look.ended:
+                where = subject_of(endpoint)
+                why = f"an upload at {where} could not be given up, so no more was sent"
+                yield OpenQuestion(self.code, self.question, "push-upload", why)
             if store is not None and store.why_not:
                 why = f"nothing was stored at {subject_of(endpoint)}: {store.why_not}"
                 yield OpenQuestion(self.code, self.question, "push-store", why)
