@@ -89,6 +89,20 @@ def test_a_proxy_that_stops_head_is_not_taken_for_the_nexus_behind_it(
     assert ran.serious == {code}
 
 
+@pytest.mark.parametrize("target", ["", "/team/app:1.0"])
+def test_a_proxy_that_stops_head_makes_no_private_nexus_an_old_one(
+    target: str, store: Store, tmp_path: Path
+) -> None:
+    stop = "if ($request_method = HEAD) { return 404; }"
+    private = Nexus(Registry(store), NEW, users=ME, anonymous=False, named=False)
+    with Server(private) as nexus:
+        port = free_port()
+        block = f"location / {{ {stop} proxy_pass {nexus.url}; proxy_set_header Host $http_host; }}"
+        with nginx(tmp_path, block, port=port):
+            ran = check(f"127.0.0.1:{port}{target}")
+    assert HEAD_404 not in ran.findings
+
+
 def test_a_nexus_whose_head_wants_a_login_is_not_the_old_one(store: Store) -> None:
     def locked(request: Request, answer: Answer) -> Answer:
         if not faults.MANIFEST_HEADS(request):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.checked import Ran, check
+from tests.fixtures.programs import free_port
 from tests.fixtures.registry import (
     Answer,
     BearerAuth,
@@ -228,3 +229,22 @@ def test_a_location_that_is_an_image_is_not_deleted(store: Store) -> None:
     assert ran.serious | set(ran.findings) == {"spec-upload-not-cancelled"}
     assert "DELETE" not in methods
     assert store.content()[:2] == before
+
+
+def test_a_token_that_cannot_be_had_is_told_once(store: Store, tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}/token"
+    with Server(Registry(store, auth=BearerAuth(TokenService(), realm=nowhere))) as server:
+        assert push_to(server).serious == {"token-realm-wrong-port-or-host"}
+    failing = faults.status(faults.on("", "/token"), 500)
+    with (
+        Server(Registry(tamper=(failing,))) as tokens,
+        Server(Registry(store, auth=BearerAuth(TokenService(), f"{tokens.url}/token"))) as server,
+    ):
+        ran = push_to(server)
+    assert ran.serious == {"push-unexpected-answer"}
+    assert "500 to the request for a token" in ran.report["findings"][0]["title"]
+    (tmp_path / "config.json").write_text('{"credsStore": "is-not-installed"}')
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    with Server(Registry(store, auth=BearerAuth(TokenService()))) as server:
+        ran = check("--push", f"{server.authority}/{REPOSITORY}", environ=environ)
+    assert ran.serious == {"request-not-sent"}

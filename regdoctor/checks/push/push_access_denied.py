@@ -49,6 +49,8 @@ class PushAccessDenied(Check):
 
 
 def _rejected(seen: Observations, endpoint: str) -> bool:
+    if seen.failure(CredentialUse, endpoint) is not None:
+        return True  # they could not be read, which is said as well
     login = seen.get(LoginAnswer, endpoint)
     tokens = [token for _, token in seen.named(TokenAnswer, endpoint)]
     return (login is not None and login.answer.status in (400, 401)) or any(

@@ -12,6 +12,8 @@ from regdoctor.observations.http import Answer
 from regdoctor.observations.push import DOCKER, IMAGE, KINDS, MountLook, StoreLook, UploadLook
 from regdoctor.observations.store import Observations
 
+_REALMS = ("dns", "connect", "tls", "certificate", "proxy")
+
 
 class PushUnexpectedAnswer(Check):
     """404, 5xx, a web page, a connection that breaks off. The first step that fails is told.
@@ -56,6 +58,10 @@ def _failures(
     opened = look.opened
     if opened.status in (401, 403) and not opened.html:
         return  # the account, or its login: other findings
+    if "/blobs/uploads" not in opened.url:
+        if opened.fault not in _REALMS:  # the way to a token server has findings of its own
+            yield "the request for a token to push", "push-upload", opened
+        return
     if opened.method != "POST" or opened.status != 202:
         yield f"POST of an upload to {look.repository}", "push-upload", opened
         return

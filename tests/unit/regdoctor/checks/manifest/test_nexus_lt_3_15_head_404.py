@@ -113,6 +113,7 @@ def test_a_registry_without_an_image_in_hand_is_suspected_by_the_missing_route()
         manifest_answer("HEAD", 404, server("3.14.0-04"), API),
         manifest_answer("HEAD", 401, server("3.14.0-04")),
         manifest_answer("HEAD", 404, server("3.60.0-02"), kind="text/html"),
+        manifest_answer("HEAD", 404, ("Server", "nginx/1.22.1"), kind="text/html"),
     ],
 )
 def test_no_suspicion_where_the_route_is_there_or_the_nexus_is_new(head: Answer) -> None:

@@ -7,7 +7,7 @@ import pytest
 from regdoctor.observations.http import Answer
 from regdoctor.observations.store import Observations
 from tests.fixtures.scenes import HTTPS, found, questions, registry_seen
-from tests.fixtures.scenes.push import began, mount, push_seen, said, size, stored
+from tests.fixtures.scenes.push import UPLOADS, began, mount, push_seen, said, size, stored
 
 CODE = "push-unexpected-answer"
 
@@ -17,7 +17,9 @@ CODE = "push-unexpected-answer"
     [
         (began(said("POST", 500)), "answers 500 to POST"),
         (began(said("POST", 403, kind="text/html")), "answers 403 to POST"),
-        (began(Answer("POST", HTTPS, fault="read", text="EOF")), "breaks off (EOF) to POST"),
+        (began(Answer("POST", HTTPS + UPLOADS, fault="read", text="EOF")), "off (EOF) to POST"),
+        (began(Answer("GET", "https://auth.example/token", 500)), "to the request for a token"),
+        (began(Answer("GET", HTTPS + UPLOADS, 404)), "answers 404 to POST"),
         (push_seen(size(502)), "502 to a chunk"),
         (push_seen(mount(written=said("PATCH", 400))), "to a chunk of an upload"),
         (push_seen(stored(whole=said("PUT", 500))), "500 to PUT of a blob"),
