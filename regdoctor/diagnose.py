@@ -45,6 +45,7 @@ class Wanted:
     ``addresses`` are endpoints given as URLs, contacted by the scheme that was written.
     ``noted`` are observations of what the user wrote, by name.
     ``platforms`` are (reference, platform) pairs where something says for which one it is wanted.
+    ``push`` is a repository at its registry that may be written to; empty for none.
     """
 
     target: Target
@@ -53,6 +54,7 @@ class Wanted:
     addresses: tuple[Endpoint, ...] = ()
     noted: tuple[tuple[str, object], ...] = ()
     platforms: tuple[tuple[Reference, str], ...] = ()
+    push: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,13 @@ async def _look(
         _enter(seen, host, own.trust, settings)
     told: list[Exchange] = []
     async with _session(settings, by_domain, told) as session:
-        await _probe(seen, session, settings, spoken.values(), wanted, told)
+        pushes = {
+            spoken[host].endpoint.url: each.push
+            for each, hosts in found
+            for host in hosts
+            if each.push and host.role == "origin" and "push" in host.capabilities
+        }
+        await _probe(seen, session, settings, spoken.values(), wanted, told, pushes)
     return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
 
 
@@ -304,6 +312,7 @@ async def _probe(
     hosts: Iterable[Host],
     wanted: Sequence[Wanted],
     told: Sequence[Exchange],
+    pushes: Mapping[str, str],
 ) -> None:
     from regdoctor.probes.manifest import Images
     from regdoctor.probes.runner import Runner
@@ -313,7 +322,7 @@ async def _probe(
     references = dict.fromkeys(ref for each in wanted for ref in each.references)
     resolved = frozenset(reference.domain for reference in references)
     probes = endpoint_probes(
-        session, by_url, settings.overrides, settings.timeout, settings.environ, resolved
+        session, by_url, settings.overrides, settings.timeout, settings.environ, resolved, pushes
     )
     runner = Runner(seen, probes, _follow, settings.timeout)
 

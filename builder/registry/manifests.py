@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from builder.errors import BuilderError
@@ -105,12 +105,14 @@ async def ask(
     repository: str,
     scopes: Sequence[str] = (),
     accept: str = "",
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
     limit: int = LIMIT,
     retry: Reason | None = None,
 ) -> Answer:
     """One request with authentication; failures become ``Answer.error``."""
     log: list[Exchange] = []
-    headers = {"Accept": accept} if accept else {}
+    sent = {**(headers or {}), **({"Accept": accept} if accept else {})}
     try:
         reply = await client.request(
             host,
@@ -119,7 +121,8 @@ async def ask(
             repository=repository,
             scopes=scopes,
             log=log,
-            headers=headers,
+            headers=sent,
+            content=content,
             limit=limit,
             retry=retry,
         )

@@ -324,14 +324,17 @@ class Session:
             await self._guard("mount", upload, upload.cancel(location))
         return location is None
 
-    async def open_upload(self, reference: Reference) -> tuple[str, int]:
-        """Opens an upload and deletes it, as a probe of the right to push.
+    async def ask_push(
+        self, host: Host, method: str, url: str, repository: str, **sent: Any
+    ) -> Answer:
+        """One request with the right to push to ``repository``; failures are in the answer.
 
-        The upload's URL (redact before showing) and the status of its deletion.
+        ``sent``: ``headers``, ``content`` (bytes). For probes: nothing is tried again.
         """
-        upload = self._upload(reference, Digest.of(b""))
-        location = await self._guard("push-blob", upload, upload.start())
-        return location, await self._guard("push-blob", upload, upload.cancel(location))
+        scopes = (scope.push(repository),)
+        return await manifests.ask(
+            self._client, host, method, url, repository=repository, scopes=scopes, **sent
+        )
 
     async def push_blob(
         self,

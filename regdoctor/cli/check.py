@@ -69,6 +69,14 @@ def check(
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The key of --cert, in PEM form.")
     ] = None,
+    push: Annotated[
+        str,
+        typer.Option(
+            metavar="REPO",
+            help="Write to HOST/REPOSITORY, or to REPOSITORY at the one registry of the targets: "
+            "uploads that are given up, small images that are deleted again.",
+        ),
+    ] = "",
     host_root: Annotated[
         Path, typer.Option(metavar="DIR", help="Judge the configuration files below DIR.")
     ] = Path("/"),
@@ -99,7 +107,7 @@ def check(
     \b
     Examples:
       regdoctor check registry.example.com:5000
-      regdoctor check --ca corporate-root.pem --format json registry.example.com/team/app:1.0
+      regdoctor check --ca corporate-root.pem --push team/scratch registry.example.com/team/app:1.0
     """
     _check_choices(as_client, fail_on, format_)
     if not host_root.is_dir():
@@ -107,7 +115,7 @@ def check(
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
     clients, judged_by = _asked(as_client)
     if replay is not None:
-        diagnosis = _replayed(replay, targets)
+        diagnosis = _replayed(replay, targets, push)
     else:
         settings = replace(
             _settings(clients, config, ca or (), resolve or (), host_root, timeout),
@@ -116,7 +124,7 @@ def check(
             client_certificate=_client_certificate(cert, key),
             on_exchange=print_exchange if verbose else None,
         )
-        diagnosis = asyncio.run(_diagnosed(targets or ["."], settings))
+        diagnosis = asyncio.run(_diagnosed(targets or ([] if push else ["."]), push, settings))
     report = Report(
         tool=Tool("regdoctor", version()),
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -208,12 +216,14 @@ def _client_certificate(cert: Path | None, key: Path | None) -> ClientCertificat
     return ClientCertificate(cert, key)
 
 
-async def _diagnosed(texts: Sequence[str], settings: Settings) -> Diagnosis:
+async def _diagnosed(texts: Sequence[str], push: str, settings: Settings) -> Diagnosis:
     from builder.registry import InvalidConfig
-    from regdoctor.cli.targets import wanted
+    from regdoctor.cli.targets import wanted, with_push
     from regdoctor.diagnose import diagnose
 
     every: list[Wanted] = [wanted(text) for text in texts]
+    if push:
+        every = with_push(every, push)
     try:
         return await diagnose(every, settings)
     except InvalidConfig as error:
@@ -234,14 +244,14 @@ def _write_file(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _replayed(path: Path, targets: list[str] | None) -> Diagnosis:
+def _replayed(path: Path, targets: list[str] | None, push: str) -> Diagnosis:
     from regdoctor.diagnose import judged
     from regdoctor.model import codec
     from regdoctor.model.target import Target
     from regdoctor.observations.store import Observations
 
-    if targets:
-        raise UsageError("--replay judges what was saved; it takes no target")
+    if targets or push:
+        raise UsageError("--replay judges what was saved; it takes no target and no --push")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         seen = Observations.from_json(data)

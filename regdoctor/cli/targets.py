@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.oci.reference import InvalidReference, parse
@@ -43,6 +45,40 @@ def wanted(text: str) -> Wanted:
             hint = f"as an image it would be {corrected}"
         raise UsageError(str(error), hint=hint) from error
     return Wanted(Target("image", text), references=(reference,))
+
+
+def with_push(every: Sequence[Wanted], repository: str) -> list[Wanted]:
+    """The targets, one of them with a repository that may be written to. Raises UsageError.
+
+    ``repository`` is ``host/path``, or ``path`` at the one registry that the targets lead to.
+    A host that is no target yet becomes one.
+    """
+    first, slash, rest = repository.partition("/")
+    named = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    domains = {domain for each in every for domain in _domains(each)}
+    if not named and len(domains) != 1:
+        why = f"it may be at any of {', '.join(sorted(domains))}" if domains else "at which host?"
+        raise UsageError(f"--push {repository}: {why}", hint="write it as HOST/REPOSITORY")
+    domain = _domain(first) if named else next(iter(domains))
+    path = rest if named else repository
+    try:
+        parsed = parse(f"{domain}/{path}", default_tag="")
+    except InvalidReference as error:
+        raise UsageError(f"--push {repository}: {error}") from error
+    if parsed.tag or parsed.digest:
+        raise UsageError(f"--push {repository}: a repository has no tag and no digest")
+    out = list(every)
+    for at, each in enumerate(out):
+        if domain in _domains(each) and not each.references:
+            out[at] = replace(each, push=parsed.path)
+            return out
+    return [*out, Wanted(Target("registry", domain), domains=(domain,), push=parsed.path)]
+
+
+def _domains(wanted: Wanted) -> tuple[str, ...]:
+    """The registries that a target leads to."""
+    named = (*wanted.domains, *(each.domain for each in wanted.references))
+    return (*named, *(each.authority for each in wanted.addresses))
 
 
 def _url(text: str) -> Wanted:

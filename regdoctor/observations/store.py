@@ -33,9 +33,11 @@ from regdoctor.observations.http import (
 from regdoctor.observations.images import Asked, BlobAgain, DigestLook, ImageSeen
 from regdoctor.observations.machine import MachineFacts
 from regdoctor.observations.network import Connection, Resolution, ResolverAnswers, Role
+from regdoctor.observations.nexus import NexusPort
 from regdoctor.observations.plans import ClientPlanSeen
 from regdoctor.observations.printed import ClientOutput
 from regdoctor.observations.proxies import ProxyRoutes, ShellProxies
+from regdoctor.observations.push import ChunkLook, MountLook, SizeLook, StoreLook, UploadLook
 from regdoctor.observations.tls import (
     DefaultCertificate,
     DirectChain,
@@ -100,6 +102,12 @@ KINDS: tuple[type, ...] = (
     ProductAnswer,
     HeadRoute,
     LoginAnswer,
+    NexusPort,
+    UploadLook,
+    ChunkLook,
+    SizeLook,
+    MountLook,
+    StoreLook,
     CredentialUse,
     ProxyRoutes,
     ShellProxies,

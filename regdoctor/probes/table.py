@@ -17,10 +17,13 @@ from regdoctor.probes.http import (
     PlainProbe,
 )
 from regdoctor.probes.network import Connect, Lookup
+from regdoctor.probes.nexus import NexusPortProbe
 from regdoctor.probes.products import ProductProbe
 from regdoctor.probes.protocol import Probe
 from regdoctor.probes.proxies import ProxyProbe
+from regdoctor.probes.push import ChunkProbe, MountProbe, SizeProbe, UploadProbe
 from regdoctor.probes.resolvers import ResolversProbe
+from regdoctor.probes.store import StoreProbe
 from regdoctor.probes.tls import DefaultLeaf, Handshake, Issuer, WithoutProxy
 
 
@@ -31,9 +34,12 @@ def endpoint_probes(
     timeout: float,
     environ: Mapping[str, str] | None = None,
     resolved: frozenset[str] = frozenset(),
+    pushes: Mapping[str, str] | None = None,
 ) -> tuple[Probe, ...]:
     """The probes of one run. ``hosts`` are the registries and mirrors by URL; ``timeout`` is
-    for each wait of each probe, in seconds; ``resolved`` the domains of images asked for."""
+    for each wait of each probe, in seconds; ``resolved`` the domains of images asked for;
+    ``pushes`` a repository for each endpoint that may be written to."""
+    writable = pushes or {}
     proxies = ProxyRules(environ)
     return (
         Lookup(overrides, proxies, timeout),
@@ -51,6 +57,12 @@ def endpoint_probes(
         HeadRouteProbe(session, hosts, resolved, timeout),
         ProductProbe(session, hosts, timeout),
         LoginProbe(session, hosts, resolved),
+        NexusPortProbe(session, hosts, resolved, timeout),
+        UploadProbe(session, hosts, writable),
+        ChunkProbe(session, hosts, writable),
+        SizeProbe(session, hosts, writable),
+        MountProbe(session, hosts, writable),
+        StoreProbe(session, hosts, writable, timeout),
         DefaultLeaf(timeout),
         WithoutProxy(proxies, overrides, min(timeout, 5.0)),
         CredentialProbe(session.credentials),

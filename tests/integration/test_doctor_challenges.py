@@ -109,11 +109,11 @@ def test_an_old_nexus_that_wants_a_login_is_told_before_the_login() -> None:
     store.add_image("team/app", "1.0")
     users = {"user": "password"}
     for version, expected in (
-        ("3.14.0-04", {"pull-access-denied-or-not-found", "nexus-lt-3.15-head-404"}),
-        ("3.15.0-01", {"pull-access-denied-or-not-found"}),
+        ("3.14.0-04", {"nexus-bearer-token-realm-missing", "nexus-lt-3.15-head-404"}),
+        ("3.15.0-01", {"nexus-bearer-token-realm-missing"}),
     ):
         nexus = Nexus(Registry(store), version, users=users, anonymous=False)
         with Server(nexus) as server:
             ran = check(f"{server.authority}/team/app:1.0")
         assert ran.serious == expected
-        assert ran.report["findings"][0]["code"] == "pull-access-denied-or-not-found"
+        assert ran.report["findings"][0]["code"] == "nexus-bearer-token-realm-missing"

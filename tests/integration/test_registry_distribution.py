@@ -141,16 +141,6 @@ async def test_a_blob_is_mounted_from_another_repository(tmp_path: Path) -> None
             assert not await made.mount_blob(target, Digest.of(b"none"), "base")
 
 
-async def test_opening_an_upload_to_probe_leaves_nothing_behind(tmp_path: Path) -> None:
-    with docker_registry(tmp_path) as registry:
-        async with session() as made:
-            _, status = await made.open_upload(parse(f"{registry.authority}/probe:1"))
-        assert status == 204
-        # distribution 2.8 writes its hash state once more after it has deleted the upload.
-        assert list(tmp_path.glob("storage/**/_uploads/*/data")) == []
-        assert list(tmp_path.glob("storage/**/_uploads/*/startedat")) == []
-
-
 async def test_a_missing_tag_is_not_found(tmp_path: Path) -> None:
     with docker_registry(tmp_path) as registry:
         async with session() as made:

@@ -39,7 +39,6 @@ class RegistryUnexpectedAnswer(Check):
         "unexpected status * 503",
         "error parsing HTTP * response body",
     )
-    products = ("nexus",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
@@ -162,8 +161,6 @@ def _verdict(answer: Answer) -> str:
         return f"refuses more requests for now (429){f', retry after {wait}' if wait else ''}"
     if status >= 500:
         return f"answers {status}: the registry, or a proxy before it, is failing"
-    if "nexus" in (answer.header("Server") + answer.body[:2000]).lower():
-        return f"is a Nexus, but no docker repository answers on this port ({status} on /v2/)"
     return f"does not answer as a registry ({status} on /v2/)"
 
 

@@ -8,7 +8,7 @@ from regdoctor.checks.judging import answer_evidence, asking, severity_of, subje
 from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Finding, OpenQuestion
-from regdoctor.observations.http import Answer, BlobLook
+from regdoctor.observations.http import Answer, BlobLook, ManifestLook
 from regdoctor.observations.images import Asked
 from regdoctor.observations.store import Observations
 
@@ -31,6 +31,9 @@ class BlobUnexpectedAnswer(Check):
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for endpoint in seen.endpoints():
+            manifests = [look for _, look in seen.named(ManifestLook, endpoint)]
+            if manifests and not any(look.served for look in manifests):
+                continue  # a mirror that has no manifest has no blobs of it either
             yield from _layer(seen, endpoint, self.code)
             for _, look in seen.named(BlobLook, endpoint):
                 answer = look.answer

@@ -20,23 +20,22 @@ this tool go on with GET."""
 
 @dataclass(frozen=True, slots=True)
 class HeadRefused:
-    """``version`` is Nexus's (major, minor) where something said it; ``nexus`` that signals
-    of a Nexus other than its version were seen."""
+    """``version`` is Nexus's (major, minor) where something said it."""
 
     looked: Looked
     head: Answer
     got: Answer
     version: tuple[int, int] | None
-    nexus: bool
 
     @property
     def old_nexus(self) -> bool:
-        """The fault that 3.15 mended: no route for HEAD, so the servlet's own error page."""
-        if not error_page(self.head):
+        """The fault that 3.15 mended: no route for HEAD, so the servlet's own error page.
+
+        The page itself must be Nexus's: a proxy before one that stops HEAD has a page too.
+        """
+        if not error_page(self.head) or not is_nexus(self.head):
             return False
-        if self.version is not None:
-            return (3, 0) <= self.version < (3, 15)
-        return self.nexus
+        return self.version is None or (3, 0) <= self.version < (3, 15)
 
 
 def error_page(head: Answer) -> bool:
@@ -60,4 +59,4 @@ def refusals(seen: Observations) -> Iterator[HeadRefused]:
         ping = seen.get(Ping, looked.endpoint)
         if ping is not None:
             answers.append(ping.answer)
-        yield HeadRefused(looked, head, got, nexus_version(answers), any(map(is_nexus, answers)))
+        yield HeadRefused(looked, head, got, nexus_version(answers))

@@ -34,10 +34,10 @@ class ImageNotFound(Check):
             if not each.served and each.last is not None:
                 by_image.setdefault(each.image, []).append(each)
         for image, those in by_image.items():
-            missing = [each for each in those if each.last and each.last.status == 404]
+            missing = [each for each in those if _missing(seen, each)]
             origin = those[-1]
             # Where the origin did not answer, a mirror's 404 proves nothing about the image.
-            if not missing or origin not in missing or not _is_registry(seen, origin):
+            if not missing or origin not in missing:
                 continue
             if any(each.look.get is None for each in missing):
                 yield OpenQuestion(
@@ -67,10 +67,11 @@ class ImageNotFound(Check):
             )
 
 
-def _is_registry(seen: Observations, each: Looked) -> bool:
-    """Where ``/v2/`` is a 404 as well, the image is not what is missing."""
+def _missing(seen: Observations, each: Looked) -> bool:
+    """404, of something that is a registry: one that gives 404 for ``/v2/`` has no images."""
     ping = seen.get(Ping, each.endpoint)
-    return ping is None or ping.answer.status != 404
+    registry = ping is None or ping.answer.status != 404
+    return registry and each.last is not None and each.last.status == 404
 
 
 CHECK = ImageNotFound()

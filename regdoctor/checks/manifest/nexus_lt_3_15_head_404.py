@@ -54,7 +54,10 @@ def _finding(seen: Observations, code: str, each: HeadRefused) -> Finding:
     identity = (
         Evidence(f"the server calls itself {named}", "ping", {"version": list(each.version)})
         if each.version
-        else Evidence("the answers carry the marks of a Nexus, whose version is hidden", "ping")
+        else Evidence(
+            "the page that answered HEAD is Nexus's own; something before it hides its version",
+            "manifest",
+        )
     )
     return Finding(
         code=code,
@@ -90,13 +93,15 @@ def _suspicion(
     """No image was seen: one that does not exist, or is refused, shows whether HEAD has a route.
 
     A registry refuses or misses it the same way by both methods; only where the route is
-    missing is the answer to HEAD a page, and that to GET a registry's.
+    missing is the answer to HEAD a page (Nexus's own, not that of a proxy before it), and that
+    to GET a registry's.
     """
     api = route.get.header("Docker-Distribution-Api-Version") or "json" in route.get.header(
         "Content-Type"
     )
     version = nexus_version([route.head, route.get])
-    if not error_page(route.head) or not api or route.get.status not in (401, 404):
+    page = error_page(route.head) and is_nexus(route.head)
+    if not page or not api or route.get.status not in (401, 404):
         return
     if version is not None and version >= (3, 15):
         return

@@ -299,8 +299,12 @@ async def test_a_refused_manifest_has_the_registrys_words(serve, session) -> Non
 async def test_opening_and_deleting_an_upload_leaves_nothing(serve, session) -> None:
     store = Store()
     server = serve(Registry(store))
-    location, status = await (await session()).open_upload(ref(server))
-    assert status == 204
+    made = await session()
+    (host,) = made.hosts(server.authority)
+    opened = await made.ask_push(host, "POST", host.url("app", "blobs/uploads/"), "app")
+    location = opened.header("Location")
+    cancelled = await made.ask_push(host, "DELETE", location, "app")
+    assert (opened.status, cancelled.status) == (202, 204)
     assert location.startswith(server.url)
     assert store.uploads == {}
 

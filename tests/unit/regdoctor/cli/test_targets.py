@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regdoctor.cli.faults import UsageError
-from regdoctor.cli.targets import wanted
+from regdoctor.cli.targets import wanted, with_push
 from regdoctor.diagnose import Wanted
 from regdoctor.observations.written import DockerfileLook, WrittenReference
 
@@ -158,3 +158,41 @@ def test_a_name_without_a_registry_may_be_a_path_and_a_hint_says_the_rest() -> N
     with pytest.raises(UsageError) as caught:
         wanted("app:1.0+build")
     assert caught.value.hint == "as an image it would be app:1.0_build"
+
+
+@pytest.mark.parametrize(
+    ("targets", "repository", "domain", "path"),
+    [
+        ([], "registry.example:5000/team/scratch", "registry.example:5000", "team/scratch"),
+        ([], "localhost/scratch", "localhost", "scratch"),
+        (["registry.example:5000"], "team/scratch", "registry.example:5000", "team/scratch"),
+        (["registry.example/app:1"], "scratch", "registry.example", "scratch"),
+        (["http://registry.example:5000"], "scratch", "registry.example:5000", "scratch"),
+        (["one.example", "two.example"], "two.example/a/b", "two.example", "a/b"),
+    ],
+)
+def test_one_target_may_be_written_to(
+    targets: list[str], repository: str, domain: str, path: str
+) -> None:
+    every = with_push([wanted(text) for text in targets], repository)
+    (written,) = [each for each in every if each.push]
+    assert written.push == path
+    assert domain in (*written.domains, *(each.authority for each in written.addresses))
+
+
+@pytest.mark.parametrize(
+    ("targets", "repository"),
+    [
+        ([], "team/scratch"),
+        (["one.example", "two.example"], "team/scratch"),
+        (["one.example"], "team/Scratch"),
+        (["one.example"], "one.example/team/scratch:1"),
+        (["one.example"], ""),
+        (["one.example"], "one.example/"),
+    ],
+)
+def test_a_repository_that_is_at_no_one_registry_is_refused(
+    targets: list[str], repository: str
+) -> None:
+    with pytest.raises(UsageError, match="--push"):
+        with_push([wanted(text) for text in targets], repository)

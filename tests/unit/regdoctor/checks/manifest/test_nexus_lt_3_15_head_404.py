@@ -73,6 +73,13 @@ def test_the_same_effect_with_another_cause_is_not_called_nexus(head: Answer) ->
     assert OTHER in codes
 
 
+def test_a_page_of_the_proxy_before_an_old_nexus_is_not_the_nexus() -> None:
+    """GET and /v2/ say who is behind; the page that answered HEAD is not his."""
+    nginx = page(("Server", "nginx/1.22.1"))
+    served = manifest_answer("GET", 200, API, server("3.14.0-04"))
+    assert set(found(manifest_seen(nginx, served))) == {OTHER}
+
+
 def test_quiet_for_an_old_nexus_where_the_image_is_missing() -> None:
     missing = manifest_answer("GET", 404, server("3.14.0-04"))
     codes = found(manifest_seen(page(server("3.14.0-04")), missing))
@@ -106,6 +113,7 @@ def test_a_registry_without_an_image_in_hand_is_suspected_by_the_missing_route()
         manifest_answer("HEAD", 404, server("3.14.0-04"), API),
         manifest_answer("HEAD", 401, server("3.14.0-04")),
         manifest_answer("HEAD", 404, server("3.60.0-02"), kind="text/html"),
+        manifest_answer("HEAD", 404, ("Server", "nginx/1.22.1"), kind="text/html"),
     ],
 )
 def test_no_suspicion_where_the_route_is_there_or_the_nexus_is_new(head: Answer) -> None:

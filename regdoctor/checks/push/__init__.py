@@ -1,0 +1,1 @@
+"""What goes wrong when a registry is written to; seen with ``--push`` alone."""
