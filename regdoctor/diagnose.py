@@ -16,6 +16,7 @@ from builder.oci.reference import Reference
 from builder.transport import Endpoint, InvalidEndpoint
 from regdoctor.checks.derive import derive
 from regdoctor.checks.judge import judge
+from regdoctor.checks.plans import derive_plans
 from regdoctor.clients.policy import MirrorUse
 from regdoctor.clients.table import OWN, configured_mirrors
 from regdoctor.fixes.table import with_fixes
@@ -123,6 +124,7 @@ def judged(seen: Observations, targets: Iterable[Target]) -> Diagnosis:
     """The verdict on observations, fresh or saved. No I/O."""
     for endpoint in seen.endpoints():
         derive(seen, endpoint)
+    derive_plans(seen)
     findings, questions = judge(seen)
     mended = tuple(with_fixes(seen, finding) for finding in findings)
     return Diagnosis(seen, tuple(targets), mended, questions)

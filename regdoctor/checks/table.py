@@ -72,6 +72,7 @@ from regdoctor.checks.builds import (
     syntax_directive_frontend_pull_fails,
     tag_with_illegal_character,
 )
+from regdoctor.checks.config.table import CHECKS as CONFIG
 from regdoctor.checks.host import (
     buildkit_1809_ignored_insecure_registries,
     containerd_http_fallback_shows_only_https_error,
@@ -398,5 +399,6 @@ CHECKS: tuple[Check, ...] = (
     spec_upload_not_cancelled.CHECK,
     spec_manifest_kind_refused.CHECK,
     push_unexpected_answer.CHECK,
+    *CONFIG,
     internal_check_failed.CHECK,
 )

@@ -95,11 +95,11 @@ def configured_mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
 def _plans(files: HostFiles, program: str, written: str, domain: str) -> Iterator[ClientPlan]:
     """The plan for a reference of ``domain``, then that for one of ``written`` itself."""
     if domain and not _same_host(domain, written):
-        yield plan_on(files, program, _reference(domain))
-    yield plan_on(files, program, _reference(written))
+        yield plan_on(files, program, reference_at(domain))
+    yield plan_on(files, program, reference_at(written))
 
 
-def _reference(domain: str) -> str:
+def reference_at(domain: str) -> str:
     """An image there; which one does not matter for the endpoints."""
     return "docker.io/library/image:1" if domain in HUB else f"{domain}/team/image:1"
 
@@ -110,7 +110,7 @@ def _same_host(one: str, other: str) -> bool:
 
 def _mirrors(files: HostFiles, client: Client) -> Iterator[MirrorUse]:
     for domain in dict.fromkeys(client.domains(files)):
-        plan = plan_on(files, program_of(files, client), _reference(domain))
+        plan = plan_on(files, program_of(files, client), reference_at(domain))
         for endpoint in plan.endpoints:
             if endpoint.role == "mirror":
                 yield MirrorUse(

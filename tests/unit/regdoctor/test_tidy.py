@@ -134,6 +134,10 @@ def test_what_it_explains_away_exists(check: Check) -> None:
     assert set(check.supersedes) <= {each.code for each in CHECKS}
 
 
+def test_every_fault_that_was_reported_has_a_code() -> None:
+    assert set(REAL) <= {check.code for check in CHECKS}
+
+
 def test_every_page_is_about_a_finding() -> None:
     pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
     assert pages == {check.code for check in CHECKS}

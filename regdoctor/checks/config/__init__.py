@@ -1,0 +1,1 @@
+"""Configuration of clients that does not do what it looks like."""

@@ -1,0 +1,107 @@
+"""Findings made of what the plans of clients note about their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regdoctor.checks.plans import plans
+from regdoctor.checks.protocol import Check
+from regdoctor.clients.table import OWN
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
+from regdoctor.observations.host import AskedClients, HostFiles
+from regdoctor.observations.network import Role
+from regdoctor.observations.plans import ConfigNote
+from regdoctor.observations.store import HOST, Observations
+from regdoctor.observations.trust import ChainVerdicts
+
+HUB = ("docker.io", "registry-1.docker.io", "index.docker.io")
+
+
+class ConfigCheck(Check):
+    """One kind of trap. ``kinds`` are those of the notes that tell of it.
+
+    A client that is asked for has a warning, and an error where its contact fails; of another
+    one it is told only where its contact fails. ``only_failing``: what is noted is no fault as
+    long as the contact succeeds. ``programs`` limits it to some, where a kind is not theirs alone.
+    """
+
+    needs = (HostFiles,)
+    probe = "files"
+    kinds: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    only_failing = False
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        told: dict[tuple[str, str, str], list[tuple[str, str, ConfigNote]]] = {}
+        for client, domain, plan in plans(seen):
+            if self.programs and plan.client not in self.programs:
+                continue
+            for note in plan.notes:
+                if note.kind in self.kinds and not (plan.guessed and _absent(seen, note.file)):
+                    key = (note.file, note.subject, note.sentence)
+                    told.setdefault(key, []).append((client, domain, note))
+        for those in told.values():
+            finding = self._finding(seen, those)
+            if finding is not None:
+                yield finding
+
+    def _finding(
+        self, seen: Observations, those: list[tuple[str, str, ConfigNote]]
+    ) -> Finding | None:
+        clients = tuple(dict.fromkeys(client for client, _, _ in those))
+        _, domain, note = those[0]
+        failing = tuple(each for each in clients if fails(seen, each, domain))
+        severity = severity_for(seen, clients, failing, only_failing=self.only_failing)
+        if severity is None:
+            return None
+        return Finding(
+            code=self.code,
+            title=f"{domain}: {note.sentence}",
+            severity=severity,
+            confidence="certain",
+            subject=domain,
+            evidence=(
+                Evidence(
+                    f"{note.file}: {note.subject}",
+                    "files",
+                    {"file": note.file, "subject": note.subject, "kind": note.kind},
+                ),
+            ),
+            breaks=failing or clients,
+        )
+
+
+def _absent(seen: Observations, file: str) -> bool:
+    """Of a client that nobody has seen, a default is not what this host is configured for."""
+    files = seen.get(HostFiles, HOST) or HostFiles()
+    return file.startswith("/") and file not in files.files and file not in files.directories
+
+
+def severity_for(
+    seen: Observations, clients: tuple[str, ...], failing: tuple[str, ...], *, only_failing: bool
+) -> Severity | None:
+    """None where there is nothing to tell."""
+    asked = seen.get(AskedClients, HOST)
+    names = asked.names if asked else (OWN,)
+    if any(each in names for each in failing):
+        return "error"
+    if any(each in names for each in clients):
+        return None if only_failing else "warning"
+    return "info" if failing else None
+
+
+def fails(seen: Observations, client: str, domain: str) -> bool:
+    """Whether the client would refuse the certificate of an endpoint of the registry."""
+    for endpoint in seen.endpoints():
+        role, verdicts = seen.get(Role, endpoint), seen.get(ChainVerdicts, endpoint)
+        if role is None or verdicts is None or not _of(role, domain):
+            continue
+        verdict = verdicts.of(client)
+        if verdict is not None and (verdict.reason or verdict.broken):
+            return True
+    return False
+
+
+def _of(role: Role, domain: str) -> bool:
+    named = any(each == domain or (each in HUB and domain in HUB) for each in role.domains)
+    return named and role.kind in ("registry", "mirror")
