@@ -247,4 +247,4 @@ def test_a_token_that_cannot_be_had_is_told_once(store: Store, tmp_path: Path) -
     environ = {"DOCKER_CONFIG": str(tmp_path)}
     with Server(Registry(store, auth=BearerAuth(TokenService()))) as server:
         ran = check("--push", f"{server.authority}/{REPOSITORY}", environ=environ)
-    assert ran.serious == {"request-not-sent"}
+    assert ran.serious == {"credential-helper-not-in-path"}

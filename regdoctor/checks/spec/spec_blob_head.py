@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from regdoctor.checks.manifest.head_answers import refusals
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.spec.reading import readings
 from regdoctor.model.finding import Finding, OpenQuestion
@@ -27,7 +28,10 @@ class BlobHead(Check):
     products = ("harbor",)
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        refused = {each.looked.endpoint for each in refusals(seen)}
         for reading in readings(seen):
+            if reading.endpoint in refused:
+                continue  # whatever stops HEAD of manifests stops this one, too
             head = reading.asked("blob-head")
             got = seen.get(BlobLook, reading.endpoint, head.subject) if head is not None else None
             if head is None or got is None or got.answer is None or got.error or reading.mirror:
