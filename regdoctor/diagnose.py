@@ -24,7 +24,7 @@ from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.target import Target
 from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
 from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
-from regdoctor.observations.http import Challenge, Ping
+from regdoctor.observations.http import Challenge, ManifestLook, Ping
 from regdoctor.observations.network import Role, RoleKind
 from regdoctor.observations.proxies import ProxySetting, ShellProxies
 from regdoctor.observations.store import HOST, Failure, Observations
@@ -339,8 +339,17 @@ async def _probe(
     async def resolve(reference: Reference) -> None:
         # The error is among the attempts, which tell more than it does.
         resolved = None
-        with contextlib.suppress(BuilderError):
-            resolved = await session.resolve(reference)
+        asked = [host.endpoint.url for host in by_url.values() if host.domain == reference.domain]
+        seconds = (2 + max(1, len(asked))) * settings.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                with contextlib.suppress(BuilderError):
+                    resolved = await session.resolve(reference)
+        except TimeoutError:
+            # Each byte came in time, and the whole answer did not.
+            why = f"no whole answer about {reference} in {seconds:.0f} s"
+            for url in asked:
+                seen.add(url, Failure(ManifestLook.__name__, "manifest", why))
         observe(seen, session.attempts(reference), told)
         runner.begin(seen.endpoints())
         await images.look(reference, resolved)

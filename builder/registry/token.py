@@ -210,4 +210,7 @@ def _parsed(body: bytes) -> tuple[str, float]:
     value = document.get("token") or document.get("access_token")
     lifetime = document.get("expires_in")
     seconds = float(lifetime) if isinstance(lifetime, int | float) and lifetime > 0 else _LIFETIME
-    return (value, seconds) if isinstance(value, str) else ("", 0.0)
+    # What no header can carry is no token (RFC 6750, 2.1), whoever gave it.
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return value, seconds
+    return "", 0.0

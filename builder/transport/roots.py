@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.transport.rooted import inside, read_regular
+
 BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -19,7 +21,8 @@ BUNDLES = (
 )
 DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 
-_MOST_LINKS = 40
+_MOST_BYTES = 8 << 20
+"""Of one file of a pool; the bundles of distributions have a quarter of a megabyte."""
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -75,7 +78,7 @@ def system_roots(environ: Mapping[str, str] | None = None, root: Path = Path("/"
     sources: list[str] = []
     for name in bundles:
         try:
-            data = _inside(root, name).read_bytes()
+            data = _content(root, name)
         except OSError:
             continue
         certificates.update(dict.fromkeys(certificates_of(data)))
@@ -94,31 +97,9 @@ def system_roots(environ: Mapping[str, str] | None = None, root: Path = Path("/"
     return RootPool(tuple(certificates), tuple(sources))
 
 
-def _inside(root: Path, name: str) -> Path:
-    """``name`` below ``root``, its links followed as a process with that root would."""
-    if root == Path("/"):
-        return Path(name)
-    parts = [part for part in name.split("/") if part]
-    at, links = root, 0
-    while parts:
-        part = parts.pop(0)
-        if part == "..":
-            at = at.parent if at != root else root
-            continue
-        step = at / part
-        if step.is_symlink() and links < _MOST_LINKS:
-            links += 1
-            target = str(step.readlink())
-            at = root if target.startswith("/") else at
-            parts[:0] = [piece for piece in target.split("/") if piece not in ("", ".")]
-        else:
-            at = step
-    return at
-
-
 def _files_of(root: Path, name: str) -> Iterator[bytes]:
     try:
-        entries = sorted(os.scandir(_inside(root, name)), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(inside(root, name)), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
@@ -126,12 +107,15 @@ def _files_of(root: Path, name: str) -> Iterator[bytes]:
             # Links inside the directory (OpenSSL's hash names) repeat what stands there.
             if entry.is_symlink() and "/" not in str(Path(entry.path).readlink()):
                 continue
-            path = _inside(root, f"{name}/{entry.name}")
-            if not path.is_file():
-                continue
-            yield path.read_bytes()
+            yield read_regular(root, f"{name}/{entry.name}", _MOST_BYTES)
         except OSError:
             continue
+
+
+def _content(root: Path, name: str) -> bytes:
+    """Of this very host a pipe is read as well: SSL_CERT_FILE may be a shell's ``<(...)``."""
+    own = root == Path("/")
+    return Path(name).read_bytes() if own else read_regular(root, name, _MOST_BYTES)
 
 
 def _certifi() -> RootPool:

@@ -8,15 +8,20 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from builder.transport.rooted import inside, read_regular
 from regdoctor.observations.host import FileSeen, HostFiles
+from regdoctor.probes.nesting import too_deep
 from regdoctor.probes.packages import installed_versions
 from regdoctor.probes.secrets import without_secrets
 
 MOST_BYTES = 1 << 20
+MOST_BYTES_TOGETHER = 16 << 20
 MOST_FILES = 2000
+"""Files and directories of one host that are looked into, and names told of one directory."""
 
 _FILES = (
     "/etc/docker/daemon.json",
@@ -143,15 +148,20 @@ class HostReader:
 class _Reading:
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._left = MOST_BYTES_TOGETHER
         self.files: dict[str, FileSeen] = {}
         self.directories: dict[str, tuple[str, ...]] = {}
 
     def file(self, path: str) -> None:
-        if path in self.files or path.endswith(_SECRET) or len(self.files) >= MOST_FILES:
+        if path in self.files or path.endswith(_SECRET) or not self._goes_on():
             return
         try:
-            with self._inside(path).open("rb") as file:
-                self.files[path] = FileSeen(without_secrets(path, file.read(MOST_BYTES)))
+            content = read_regular(self._root, path, min(MOST_BYTES, self._left))
+            self._left -= len(content)
+            deep = too_deep(content)
+            self.files[path] = (
+                FileSeen(error="EFBIG") if deep else FileSeen(without_secrets(path, content))
+            )
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return
         except OSError as error:
@@ -160,33 +170,50 @@ class _Reading:
     def tree(self, path: str, *, depth: int) -> None:
         entries = self.names(path)
         for entry in entries:
-            below = f"{path}/{entry.name}"
-            if os.path.isdir(entry):  # noqa: PTH112  # quiet where it may not be looked at
+            below = f"{path}/{entry}"
+            if self._is_directory(below):
                 if depth > 1:
                     self.tree(below, depth=depth - 1)
             else:
                 self.file(below)
 
-    def names(self, path: str) -> list[Path]:
+    def names(self, path: str) -> list[str]:
         """Tells the names in a directory, where it is one."""
+        if not self._goes_on():
+            return []
         try:
-            entries = sorted(self._inside(path).iterdir())
+            with os.scandir(inside(self._root, path)) as entries:
+                names = sorted(entry.name for entry in islice(entries, MOST_FILES))
         except PermissionError:
             self.files[path] = FileSeen(error="EACCES")
             return []
         except OSError:
             return []
-        self.directories[path] = tuple(entry.name for entry in entries)
-        return entries
+        self.directories[path] = tuple(names)
+        return names
 
     def wanted(self, path: str, names: tuple[str, ...]) -> None:
         """Which of ``names`` there are in the directory; nothing is read."""
-        found = tuple(name for name in names if self._inside(f"{path}/{name}").exists())
+        found = tuple(name for name in names if self._is_there(f"{path}/{name}"))
         if found:
             self.directories[path] = found
 
-    def _inside(self, path: str) -> Path:
-        return self._root / path.lstrip("/")
+    def _is_there(self, path: str) -> bool:
+        try:
+            return inside(self._root, path).exists()
+        except OSError:
+            return False
+
+    def _is_directory(self, path: str) -> bool:
+        """Quiet where it may not be looked at."""
+        try:
+            return inside(self._root, path).is_dir()
+        except OSError:
+            return False
+
+    def _goes_on(self) -> bool:
+        number = len(self.files) + len(self.directories)
+        return number < MOST_FILES and self._left > 0
 
 
 def _named(files: Mapping[str, FileSeen]) -> Iterator[str]:
@@ -196,7 +223,7 @@ def _named(files: Mapping[str, FileSeen]) -> Iterator[str]:
         if path.endswith(".toml"):
             try:
                 yield from _paths(tomllib.loads(text))
-            except tomllib.TOMLDecodeError:
+            except (tomllib.TOMLDecodeError, RecursionError):
                 continue
         elif path.endswith(".yaml"):
             yield from _YAML_PATH.findall(text)

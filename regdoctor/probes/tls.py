@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from builder.transport import Endpoint, TransportError
 from builder.transport.errors import BodyTooLarge
+from builder.transport.metadata import is_metadata
 from builder.transport.proxy import ProxyRules
 from builder.transport.transport import Transport
 from regdoctor.observations.network import Connection, Resolution, Role
@@ -237,11 +237,7 @@ def _usable(urls: tuple[str, ...]) -> list[str]:
     usable = []
     for url in urls:
         parts = urlsplit(url)
-        try:
-            local = ipaddress.ip_address(parts.hostname or "").is_link_local
-        except ValueError:
-            local = False
-        if parts.scheme == "http" and parts.hostname and not local:
+        if parts.scheme == "http" and parts.hostname and not is_metadata(parts.hostname):
             usable.append(url)
     return usable
 

@@ -21,6 +21,7 @@ from regdoctor.observations.store import Observations
 
 _PORTS = {"http": 80, "https": 443}
 _METADATA = ("fd00:ec2::254", "100.100.100.200")
+_METADATA_NAMES = ("metadata", "metadata.google.internal", "instance-data")
 _WORDS = {
     "dns": "does not resolve",
     "connect": "takes no connection",
@@ -126,12 +127,16 @@ def _malformed(realm: str) -> str:
 
 def _metadata(realm: str) -> bool:
     """Where clouds keep secrets: nobody may be sent there, so nothing is asked for there."""
-    host = urlsplit(realm).hostname or ""
+    host = (urlsplit(realm).hostname or "").rstrip(".")
+    if host in _METADATA_NAMES:
+        return True
     try:
-        address = ipaddress.ip_address(host)
+        # Resolvers read an address that is written as one number as well.
+        address = ipaddress.ip_address(int(host) if host.isdecimal() else host)
     except ValueError:
         return False
-    return address.is_link_local or host in _METADATA
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_link_local or str(address) in _METADATA
 
 
 def _unreached(seen: Observations, endpoint: str, realm: str) -> str:

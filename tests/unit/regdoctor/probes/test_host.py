@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regdoctor.probes.host import MOST_BYTES, HostReader
+from regdoctor.probes.host import MOST_BYTES, MOST_FILES, HostReader
 
 
 def write(root: Path, path: str, content: bytes = b"x") -> None:
@@ -104,3 +104,62 @@ def test_units_are_seen_and_not_read(tmp_path: Path) -> None:
     files = HostReader(tmp_path).read()
     assert files.directories == {"/usr/lib/systemd/system": ("docker.service",)}
     assert files.files == {}
+
+
+def test_links_stay_in_the_tree_as_for_a_process_whose_root_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "/outside/daemon.json", b'{"registry-mirrors": ["https://outside"]}')
+    write(tmp_path, "/outside/certs.d/r.example/ca.crt", b"outside")
+    root = tmp_path / "root"
+    write(root, "/srv/daemon.json", b"{}")
+    (root / "etc/docker").mkdir(parents=True)
+    (root / "etc/docker/daemon.json").symlink_to("/srv/daemon.json")
+    (root / "etc/containers").symlink_to("../../outside")
+    (root / "etc/buildkit").symlink_to(tmp_path / "outside")
+    (root / "etc/docker/certs.d").symlink_to("../../../../../../outside/certs.d")
+    (root / "etc/subuid").symlink_to("/etc/subgid")
+    (root / "etc/subgid").symlink_to("/etc/subuid")
+    files = HostReader(root).read()
+    assert files.files["/etc/docker/daemon.json"].content == b"{}"
+    assert files.files["/etc/subuid"].error == "ELOOP"
+    assert "outside" not in repr(files)
+
+
+def test_a_link_of_a_listed_directory_stays_in_the_tree(tmp_path: Path) -> None:
+    write(tmp_path, "/outside/ca.crt", b"outside")
+    root = tmp_path / "root"
+    write(root, "/etc/docker/certs.d/r.example/own.crt", b"own")
+    (root / "etc/docker/certs.d/other.example").symlink_to(tmp_path / "outside")
+    (root / "etc/docker/certs.d/r.example/ca.crt").symlink_to(tmp_path / "outside/ca.crt")
+    files = HostReader(root).read()
+    assert files.files["/etc/docker/certs.d/r.example/own.crt"].content == b"own"
+    assert "/etc/docker/certs.d/r.example/ca.crt" not in files.files
+    assert "/etc/docker/certs.d/other.example" not in files.directories
+
+
+def test_a_pipe_in_place_of_a_file_holds_nobody(tmp_path: Path) -> None:
+    (tmp_path / "etc/docker").mkdir(parents=True)
+    os.mkfifo(tmp_path / "etc/docker/daemon.json")
+    (tmp_path / "var/lib/dpkg").mkdir(parents=True)
+    os.mkfifo(tmp_path / "var/lib/dpkg/status")
+    files = HostReader(tmp_path).read()
+    assert files.files["/etc/docker/daemon.json"].error == "EINVAL"
+    assert files.versions == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": ' + b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b"a." * 100_000 + b"a = 1"],
+)
+@pytest.mark.parametrize("path", ["/etc/docker/daemon.json", "/etc/containerd/config.toml"])
+def test_a_file_that_nests_without_end_is_told_as_one(
+    path: str, content: bytes, tmp_path: Path
+) -> None:
+    write(tmp_path, path, content)
+    assert HostReader(tmp_path).read().files[path].error == "EFBIG"
+
+
+def test_a_tree_without_end_is_read_in_part(tmp_path: Path) -> None:
+    for number in range(MOST_FILES // 2 + 100):
+        write(tmp_path, f"/etc/docker/certs.d/r{number}.example/ca.crt")
+    files = HostReader(tmp_path).read()
+    assert len(files.files) + len(files.directories) == MOST_FILES
