@@ -12,7 +12,6 @@ QuestionName = Literal[
     "library-prefix",
     "without-ns",
     "blob-without-login",
-    "blob-with-login",
     "artifactory-ping",
     "product-version",
     "digest-head",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from builder.errors import BuilderError
 from builder.oci.descriptor import Descriptor
@@ -24,7 +24,6 @@ CONFIG_LIMIT = 4 << 20
 TIMES = 2
 """How often a blob that arrived wrong is fetched again."""
 
-_MADE_UP = "Bearer made-up-by-regdoctor"
 """What a storage gets to see in place of a real login."""
 
 
@@ -53,7 +52,7 @@ async def look_at_blob(
     look = seen.get(BlobLook, host.endpoint.url, str(config.digest))
     if look is not None:
         await _again(seen, session, reference, host, config, look, seconds)
-        await _with_and_without_login(seen, session, reference, host, config, look)
+        await _without_login(seen, session, reference, host, config, look)
     return body
 
 
@@ -100,7 +99,7 @@ async def _again(
         seen.add(host.endpoint.url, tried_again, name=f"{blob.digest} {number}")
 
 
-async def _with_and_without_login(
+async def _without_login(
     seen: Observations,
     session: Session,
     reference: Reference,
@@ -108,34 +107,15 @@ async def _with_and_without_login(
     blob: Descriptor,
     look: BlobLook,
 ) -> None:
-    """Whether the storage that a redirect names minds an ``Authorization``.
+    """Whether the storage that refused us minds the ``Authorization`` that it was sent.
 
-    Asked where it refused one; and, with a made-up one, where it is a neighbour of the registry
-    in the eyes of Go's client, which sends the login on to other ports and to names below.
+    None is sent there to find out: it is no host that asked for one.
     """
     answer = look.answer
     if not look.redirected or answer is None:
         return
     if look.login and answer.status in (400, 401, 403):
-        await _storage(seen, session, reference, host, blob, "blob-without-login", {})
-        return
-    sent = any(
-        name.lower() == "authorization"
-        for attempt in session.attempts(reference.domain)
-        if attempt.step == "blob" and attempt.subject == str(blob.digest)
-        for exchange in attempt.exchanges
-        for name, _ in exchange.request_headers
-    )
-    if answer.ok and sent and not look.login and _neighbour(host, look.redirected):
-        made_up = {"Authorization": _MADE_UP}
-        await _storage(seen, session, reference, host, blob, "blob-with-login", made_up)
-
-
-def _neighbour(host: Host, url: str) -> bool:
-    """Go's rule (net/http, shouldCopyHeaderOnRedirect): the same name, or one below it."""
-    name = (urlsplit(url).hostname or "").lower()
-    own = host.endpoint.host.lower()
-    return name == own or name.endswith("." + own)
+        await _storage(seen, session, reference, host, blob)
 
 
 async def _storage(
@@ -144,8 +124,6 @@ async def _storage(
     reference: Reference,
     host: Host,
     blob: Descriptor,
-    name: QuestionName,
-    headers: dict[str, str],
 ) -> None:
     log: list[Exchange] = []
     url = host.url(reference.path, f"blobs/{blob.digest}")
@@ -165,13 +143,14 @@ async def _storage(
         await session.transport.request(
             "GET",
             urljoin(url, location),
-            headers={"Range": "bytes=0-15", **headers},
+            headers={"Range": "bytes=0-15"},
             trust=host.trust,
             redirects=False,
             limit=CONFIG_LIMIT,
             on_exchange=log.append,
         )
     if log:
+        name: QuestionName = "blob-without-login"
         seen.add(host.endpoint.url, Asked(name, str(blob.digest), answer_of(log[-1])), name=name)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from builder.transport.rooted import inside, read_regular
 from regdoctor.observations.auth import ContainerdLogins, LoginEntry, LoginFile, Logins
 
 MOST_BYTES = 1 << 20
@@ -52,7 +53,7 @@ class LoginReader:
             ),
             default_store=default,
             bus=self._bus(),
-            container=any(self._inside(mark).exists() for mark in _CONTAINER_MARKS),
+            container=any(self._is_there(mark) for mark in _CONTAINER_MARKS),
             auth_file=self.environ.get("REGISTRY_AUTH_FILE", ""),
             containerd=self._containerd(),
             at=time.time(),
@@ -95,12 +96,10 @@ class LoginReader:
         )
 
     def _file(self, path: str, kind: Literal["docker", "podman"]) -> LoginFile:
-        where = self._inside(path)
         try:
-            if where.is_dir():
-                return LoginFile(path, kind, "directory")
-            with where.open("rb") as file:
-                data = file.read(MOST_BYTES)
+            data = read_regular(self.root, path, MOST_BYTES)
+        except IsADirectoryError:
+            return LoginFile(path, kind, "directory")
         except (FileNotFoundError, NotADirectoryError):
             return LoginFile(path, kind, "missing")
         except OSError as error:
@@ -119,29 +118,35 @@ class LoginReader:
         if "/" in name:
             return False
         places = self.environ.get("PATH", os.defpath).split(os.pathsep)
-        return any(
-            os.access(candidate, os.X_OK) and candidate.is_file()
-            for place in places
-            if (candidate := self._inside(f"{place}/{name}"))
-        )
+        return any(self._runs(f"{place}/{name}") for place in places)
+
+    def _runs(self, path: str) -> bool:
+        try:
+            candidate = inside(self.root, path)
+            return os.access(candidate, os.X_OK) and candidate.is_file()
+        except OSError:
+            return False
 
     def _bus(self) -> bool:
         environ = self.environ
         if environ.get("DBUS_SESSION_BUS_ADDRESS") or environ.get("DISPLAY"):
             return True
         runtime = environ.get("XDG_RUNTIME_DIR")
-        return bool(runtime) and self._inside(f"{runtime}/bus").exists()
+        return bool(runtime) and self._is_there(f"{runtime}/bus")
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return inside(self.root, path).exists()
+        except OSError:
+            return False
 
     def _containerd(self) -> ContainerdLogins | None:
         try:
-            with self._inside(_CONTAINERD).open("rb") as file:
-                settings = tomllib.loads(file.read(MOST_BYTES).decode("utf-8", "replace"))
-        except (OSError, tomllib.TOMLDecodeError):
+            text = read_regular(self.root, _CONTAINERD, MOST_BYTES).decode("utf-8", "replace")
+            settings = tomllib.loads(text)
+        except (OSError, tomllib.TOMLDecodeError, RecursionError):
             return None
         return containerd_logins(_CONTAINERD, settings)
-
-    def _inside(self, path: str) -> Path:
-        return self.root / path.lstrip("/")
 
 
 def parsed(path: str, kind: Literal["docker", "podman"], data: bytes) -> LoginFile:

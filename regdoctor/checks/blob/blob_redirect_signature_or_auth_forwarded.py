@@ -51,15 +51,10 @@ class SignatureOrLogin(Check):
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         for each in redirected(seen):
             without = seen.get(Asked, each.endpoint, "blob-without-login")
-            with_one = seen.get(Asked, each.endpoint, "blob-with-login")
             if without is not None and without.answer.ok:
                 why = "refuses a login beside the signed address, and gives the blob without it"
                 breaks = asking(seen, each.endpoint, (*FORWARDING, OWN))
                 answers: tuple[Answer, ...] = (each.answer, without.answer)
-            elif each.answer.ok and with_one is not None and with_one.answer.status in _REFUSALS:
-                why = "refuses a login beside the signed address: Go's clients send one there"
-                breaks = asking(seen, each.endpoint, FORWARDING)
-                answers = (each.answer, with_one.answer)
             elif each.answer.status in _REFUSALS and _reason(each.answer):
                 why = f"answers {each.answer.status}: {_reason(each.answer)}"
                 breaks = asking(seen, each.endpoint)
