@@ -85,3 +85,11 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert meaning(actual) == meaning(path.read_text(encoding="utf-8"))
 
     return compare
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests measured: properties named ``figure``, from every worker."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(str(value))
