@@ -74,7 +74,19 @@ _HOME_TREES = (
 _UNITS = ("docker.service", "docker.socket", "containerd.service")
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _SECRET = (".key",)
-_NAMING = frozenset(("ca", "ca_file", "cert", "cert_file", "client", "tlsconfigdir", "config_path"))
+_NAMING = frozenset(
+    (
+        "ca",
+        "ca_file",
+        "cert",
+        "cert_file",
+        "key",
+        "key_file",
+        "client",
+        "tlsconfigdir",
+        "config_path",
+    )
+)
 """Settings whose values are files or directories of certificates."""
 _YAML_PATH = re.compile(r"^\s*(?:ca_file|cert_file):\s*[\"']?(/[^\"'\s]+)", re.MULTILINE)
 _VARIABLES = re.compile(
@@ -116,6 +128,9 @@ class HostReader:
         for path in tuple(_named(reading.files)):
             reading.file(path)
             reading.tree(path, depth=2)
+            if path.endswith(_SECRET):
+                # Of a key its being there is all that counts.
+                reading.names(path.rpartition("/")[0])
         # A hosts.toml of such a directory may name files elsewhere.
         for path in tuple(_named(reading.files)):
             reading.file(path)
@@ -238,8 +253,9 @@ def _paths(settings: Any) -> Iterator[str]:
     for key, value in settings.items():
         if key in _NAMING:
             for text in _texts(value):
-                # config_path is a list of directories in one text.
-                yield from (p.rstrip("/") for p in text.split(":") if p.startswith("/"))
+                # config_path is a list of directories; elsewhere a colon is part of a name.
+                parts = text.split(":") if key == "config_path" else (text,)
+                yield from (each.rstrip("/") for each in parts if each.startswith("/"))
         elif isinstance(value, dict | list):
             yield from _paths(value)
 

@@ -15,12 +15,16 @@ _SETTING = re.compile(
     r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s{\[\"'][^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
+_KEY = re.compile(
+    rb"(-----BEGIN [A-Z ]*PRIVATE KEY-----\n?).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
 _IN_URL = re.compile(r"(://[^/\s:@\"']+:)[^@/\s\"']+@")
 _VALUES = frozenset(("password", "identitytoken", "registrytoken"))
 
 
 def without_secrets(path: str, content: bytes) -> bytes:
     """``content`` of the file ``path`` with every secret replaced; certificates stay."""
+    content = _KEY.sub(rb"\1redacted\n\2", content)
     if content.lstrip().startswith(b"-----BEGIN"):
         return content
     text = content.decode("utf-8", "surrogateescape")

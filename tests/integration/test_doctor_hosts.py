@@ -50,7 +50,10 @@ def test_roots_of_this_host_are_no_authorities_configured_on_that_one(
 ) -> None:
     path = f"etc/docker/certs.d/{NAME}/ca.crt"  # a directory without the port is not read
     ran = looked(tmp_path, port, path, root.pem, "--as", "docker")
-    assert ran.serious == {"x509-unknown-authority-private-root"}
+    assert ran.serious == {
+        "x509-unknown-authority-private-root",
+        "docker-certsd-directory-name-port",
+    }
 
 
 def test_a_root_in_a_clients_directory_is_that_clients(

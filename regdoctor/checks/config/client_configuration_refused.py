@@ -34,12 +34,12 @@ class ConfigurationRefused(Check):
         for client, domain, plan in plans(seen):
             if not plan.refuses or not self.tells(plan.refuses):
                 continue
-            severity = severity_for(seen, (client,), (client,), only_failing=True)
+            severity = severity_for(seen, (client,), (client,), None)
             if severity is None:
                 continue
             yield Finding(
                 code=self.code,
-                title=f"{domain}: {plan.client} {plan.version} contacts nobody: {self.summary}",
+                title=f"{domain}: {plan.client} {plan.version} contacts nobody: {plan.refuses}",
                 severity=severity,
                 confidence="certain",
                 subject=domain,

@@ -17,6 +17,7 @@ class CredentialsExposed(ConfigCheck):
     question = "to whom does the client offer the password, and over what?"
     kinds = kinds_of(EXPOSED)
     symptoms = ("the password for a registry turns up in the log of another",)
+    harmless = "warning"
     clients = (
         "docker",
         "buildkit",

@@ -16,6 +16,7 @@ class ColonList(ConfigCheck):
     question = "does config_path hold a colon, and is the pull done by the transfer service?"
     kinds = ("config-path-with-colon",)
     symptoms = ("crictl and the kubelet never use the mirror, and no error is logged",)
+    harmless = "warning"
     clients = (
         "containerd",
         "kubernetes",

@@ -15,6 +15,7 @@ class UnverifiedHub(ConfigCheck):
     )
     kinds = ("docker-insecure-mirror-unverifies-hub",)
     symptoms = ("any certificate is taken for Docker Hub",)
+    harmless = "warning"
     clients = (
         "docker",
         "buildkit",

@@ -20,9 +20,10 @@ HUB = ("docker.io", "registry-1.docker.io", "index.docker.io")
 class ConfigCheck(Check):
     """One kind of trap. ``kinds`` are those of the notes that tell of it.
 
-    A client that is asked for has a warning, and an error where its contact fails; of another
-    one it is told only where its contact fails. ``only_failing``: what is noted is no fault as
-    long as the contact succeeds. ``programs`` limits it to some, where a kind is not theirs alone.
+    Of a client that is asked for it is an error where its contact fails, else ``harmless``; of
+    another one it is told only where its contact fails. ``only_failing``: what is noted is no
+    fault as long as the contact succeeds. ``programs`` limits it to some, where a kind is not
+    theirs alone.
     """
 
     needs = (HostFiles,)
@@ -30,6 +31,7 @@ class ConfigCheck(Check):
     kinds: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     only_failing = False
+    harmless: Severity = "info"
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
         told: dict[tuple[str, str, str], list[tuple[str, str, ConfigNote]]] = {}
@@ -51,7 +53,8 @@ class ConfigCheck(Check):
         clients = tuple(dict.fromkeys(client for client, _, _ in those))
         _, domain, note = those[0]
         failing = tuple(each for each in clients if fails(seen, each, domain))
-        severity = severity_for(seen, clients, failing, only_failing=self.only_failing)
+        otherwise = None if self.only_failing else self.harmless
+        severity = severity_for(seen, clients, failing, otherwise)
         if severity is None:
             return None
         return Finding(
@@ -78,15 +81,18 @@ def _absent(seen: Observations, file: str) -> bool:
 
 
 def severity_for(
-    seen: Observations, clients: tuple[str, ...], failing: tuple[str, ...], *, only_failing: bool
+    seen: Observations,
+    clients: tuple[str, ...],
+    failing: tuple[str, ...],
+    otherwise: Severity | None,
 ) -> Severity | None:
-    """None where there is nothing to tell."""
+    """``otherwise``: of a client that is asked for and does not fail. None: nothing to tell."""
     asked = seen.get(AskedClients, HOST)
     names = asked.names if asked else (OWN,)
     if any(each in names for each in failing):
         return "error"
     if any(each in names for each in clients):
-        return None if only_failing else "warning"
+        return otherwise
     return "info" if failing else None
 
 

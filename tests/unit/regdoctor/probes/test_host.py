@@ -163,3 +163,11 @@ def test_a_tree_without_end_is_read_in_part(tmp_path: Path) -> None:
         write(tmp_path, f"/etc/docker/certs.d/r{number}.example/ca.crt")
     files = HostReader(tmp_path).read()
     assert len(files.files) + len(files.directories) == MOST_FILES
+
+
+def test_a_named_file_below_a_directory_with_a_port_in_its_name_is_read(tmp_path: Path) -> None:
+    path = "/etc/own/r.example:5000/ca.crt"
+    toml = f'[registry."r.example:5000"]\nca = ["{path}"]\n'
+    write(tmp_path, "/etc/buildkit/buildkitd.toml", toml.encode())
+    write(tmp_path, path, b"the authority")
+    assert HostReader(tmp_path).read().files[path].content == b"the authority"

@@ -75,3 +75,11 @@ def test_certificates_and_plain_settings_pass_as_they_are() -> None:
 def test_any_bytes_are_taken(content: bytes) -> None:
     for path in ("/a.toml", "/root/.docker/config.json"):
         assert isinstance(without_secrets(path, content), bytes)
+
+
+def test_a_private_key_is_never_kept_wherever_it_stands() -> None:
+    pem = b"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEI\n-----END EC PRIVATE KEY-----\n"
+    for path in ("/etc/x/key.pem", "/etc/x/both.crt"):
+        kept = without_secrets(path, b"-----BEGIN CERTIFICATE-----\nx\n" + pem)
+        assert b"MHcCAQEEI" not in kept
+        assert b"BEGIN EC PRIVATE KEY" in kept
