@@ -18,6 +18,7 @@ class CredentialsExposed(ConfigCheck):
     kinds = kinds_of(EXPOSED)
     symptoms = ("the password for a registry turns up in the log of another",)
     harmless = "warning"
+    about_trust = False
     clients = (
         "docker",
         "buildkit",

@@ -13,6 +13,7 @@ class CtrAlone(ConfigCheck):
     question = "was it ctr that failed, without --hosts-dir?"
     kinds = ("ctr-ignores-config-path",)
     texts = ("ctr: failed to do request: Head",)
+    about_trust = False
     clients = ("containerd",)
 
 

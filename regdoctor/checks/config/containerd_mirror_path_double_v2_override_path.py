@@ -20,6 +20,7 @@ class MirrorPaths(ConfigCheck):
         "unexpected media type text/html for sha256:",
     )
     symptoms = ("a mirror with a path is asked under a path that it does not have",)
+    about_trust = False
     clients = (
         "containerd",
         "kubernetes",

@@ -13,6 +13,7 @@ class DigestsOnly(ConfigCheck):
     question = "does registries.conf say mirror-by-digest-only?"
     kinds = ("mirrors-by-digest-only",)
     symptoms = ("the mirror is used for digests and not for tags",)
+    about_trust = False
     clients = ("podman",)
 
 

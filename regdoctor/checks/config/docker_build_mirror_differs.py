@@ -14,6 +14,7 @@ class BuildMirrors(ConfigCheck):
     question = "under which URL does docker build ask the mirror, and does it answer there?"
     kinds = kinds_of(BUILD_MIRRORS)
     symptoms = ("docker pull uses the mirror and docker build does not",)
+    about_trust = False
     clients = (
         "docker",
         "buildkit",

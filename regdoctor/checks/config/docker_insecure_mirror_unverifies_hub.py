@@ -16,6 +16,7 @@ class UnverifiedHub(ConfigCheck):
     kinds = ("docker-insecure-mirror-unverifies-hub",)
     symptoms = ("any certificate is taken for Docker Hub",)
     harmless = "warning"
+    about_trust = False
     clients = (
         "docker",
         "buildkit",

@@ -22,8 +22,9 @@ class ConfigCheck(Check):
 
     Of a client that is asked for it is an error where its contact fails, else ``harmless``; of
     another one it is told only where its contact fails. ``only_failing``: what is noted is no
-    fault as long as the contact succeeds. ``programs`` limits it to some, where a kind is not
-    theirs alone.
+    fault as long as the contact succeeds. ``about_trust``: what is noted can be why a client
+    knows no authority for the chain; no other failure is explained by it. ``programs`` limits it
+    to some, where a kind is not theirs alone.
     """
 
     needs = (HostFiles,)
@@ -31,6 +32,7 @@ class ConfigCheck(Check):
     kinds: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     only_failing = False
+    about_trust = True
     harmless: Severity = "info"
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
@@ -53,15 +55,15 @@ class ConfigCheck(Check):
         clients = tuple(dict.fromkeys(client for client, _, _ in those))
         _, domain, note = those[0]
         failing = tuple(each for each in clients if fails(seen, each, domain))
-        otherwise = None if self.only_failing else self.harmless
-        severity = severity_for(seen, clients, failing, otherwise)
+        severity = self._severity(seen, clients, failing)
         if severity is None:
             return None
         return Finding(
             code=self.code,
             title=f"{domain}: {note.sentence}",
             severity=severity,
-            confidence="certain",
+            # That it is so is certain; that it is the cause is not.
+            confidence="likely" if severity == "error" else "certain",
             subject=domain,
             evidence=(
                 Evidence(
@@ -72,6 +74,15 @@ class ConfigCheck(Check):
             ),
             breaks=failing or clients,
         )
+
+    def _severity(
+        self, seen: Observations, clients: tuple[str, ...], failing: tuple[str, ...]
+    ) -> Severity | None:
+        if self.only_failing and not failing:
+            return None
+        if self.about_trust:
+            return severity_for(seen, clients, failing, self.harmless)
+        return severity_for(seen, clients, (), self.harmless)
 
 
 def _absent(seen: Observations, file: str) -> bool:
@@ -97,13 +108,18 @@ def severity_for(
 
 
 def fails(seen: Observations, client: str, domain: str) -> bool:
-    """Whether the client would refuse the certificate of an endpoint of the registry."""
+    """Whether the client knows no authority for the chain of an endpoint of the registry.
+
+    A certificate that expired, or is for another name, is no fault of where a CA file lies.
+    """
     for endpoint in seen.endpoints():
         role, verdicts = seen.get(Role, endpoint), seen.get(ChainVerdicts, endpoint)
         if role is None or verdicts is None or not _of(role, domain):
             continue
+        if client in verdicts.distrusting():
+            return True
         verdict = verdicts.of(client)
-        if verdict is not None and (verdict.reason or verdict.broken):
+        if verdict is not None and verdict.broken:
             return True
     return False
 

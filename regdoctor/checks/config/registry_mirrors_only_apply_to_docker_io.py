@@ -15,6 +15,7 @@ class HubAlone(ConfigCheck):
     only_failing = True
     texts = ('Get "https://gcr.io/v2/": dial tcp * i/o timeout',)
     symptoms = ("images of ghcr.io or quay.io do not come through the mirror",)
+    about_trust = False
     clients = ("docker",)
 
 

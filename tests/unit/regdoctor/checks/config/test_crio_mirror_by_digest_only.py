@@ -24,7 +24,7 @@ def test_fires_where_the_files_say_so() -> None:
             failing=True,
         )
     )[CODE]
-    assert finding.severity == "error"
+    assert finding.severity == "info"
     assert finding.evidence[0].data["file"]
     assert finding.fixes
 
