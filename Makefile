@@ -35,6 +35,8 @@ $(VENV)/.stamp: pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(PEERS)/install-packages python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@# As an installed wheel is: a start then reads compiled files, whatever the environment says.
+	@$(BIN)/python -m compileall -q builder regdoctor
 	@touch $@
 
 .PHONY: peers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +16,8 @@ from builder.errors import BuilderError
 from builder.oci.reference import Reference
 from builder.transport import Endpoint, InvalidEndpoint
 from regdoctor.checks.derive import derive
-from regdoctor.checks.judge import judge
-from regdoctor.checks.plans import derive_plans
 from regdoctor.clients.policy import MirrorUse
 from regdoctor.clients.table import OWN, configured_mirrors
-from regdoctor.fixes.table import with_fixes
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.target import Target
 from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
@@ -113,15 +111,27 @@ class Diagnosis:
 async def diagnose(wanted: Sequence[Wanted], settings: Settings) -> Diagnosis:
     """Looks at every target and judges. Raises InvalidConfig for settings that cannot be used."""
     seen = Observations()
-    reached = await _look(seen, wanted, settings)
+    reached, _ = await asyncio.gather(
+        _look(seen, wanted, settings), asyncio.to_thread(_load_judges)
+    )
     targets = (
         replace(each.target, endpoints=urls) for each, urls in zip(wanted, reached, strict=True)
     )
     return judged(seen, targets)
 
 
+def _load_judges() -> None:
+    """What ``judged`` imports: some 300 modules, which are read while the network is slow."""
+    for name in ("regdoctor.checks.judge", "regdoctor.checks.plans", "regdoctor.fixes.table"):
+        importlib.import_module(name)
+
+
 def judged(seen: Observations, targets: Iterable[Target]) -> Diagnosis:
     """The verdict on observations, fresh or saved. No I/O."""
+    from regdoctor.checks.judge import judge
+    from regdoctor.checks.plans import derive_plans
+    from regdoctor.fixes.table import with_fixes
+
     for endpoint in seen.endpoints():
         derive(seen, endpoint)
     derive_plans(seen)

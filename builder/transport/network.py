@@ -18,7 +18,7 @@ import httpcore
 from builder.transport import tlswords
 from builder.transport.proxy import Proxy
 from builder.transport.socks import connect_through
-from builder.transport.tcp import Address, LayerError, Wire, first_to_answer, lookup
+from builder.transport.tcp import Address, LayerError, Resolver, Wire, first_to_answer
 
 _PIECE = 256 * 1024  # bytes handed on at a time, so that buffers below stay small
 
@@ -38,6 +38,7 @@ class Network(httpcore.AsyncNetworkBackend):
         socks: Proxy | None = None,
     ) -> None:
         self._socks = socks
+        self._resolver = Resolver()
         self._overrides = overrides
         self._tls_timeout = tls_timeout
         self._proxy_context = proxy_context
@@ -55,16 +56,20 @@ class Network(httpcore.AsyncNetworkBackend):
         deadline = time.monotonic() + (30.0 if timeout is None else timeout)
         if self._socks is None:
             target = self._overrides.get((host.lower(), port), host)
-            wire = await first_to_answer(await lookup(target, port, deadline), deadline)
+            wire = await self._dial(target, port, deadline)
         else:
             proxy = self._socks
-            wire = await first_to_answer(await lookup(proxy.host, proxy.port, deadline), deadline)
+            wire = await self._dial(proxy.host, proxy.port, deadline)
             try:
                 await connect_through(wire, proxy, host, port, deadline)
             except BaseException:
                 wire.abort()
                 raise
         return PlainStream(wire, self._tls_timeout, self._proxy_context)
+
+    async def _dial(self, host: str, port: int, deadline: float) -> Wire:
+        addresses = await self._resolver.lookup(host, port, deadline)
+        return await first_to_answer(addresses, deadline)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

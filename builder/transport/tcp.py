@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import os
 import select
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpcore
 
@@ -60,23 +62,47 @@ def joined(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def lookup(host: str, port: int, deadline: float) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(max(0.001, deadline - time.monotonic())):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError as error:
-        raise LayerError("dns", f"dial tcp: lookup {host}: i/o timeout", timed_out=True) from error
-    except (socket.gaierror, UnicodeError) as error:
-        if isinstance(error, UnicodeError) or error.errno in (
-            socket.EAI_NONAME,
-            socket.EAI_NODATA,
-        ):
-            words = "no such host"
-        else:
-            words = error.strerror or str(error)
-        raise LayerError("dns", f"dial tcp: lookup {host}: {words}") from error
-    return list(dict.fromkeys((str(item[4][0]), port) for item in found))
+class Resolver:
+    """Asks the system for addresses; who asks while a name is being asked for shares the answer.
+
+    Its threads are its own: those of the event loop are few, and each waits for one name.
+    """
+
+    _threads = ThreadPoolExecutor(32, "resolver")
+
+    def __init__(self) -> None:
+        self._asked: dict[Address, asyncio.Future[list[Address]]] = {}
+
+    async def lookup(self, host: str, port: int, deadline: float) -> list[Address]:
+        """Raises LayerError of stage ``dns`` in Go's words."""
+        asked = self._asked.get((host, port))
+        if asked is None:
+            asked = self._asked[host, port] = asyncio.ensure_future(self._ask(host, port))
+            asked.add_done_callback(lambda done: self._answered((host, port), done))
+        try:
+            async with asyncio.timeout(max(0.001, deadline - time.monotonic())):
+                return await asyncio.shield(asked)
+        except TimeoutError as error:
+            cause = f"dial tcp: lookup {host}: i/o timeout"
+            raise LayerError("dns", cause, timed_out=True) from error
+        except (socket.gaierror, UnicodeError) as error:
+            absent = (socket.EAI_NONAME, socket.EAI_NODATA)
+            if isinstance(error, UnicodeError) or error.errno in absent:
+                words = "no such host"
+            else:
+                words = error.strerror or str(error)
+            raise LayerError("dns", f"dial tcp: lookup {host}: {words}") from error
+
+    async def _ask(self, host: str, port: int) -> list[Address]:
+        loop = asyncio.get_running_loop()
+        question = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(self._threads, question)
+        return list(dict.fromkeys((str(item[4][0]), port) for item in found))
+
+    def _answered(self, name: Address, done: asyncio.Future[list[Address]]) -> None:
+        del self._asked[name]
+        if not done.cancelled():
+            done.exception()  # retrieved: whoever asked may have left
 
 
 async def first_to_answer(addresses: list[Address], deadline: float) -> Wire:

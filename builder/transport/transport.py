@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -47,7 +48,7 @@ def parse_override(text: str) -> tuple[Address, str]:
 
 
 class Transport:
-    """Connections of one session, shared per trust and proxy.
+    """Connections of one session, shared per endpoint, trust and proxy.
 
     ``resolve`` holds curl's ``HOST:PORT:ADDR``: the connection goes to ADDR, while name,
     certificate check and ``Host:`` stay. Proxies are those of ``environ``. ``trust`` is the
@@ -75,7 +76,11 @@ class Transport:
         self._read_timeout = read_timeout
         self._observers: list[Observer] = [on_exchange] if on_exchange else []
         self._user_agent = user_agent or f"regdoctor/{_version()}"
-        self._pools: dict[tuple[Trust | None, Proxy | None], httpcore.AsyncConnectionPool] = {}
+        self._contexts: dict[Trust, ssl.SSLContext] = {}
+        # One for each endpoint: httpcore looks through a whole pool at every request.
+        self._pools: dict[
+            tuple[Endpoint, Trust | None, Proxy | None], httpcore.AsyncConnectionPool
+        ] = {}
 
     @property
     def trust(self) -> Trust:
@@ -248,14 +253,14 @@ class Transport:
             raise LayerError("proxy", str(error)) from error
         outgoing.proxy = proxy.url if proxy else ""
         believed = trust if outgoing.endpoint.scheme == "https" else None
-        key = (believed, proxy)
+        key = (outgoing.endpoint, believed, proxy)
         pool = self._pools.get(key)
         if pool is None:
             pool = self._pools[key] = self._new_pool(believed, proxy)
         return pool
 
     def _new_pool(self, trust: Trust | None, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        context = ssl_context(trust) if trust is not None else None
+        context = self._context(trust) if trust is not None else None
         if proxy is None or proxy.scheme.startswith("socks"):
             return httpcore.AsyncConnectionPool(
                 ssl_context=context,
@@ -266,7 +271,8 @@ class Transport:
                 ),
             )
         # The proxy's own certificate is judged by the system's roots, as Go does.
-        own = ssl_context(Trust(system_roots(self._environ))) if proxy.scheme == "https" else None
+        secure = proxy.scheme == "https"
+        own = self._context(Trust(system_roots(self._environ))) if secure else None
         network = Network(self._overrides, tls_timeout=self._tls_timeout, proxy_context=own)
         return httpcore.AsyncHTTPProxy(
             proxy.url,
@@ -277,6 +283,12 @@ class Transport:
             keepalive_expiry=_KEPT_ALIVE,
             network_backend=network,
         )
+
+    def _context(self, trust: Trust) -> ssl.SSLContext:
+        """Reading the roots of one takes as long as some handshakes."""
+        if trust not in self._contexts:
+            self._contexts[trust] = ssl_context(trust)
+        return self._contexts[trust]
 
     async def _finish(self, response: Response, on_exchange: Observer | None) -> None:
         try:

@@ -24,10 +24,9 @@ def codes(
     if code:
         typer.echo(_page(code), nl=False)
         return
-    known = pages.codes()
+    known = pages.titles()
     width = max(map(len, known), default=0)
-    for each in known:
-        typer.echo(f"{each:<{width}}  {pages.title(each)}")
+    typer.echo("\n".join(f"{each:<{width}}  {title}" for each, title in known.items()))
 
 
 def _page(code: str) -> str:

@@ -22,10 +22,18 @@ def page(code: str) -> str:
     """The page about ``code``. Raises FileNotFoundError."""
     if code not in codes():
         raise FileNotFoundError(code)
+    return _text(code)
+
+
+def titles() -> dict[str, str]:
+    """Of each code, the sentence under the heading of its page."""
+    return {code: _title(_text(code)) for code in codes()}
+
+
+def _text(code: str) -> str:
     return (directory() / f"{code}.md").read_text(encoding="utf-8")
 
 
-def title(code: str) -> str:
-    """The sentence under the heading of the page."""
-    lines = page(code).splitlines()
+def _title(text: str) -> str:
+    lines = text.splitlines()
     return next((line.strip() for line in lines if line and not line.startswith("#")), "")

@@ -75,6 +75,9 @@ def _looks(
                 "ours": [[*ours, "r0.example"]],
                 "openssl": [[*openssl, "-servername", "r0.example"]],
             }
+            works["D1", "check of a TLS registry, tokens from another host"] = {
+                "ours": [[*ours, "r9.example"]]
+            }
             works["D1", "check of an image there"] = {
                 "ours": [[*ours, "r0.example/i0:1"]],
                 "skopeo": [[*inspect, "docker://r0.example/i0:1"]],
