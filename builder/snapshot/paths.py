@@ -64,17 +64,20 @@ def root_path(root: str, path: str, *, follow_last: bool = True) -> str:
 def read_regular(root: str, path: str, limit: int = 16 << 20) -> bytes | None:
     """At most ``limit`` bytes of a regular file of the tree; None where there is none.
 
-    A fifo or device that an image has in its place is not opened for reading.
+    A directory, fifo or device that an image has in its place is not opened for reading.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(root_path(root, path), flags)
     except (OSError, PathError):
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return file.read(limit)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
 
 
 def has_wildcard(path: str) -> bool:

@@ -46,10 +46,13 @@ def read_regular(root: Path, name: str, limit: int) -> bytes:
     A pipe or a device in its place is not opened for reading: it would hold, or be changed.
     """
     descriptor = os.open(inside(root, name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         kind = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(kind):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
         if not stat.S_ISREG(kind):
             raise OSError(errno.EINVAL, "not a regular file", name)
-        return file.read(limit)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)

@@ -122,6 +122,12 @@ def test_a_fifo_in_the_place_of_a_file_is_not_waited_for(tree: Path) -> None:
     assert read_regular(str(tree), "/abs/f.txt", 3) == b"tex"
 
 
+def test_a_directory_in_the_place_of_a_file_is_no_file_and_is_closed(tree: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    assert read_regular(str(tree), "/a/b") is None
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def _go_match(pattern: str, name: str) -> bool:
     """``*`` and letters only, by trying everything."""
     if not pattern:

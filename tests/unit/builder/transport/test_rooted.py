@@ -36,3 +36,14 @@ def test_only_regular_files_are_read_and_no_more_than_asked(tmp_path: Path) -> N
         read_regular(tmp_path, "/pipe", 4)
     with pytest.raises(IsADirectoryError):
         read_regular(tmp_path, "/", 4)
+
+
+def test_what_is_not_read_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(IsADirectoryError):
+        read_regular(tmp_path, "/directory", 100)
+    with pytest.raises(OSError, match="not a regular file"):
+        read_regular(tmp_path, "/pipe", 100)
+    assert len(os.listdir("/proc/self/fd")) == before
