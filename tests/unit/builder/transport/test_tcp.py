@@ -1,3 +1,5 @@
+"""A name is asked for once while the question is open, and anew when it was answered."""
+
 from __future__ import annotations
 
 import asyncio
