@@ -13,7 +13,6 @@ BIN := $(VENV)/bin
 PEERS := tests/peers
 DEMO_PACKAGES := busybox-static ca-certificates docker-registry runc skopeo
 WORKERS ?= 2
-FILE ?= tests/fixtures/data/go-x509.json
 # Builds mount file systems. -B: no compiled files of root's in the tree of a user.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAY := $(AS_ROOT) $(BIN)/python -B -m

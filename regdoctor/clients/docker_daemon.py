@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from regdoctor.clients.version import Version
 
 SYSTEM = "/etc/docker"
 _OWN = ("registry-mirrors", "insecure-registries", "proxies")
+_FLAGS = ("registry-mirror", "insecure-registry")
+"""Flags of the command line: dockerd takes them for names of its own, and reads them nowhere."""
 _PROXIES = {"http-proxy": "HTTP_PROXY", "https-proxy": "HTTPS_PROXY", "no-proxy": "NO_PROXY"}
 _ADVICE = ": must use either 'https://' or 'http://'"
 _GRAPHDRIVERS = ("aufs", "btrfs", "devicemapper", "fuse-overlayfs", "overlay", "overlay2", "vfs")
@@ -37,7 +40,8 @@ class Mirror:
 class Daemon:
     """What a dockerd has been told. ``file`` is its configuration, whether it exists or not;
     ``certificates`` the directory ``certs.d``; ``containerd`` its image store, None where the
-    file does not say. ``proxies`` are variables that take the environment's place."""
+    file does not say. ``proxies`` are variables that take the environment's place. ``ignored`` are
+    keys that dockerd accepts and does nothing with."""
 
     file: str
     certificates: str
@@ -45,6 +49,7 @@ class Daemon:
     insecure: tuple[str, ...] = ()
     proxies: Mapping[str, str] = field(default_factory=dict)
     containerd: bool | None = None
+    ignored: tuple[str, ...] = ()
 
 
 def configuration_directory(situation: Situation) -> str:
@@ -59,7 +64,7 @@ def read_daemon(situation: Situation) -> Daemon:
     """The settings of the daemon on this host. Raises DoesNotStart."""
     directory = configuration_directory(situation)
     path = f"{directory}/daemon.json"
-    settings = _settings(Filesystem(situation.files), path)
+    settings = _settings(Filesystem(situation.files), path, situation.version)
     _check_names(path, settings, situation.version)
     mirrors = tuple(
         read_mirror(each, path, situation.version)
@@ -75,24 +80,45 @@ def read_daemon(situation: Situation) -> Daemon:
         insecure=_strings(path, settings, "insecure-registries"),
         proxies=_proxies(path, settings),
         containerd=_store(settings),
+        ignored=tuple(key for key in settings if key in (*_FLAGS, *_PROXIES)),
     )
 
 
-def _settings(files: Filesystem, path: str) -> Mapping[str, Any]:
+def _settings(files: Filesystem, path: str, version: Version) -> Mapping[str, Any]:
     read = files.read(path)
     if read.missing:
         return {}
     if read.error:
         raise _unusable(path, f"open {path}: {read.error}")
-    if not read.content.strip():
-        return {}
     try:
-        found = json.loads(read.content.decode("utf-8-sig"))
+        found = _decoded(read.content, version)
     except ValueError as error:
         raise _unusable(path, str(error)) from error
+    if found is None:
+        return {}
     if not isinstance(found, dict):
         raise _unusable(path, "the file holds no JSON object")
     return found
+
+
+def _decoded(content: bytes, version: Version) -> Any:
+    """The file's JSON value. Raises ValueError.
+
+    Before 23.0 the first value was read, whatever came behind it, and there had to be one; a byte
+    order mark was none of it. Since then UTF-16 is understood, too, and no value is no setting.
+    """
+    if not version.since(23):
+        text = content.decode("utf-8", "replace").lstrip(" \t\r\n")
+        if not text:
+            raise ValueError("EOF")
+        return json.JSONDecoder(parse_constant=_no_number).raw_decode(text)[0]
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if marked else "utf-8-sig").strip()
+    return json.loads(text, parse_constant=_no_number) if text else None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
 
 
 def _check_names(path: str, settings: Mapping[str, Any], version: Version) -> None:
@@ -100,8 +126,10 @@ def _check_names(path: str, settings: Mapping[str, Any], version: Version) -> No
 
     Of the many only those are judged that are meant to be one of the three here.
     """
-    wrong = [key for key in settings if key not in _OWN and _meant(key)]
+    wrong = [key for key in settings if key not in (*_OWN, *_FLAGS) and _meant(key)]
     proxies = settings.get("proxies")
+    if not version.since(23):
+        wrong += [key for key in settings if key in _PROXIES]
     if isinstance(proxies, Mapping) and not version.since(23):
         wrong += list(proxies)
     elif isinstance(proxies, Mapping):

@@ -19,6 +19,7 @@ def notes_of(hosts: RegistryHosts, host: str, graphdriver: bool) -> tuple[Note, 
     """Notes on the way to ``host[:port]``. ``graphdriver``: by the rules of that store, which are
     those of login as well; else by those of builds and of the containerd store."""
     found = [
+        *_ignored(hosts),
         *_other_registry(hosts, host),
         *_near_misses(hosts, host),
         *certificate_notes(hosts, host, graphdriver),
@@ -66,6 +67,18 @@ def _other_registry(hosts: RegistryHosts, host: str) -> Iterator[Note]:
         host,
         f"registry-mirrors of {daemon.file} are for Docker Hub alone: {host} is asked directly",
     )
+
+
+def _ignored(hosts: RegistryHosts) -> Iterator[Note]:
+    for key in hosts.daemon.ignored:
+        wanted = {"registry-mirror": "registry-mirrors", "insecure-registry": "insecure-registries"}
+        yield Note(
+            "setting-ignored",
+            hosts.daemon.file,
+            key,
+            f'dockerd starts with "{key}" in {hosts.daemon.file} and ignores it: '
+            + (f'the key is "{wanted[key]}"' if key in wanted else 'it belongs below "proxies"'),
+        )
 
 
 def _near_misses(hosts: RegistryHosts, host: str) -> Iterator[Note]:

@@ -9,11 +9,12 @@ from regdoctor.observations.host import HostFiles
 
 NO_SUCH = "no such file or directory"
 FORBIDDEN = "permission denied"
+NOT_A_DIRECTORY = "not a directory"
 _WORDS = {
     "ENOENT": NO_SUCH,
     "EACCES": FORBIDDEN,
     "EPERM": "operation not permitted",
-    "ENOTDIR": "not a directory",
+    "ENOTDIR": NOT_A_DIRECTORY,
     "EISDIR": "is a directory",
     "ELOOP": "too many levels of symbolic links",
     "EIO": "input/output error",
@@ -45,11 +46,17 @@ class Filesystem:
             return Read(error=_WORDS["EISDIR"])
         seen = self.files.files.get(clean)
         if seen is None:
-            above = posixpath.dirname(clean)
-            return Read(error=_WORDS["ENOTDIR"] if self.is_file(above) else NO_SUCH)
+            return Read(error=NOT_A_DIRECTORY if self._below_file(clean) else NO_SUCH)
         if seen.error:
             return Read(error=_WORDS.get(seen.error, seen.error))
         return Read(seen.content)
+
+    def _below_file(self, path: str) -> bool:
+        while (above := posixpath.dirname(path)) != path:
+            if self.is_file(above):
+                return True
+            path = above
+        return False
 
     def text(self, path: str) -> str | None:
         """The file as text, None where it cannot be read."""

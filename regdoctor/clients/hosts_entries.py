@@ -15,13 +15,14 @@ from regdoctor.clients.version import Version
 class Rules:
     """What differs between releases of the library.
 
-    ``wants_host_tree``: a file without any host table is a parse error. ``default_directory``:
+    ``old_parser``: go-toml 1, with which a file without any host table is a parse error, and
+    which takes some texts that are no TOML. ``default_directory``:
     ``_default`` is looked for. ``falls_back``: an http URL with TLS settings is tried as https
     first; ``guesses_port``: also where the https port refuses and no port was written.
     ``loopback``: how a registry on loopback is spoken to where nothing is configured.
     """
 
-    wants_host_tree: bool = False
+    old_parser: bool = False
     default_directory: bool = True
     falls_back: bool = True
     guesses_port: bool = True
@@ -35,7 +36,7 @@ def containerd_rules(version: Version) -> Rules:
     """The rules of containerd's own releases."""
     fallback = version.within((1, 6, 25), (1, 7)) or version.since(1, 7, 7)
     return Rules(
-        wants_host_tree=not version.since(2),
+        old_parser=not version.since(2),
         default_directory=version.within((1, 6, 17), (1, 7)) or version.since(1, 7),
         falls_back=fallback,
         guesses_port=version.within((1, 6, 32), (1, 7)) or version.since(1, 7, 16),

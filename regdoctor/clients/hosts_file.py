@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import re
 import tomllib
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.go_urls import NotParsed, parse_url
 from regdoctor.clients.hosts_entries import (
     Configured,
     HostEntry,
@@ -20,7 +22,7 @@ from regdoctor.clients.hosts_entries import (
 )
 from regdoctor.clients.hosts_notes import inside
 from regdoctor.clients.plan import EVERYTHING, Note, Role, Scheme
-from regdoctor.clients.wire import split_url
+from regdoctor.clients.toml_tables import any_case, canonical, exact_or_upper, headers
 
 CAPABILITIES = frozenset({"pull", "resolve", "push"})
 _DURATION = re.compile(r"|0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+")
@@ -52,16 +54,20 @@ class Parser:
 
     def parse(self, content: bytes) -> Configured:
         """Its hosts in order. Raises Unparsable and Unusable."""
+        text = self._text(content)
         try:
-            settings = tomllib.loads(content.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            settings = self._known(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
             raise Unparsable(str(error)) from error
         tables = settings.get("host", {})
         if not isinstance(tables, dict) or not all(isinstance(v, dict) for v in tables.values()):
             raise Unparsable("`host` is not a table of tables")
-        if "host" not in settings and self.rules.wants_host_tree:
+        if "host" not in settings and self.rules.old_parser:
             raise Unparsable("no [host] table in it, which containerd 1.x demands")
-        entries = [self._entry(url, table, "mirror") for url, table in tables.items()]
+        entries = [
+            self._entry(url, self._known(tables[url]), "mirror")
+            for url in self._order(text, tables)
+        ]
         server = settings.get("server", "")
         if not isinstance(server, str):
             raise Unparsable("`server` is not a string")
@@ -69,7 +75,51 @@ class Parser:
         # What is wrong with the file is found before any certificate is read.
         read = tuple(self._read(entry, table) for entry, table in entries)
         self.notes += inside(self.files, self.directory, self.path, settings)
-        return Configured(read, tuple(self.notes), directory=self.directory, tables=bool(tables))
+        # One without a host is asked by nobody: every client goes on to the next at once.
+        *mirrors, last = read
+        asked = (*(each for each in mirrors if each.host), last)
+        return Configured(asked, tuple(self.notes), directory=self.directory, tables=bool(mirrors))
+
+    def _text(self, content: bytes) -> str:
+        """As the parser reads it. Raises Unparsable."""
+        if self.rules.old_parser:
+            # It drops a byte order mark, ends lines at a lone CR, and takes any octet.
+            bare = content.removeprefix(codecs.BOM_UTF8).replace(b"\r", b"\n")
+            return bare.decode(errors="replace")
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise Unparsable(str(error)) from error
+
+    def _order(self, text: str, tables: Mapping[str, Any]) -> list[str]:
+        """The URLs of the host tables as they are tried. Raises Unparsable.
+
+        containerd 2.x looks for ``[host."URL"]`` and its sub-tables alone: a host that stands in an
+        inline table or in dotted keys is none, and one that is taken up again is one more.
+        """
+        named = [names[1] for names in headers(text) if len(names) > 1 and names[0] == "host"]
+        if self.rules.old_parser:
+            if any("]" in url for url in named):
+                raise Unparsable("`]` in the name of a table, which containerd 1.x cannot read")
+            return list(tables)
+        order = [url for url, before in zip(named, ["", *named], strict=False) if url != before]
+        for url in tables:
+            if url not in order:
+                self.notes.append(
+                    Note(
+                        "setting-ignored",
+                        self.path,
+                        url,
+                        f"{url} in {self.path} is never asked: only a table with a header of its "
+                        f'own, [host."{url}"], is a mirror',
+                    )
+                )
+        return order
+
+    def _known(self, table: Mapping[str, Any]) -> dict[str, Any]:
+        """With the names of settings as they are documented; that of the tables is as it is."""
+        same = exact_or_upper if self.rules.old_parser else any_case
+        return canonical(table, _KEYS - {"host"}, same)
 
     def _entry(
         self, url: str, table: Mapping[str, Any], role: Role
@@ -85,13 +135,14 @@ class Parser:
         if not url:
             # Without a server the upstream may do everything, whatever the file says.
             return replace(entry, capabilities=EVERYTHING), table
-        full = url if url.startswith("http") else f"https://{url}"
-        scheme, host, path = split_url(full)
-        if not host or scheme not in ("https", "http"):
-            raise Unparsable(f"{url!r} is no URL of a host")
+        try:
+            parsed = parse_url(url if url.startswith("http") else f"https://{url}")
+        except NotParsed as error:
+            raise Unparsable(str(error)) from error
         override = self.rules.override_path and table.get("override_path", False)
-        known: Scheme = "http" if scheme == "http" else "https"
-        return replace(entry, scheme=known, host=host, path=_path(path, override)), table
+        known: Scheme = "http" if parsed.scheme == "http" else "https"
+        path = _path(parsed.path if parsed.host else "", override)
+        return replace(entry, scheme=known, host=parsed.host, path=path), table
 
     def _read(self, entry: HostEntry, table: Mapping[str, Any]) -> HostEntry:
         authorities = tuple(
@@ -128,16 +179,18 @@ def _check_types(table: Mapping[str, Any]) -> None:
     named = table.get("capabilities", [])
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
         raise Unparsable("`capabilities` is not a list of strings")
-    ca = table.get("ca", "")
-    if not isinstance(ca, str) and not (
-        isinstance(ca, list) and all(isinstance(each, str) for each in ca)
-    ):
+    if not _is_text(table.get("ca", "")):
         raise Unparsable("`ca` is neither a string nor a list of strings")
     header = table.get("header", {})
-    if not isinstance(header, dict) or not all(
-        isinstance(each, str | list) for each in header.values()
-    ):
+    if not isinstance(header, dict) or not all(map(_is_text, header.values())):
         raise Unparsable("`header` is not a table of strings")
+
+
+def _is_text(value: Any) -> bool:
+    """A string, or a list of strings."""
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    )
 
 
 def _capabilities(table: Mapping[str, Any], rules: Rules) -> frozenset[str]:
@@ -150,12 +203,8 @@ def _capabilities(table: Mapping[str, Any], rules: Rules) -> frozenset[str]:
 
 
 def _path(path: str, override: bool) -> str:
-    if override:
-        return path.rstrip("/")
-    if path in ("", "/"):
-        return "/v2"
-    clean = posixpath.normpath(path)
-    return clean if clean.endswith("/v2") else f"{clean}/v2"
+    clean = posixpath.normpath("/" + path.lstrip("/")).rstrip("/")
+    return clean if override or clean.endswith("/v2") else f"{clean}/v2"
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from regdoctor.clients.authority import loopback, port_of
-from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.filesystem import NOT_A_DIRECTORY, Filesystem
 from regdoctor.clients.hosts_entries import (
     Configured,
     HostEntry,
@@ -82,11 +82,14 @@ def candidates(host: str, rules: Rules) -> tuple[str, ...]:
 def choose_directory(
     files: Filesystem, roots: Sequence[str], host: str, rules: Rules
 ) -> str | None:
-    """The first that exists, over all roots in order; an empty one counts as well."""
+    """The first that exists, over all roots in order; an empty one counts as well.
+
+    One that cannot be looked for, because a file stands in its way, ends the search.
+    """
     for root in roots:
         for name in candidates(host, rules):
             path = posixpath.join(root, name)
-            if files.exists(path):
+            if files.exists(path) or files.read(path).error == NOT_A_DIRECTORY:
                 return path
     return None
 
@@ -131,6 +134,8 @@ def from_certificates(files: Filesystem, directory: str) -> tuple[HostEntry, tup
     names = files.names(directory)
     for name in names:
         path = posixpath.join(directory, name)
+        if files.is_directory(path):
+            continue
         stem, dot, extension = name.rpartition(".")
         if dot and extension == "crt":
             authorities.append(authority(files, path))

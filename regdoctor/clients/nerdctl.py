@@ -42,7 +42,7 @@ def evaluate(situation: Situation) -> ClientPlan:
     insecure = situation.switched_on("insecure-registry") or (
         settings.get("insecure_registry") is True
     )
-    rules = Rules(wants_host_tree=not situation.version.since(2))
+    rules = Rules(old_parser=not situation.version.since(2))
     roots = _roots(situation, settings)
     directory = _directory(files, roots, host, rules)
     found = configured(files, directory, rules)

@@ -7,18 +7,29 @@ its source alone.
 from __future__ import annotations
 
 import posixpath
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.toml_tables import any_case, canonical
 
 SYSTEM = "/etc/containers/registries.conf"
 DROP_INS = "/etc/containers/registries.conf.d"
 VENDOR = "/usr/share/containers"
 PULLS = ("", "all", "digest-only", "tag-only")
 MODES = ("", "enforcing", "permissive", "disabled")
+_MIRROR = {"location", "insecure", "pull-from-mirror"}
+_REGISTRY = {*_MIRROR, "prefix", "blocked", "mirror-by-digest-only", "mirror"}
+_TOP = {"registry", "registries", "unqualified-search-registries", "short-name-mode", "aliases"}
+_NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"(?!localhost/|[^/]*\.[^/]*/){_NAME}(?:/{_NAME})*")
+_WITH_REGISTRY = re.compile(
+    r"(?:(?:localhost|[A-Za-z0-9-]*\.[A-Za-z0-9.-]*|[A-Za-z0-9-]+(?=:)|\[[0-9A-Fa-f:]+\])"
+    rf"(?::[0-9]+)?)(?:/{_NAME})+"
+)
 
 
 class BrokenConf(ValueError):
@@ -100,6 +111,11 @@ class Reading:
     @property
     def pull_from_mirror(self) -> bool:
         return self.minor >= 22
+
+    @property
+    def drops_mark(self) -> bool:
+        """A byte order mark is an error before BurntSushi/toml 1.3."""
+        return self.minor >= 26
 
     @property
     def trims_mirrors(self) -> bool:
@@ -202,7 +218,7 @@ def _merged(conf: Conf, more: Conf, path: str) -> Conf:
 
 def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
     try:
-        settings = tomllib.loads(content.decode("utf-8"))
+        settings = _plain(tomllib.loads(_text_of(content, reading)), _TOP)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _broken(path, str(error)) from error
     first = settings.get("registries")
@@ -213,6 +229,7 @@ def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
         return _first_format(path, first)
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise _broken(path, "registry: not an array of tables")
+    tables = [_plain(each, _REGISTRY) for each in tables]
     registries: dict[str, Registry] = {}
     for table in tables:
         registry = _registry(path, table, reading)
@@ -226,18 +243,42 @@ def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
     mode = _text(path, settings, "short-name-mode")
     if mode not in MODES:
         raise _broken(path, f'unsupported short-name mode: "{mode}"')
+    return Conf(registries, search, mode=mode, aliases=_aliases(path, settings))
+
+
+def _text_of(content: bytes, reading: Reading) -> str:
+    """Raises UnicodeDecodeError."""
+    return content.decode("utf-8-sig" if reading.drops_mark else "utf-8")
+
+
+def _plain(table: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    return canonical(table, known, any_case)
+
+
+def _aliases(path: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Short names and what each stands for; one that stands for nothing is taken back."""
     aliases = settings.get("aliases", {})
     if not isinstance(aliases, dict):
         raise _broken(path, "aliases: not a table")
-    known = {key: value for key, value in aliases.items() if isinstance(value, str)}
-    return Conf(registries, search, mode=mode, aliases=known)
+    for name, value in aliases.items():
+        if not isinstance(value, str):
+            raise _broken(path, f"aliases.{name}: not a text")
+        if not _REPOSITORY.fullmatch(name):
+            raise _broken(path, f'validating short-name aliases: invalid short name "{name}"')
+        if value and not _WITH_REGISTRY.fullmatch(value):
+            raise _broken(path, f'validating short-name aliases: invalid alias "{value}"')
+    return aliases
 
 
 def _first_format(path: str, settings: Mapping[str, Any]) -> Conf:
     """``[registries.search]``, ``[registries.insecure]``, ``[registries.block]``."""
 
+    settings = _plain(settings, {"search", "insecure", "block"})
+
     def listed(kind: str) -> tuple[str, ...]:
         table = settings.get(kind)
+        if isinstance(table, dict):
+            table = _plain(table, {"registries"})
         return _texts(path, table, "registries") if isinstance(table, dict) else ()
 
     registries: dict[str, Registry] = {}
@@ -273,7 +314,8 @@ def _registry(path: str, table: Mapping[str, Any], reading: Reading) -> Registry
         blocked=_flag(path, table, "blocked"),
         by_digest_only=by_digest,
         mirrors=tuple(
-            _mirror(path, each, location or prefix, by_digest, reading) for each in mirrors
+            _mirror(path, _plain(each, _MIRROR), location or prefix, by_digest, reading)
+            for each in mirrors
         ),
     )
 

@@ -23,7 +23,8 @@ def candidates(text: str, files: Filesystem, conf: Conf, situation: Situation) -
     if not is_short(text):
         return (text,)
     name, rest = _split(text)
-    alias = conf.aliases.get(name) or _remembered(files, situation).get(name)
+    # What the user chose at a terminal counts before what the files say, be it nothing.
+    alias = {**conf.aliases, **_remembered(files, situation)}.get(name)
     if alias:
         return (alias + rest,)
     if not conf.search:

@@ -14,8 +14,32 @@ _WRAPPERS = {"timeout": 2}
 
 VALUES = {
     "ctr": {"hosts-dir", "user", "tlscacert", "tlscert", "tlskey", "platform", "namespace", "n"},
-    "buildctl": {"frontend", "registry-auth-tlscontext", "opt", "local", "output"},
-    "docker": {"u", "p", "username", "password", "f", "t", "config", "host", "H"},
+    "buildctl": {
+        "addr",
+        "frontend",
+        "local",
+        "opt",
+        "output",
+        "progress",
+        "registry-auth-tlscontext",
+    },
+    "docker": {
+        "u",
+        "p",
+        "username",
+        "password",
+        "f",
+        "file",
+        "t",
+        "tag",
+        "config",
+        "host",
+        "H",
+        "context",
+        "platform",
+        "build-arg",
+        "progress",
+    },
     "skopeo": {
         "authfile",
         "cert-dir",
@@ -33,8 +57,36 @@ VALUES = {
         "override-arch",
         "format",
     },
-    "podman": {"authfile", "cert-dir", "creds", "storage-driver", "root", "runroot"},
-    "buildah": {"authfile", "cert-dir", "creds", "name", "registries-conf", "storage-driver"},
+    "podman": {
+        "arch",
+        "authfile",
+        "cert-dir",
+        "creds",
+        "os",
+        "platform",
+        "registries-conf",
+        "root",
+        "runroot",
+        "storage-driver",
+        "u",
+        "p",
+        "username",
+        "password",
+    },
+    "buildah": {
+        "arch",
+        "authfile",
+        "cert-dir",
+        "creds",
+        "name",
+        "os",
+        "platform",
+        "registries-conf",
+        "registries-conf-dir",
+        "root",
+        "runroot",
+        "storage-driver",
+    },
     "executor": {
         "cache-repo",
         "context",
@@ -77,7 +129,7 @@ def invocations(command: str) -> list[Invocation]:
         return [Invocation("cri", ("pull", pulled["reference"]), options)]
     exported: dict[str, str] = {}
     found = []
-    for part in re.split(r";|&&", command.partition("  #")[0]):
+    for part in re.split(r";|&&", re.split(r"\s#", command)[0]):
         words = shlex.split(part)
         if words and words[0] == "export":
             exported |= dict(_assigned(word) for word in words[1:])

@@ -176,3 +176,13 @@ def test_every_target_of_the_makefile_is_phony_or_a_file() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))
     phony = set(re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE))
     assert targets == phony
+
+
+@pytest.mark.parametrize(
+    ("target", "file"), [("client-cases", "client-cases.json"), ("chains", "go-x509.json")]
+)
+def test_a_target_that_takes_a_file_has_its_own_where_none_is_given(target: str, file: str) -> None:
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert not re.search(r"^FILE\b", text, re.MULTILINE)
+    recipe = text.partition(f"\n{target}: ")[2].partition("\n\n")[0]
+    assert f"$(or $(FILE),tests/fixtures/data/{file})" in recipe

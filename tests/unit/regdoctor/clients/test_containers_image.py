@@ -191,3 +191,58 @@ def test_a_pull_ends_with_the_endpoint_that_gave_the_manifest() -> None:
 
 def test_a_right_configuration_has_no_notes() -> None:
     assert kinds("podman", "5.8.6", {CONF: MIRRORS, **TRUSTED}) == []
+
+
+def test_keys_may_be_in_any_letters() -> None:
+    text = '[[Registry]]\nPrefix = "docker.io"\nLOCATION = "docker.io"\n'
+    text += '[[Registry.Mirror]]\nLocation = "mirror.example:5000"\n'
+    assert contacted("skopeo", "1.9.3", {CONF: text, **TRUSTED}, servers=PRIVATE) == [MIRRORED]
+    first = '[Registries.Block]\nRegistries = ["docker.io"]\n'
+    assert contacted("skopeo", "1.9.3", {CONF: first}) == []
+
+
+def test_a_byte_order_mark_is_dropped_since_5_26() -> None:
+    marked = {CONF: "\ufeff" + MIRRORS, **TRUSTED}
+    assert contacted("skopeo", "1.18.0", marked, servers=PRIVATE) == [MIRRORED]
+    assert contacted("skopeo", "1.9.3", marked, servers=PRIVATE) == []
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        '"foo" = "bar"',
+        '"foo" = "docker.io/x/y:1"',
+        '"foo" = "docker.io"',
+        '"foo" = 5',
+        '"foo:1" = "docker.io/x/y"',
+        '"a.b/foo" = "docker.io/x/y"',
+        '"localhost/foo" = "docker.io/x/y"',
+        '"Foo" = "docker.io/x/y"',
+    ],
+)
+def test_an_alias_that_is_none_stops_everything(alias: str) -> None:
+    plan = planned("podman", "4.3.1", {CONF: f"[aliases]\n{alias}\n"}, reference=ALPINE)
+    assert "aliases" in plan.refuses
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("foo", "docker.io/x/y"), ("a/b-c", "localhost/x"), ("f.o", "h:5000/x"), ("foo", "[::1]/x")],
+)
+def test_an_alias_names_a_registry(name: str, value: str) -> None:
+    text = f'[aliases]\n"{name}" = "{value}"\n'
+    assert planned("podman", "4.3.1", {CONF: text}, reference=ALPINE).refuses == ""
+
+
+def test_what_a_user_chose_at_a_terminal_counts_before_the_files() -> None:
+    cache = "/var/cache/containers/short-name-aliases.conf"
+    files = {
+        CONF: 'unqualified-search-registries = ["reg.example:5000"]\n'
+        '[aliases]\n"foo" = "ghcr.io/a/foo"\n',
+        cache: '[aliases]\n"foo" = "mirror.example:5000/b/foo"\n',
+    }
+    plan = planned("podman", "4.3.1", files, reference="foo")
+    assert [each.host for each in plan.endpoints] == ["mirror.example:5000"]
+    files[cache] = '[aliases]\n"foo" = ""\n'
+    plan = planned("podman", "4.3.1", files, reference="foo")
+    assert [each.host for each in plan.endpoints] == ["reg.example:5000"]

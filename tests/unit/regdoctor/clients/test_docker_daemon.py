@@ -40,9 +40,42 @@ def test_nothing_is_configured_where_there_is_no_file() -> None:
     assert daemon == Daemon(FILE, "/etc/docker/certs.d")
 
 
-def test_an_empty_file_and_a_byte_order_mark_are_fine() -> None:
+def test_an_empty_file_and_a_byte_order_mark_are_fine_since_23() -> None:
     assert read(" \n").mirrors == ()
     assert read('\ufeff{"registry-mirrors": ["https://m"]}').mirrors[0].host == "m"
+    wide = FileSeen('{"registry-mirrors": ["https://m"]}'.encode("utf-16"))
+    found = read_daemon(situation("", files=HostFiles({FILE: wide})))
+    assert found.mirrors[0].host == "m"
+    assert refusal(" \n", "20.10.24").endswith("daemon.json: EOF")
+    assert "daemon.json: " in refusal("\ufeff{}", "20.10.24")
+
+
+def test_what_follows_the_first_value_counts_since_23() -> None:
+    content = '{"registry-mirrors": ["https://m"]} }'
+    assert read(content, "20.10.24").mirrors[0].host == "m"
+    assert "daemon.json: " in refusal(content, "23.0.6")
+
+
+def test_null_is_no_setting_and_numbers_that_json_does_not_know_are_an_error() -> None:
+    assert read("null").mirrors == ()
+    assert "daemon.json: " in refusal('{"mtu": NaN}')
+
+
+@pytest.mark.parametrize("key", ["registry-mirror", "insecure-registry"])
+def test_a_flag_of_the_command_line_is_accepted_and_ignored(key: str) -> None:
+    daemon = read({key: ["https://m:5000"]}, "20.10.24")
+    assert (daemon.mirrors, daemon.insecure, daemon.ignored) == ((), (), (key,))
+
+
+def test_proxies_at_the_top_are_ignored_since_23_and_unknown_before() -> None:
+    daemon = read({"https-proxy": "http://p:1"})
+    assert (daemon.proxies, daemon.ignored) == ({}, ("https-proxy",))
+    assert refusal({"https-proxy": "http://p:1"}, "20.10.24").endswith(": https-proxy")
+
+
+@pytest.mark.parametrize("url", ["https://m:5000x", "https://m m", "https://m/%zz"])
+def test_a_mirror_has_to_be_a_url(url: str) -> None:
+    assert f'"{url}" is not a valid URI' in refusal(mirrors(url), "20.10.24")
 
 
 def test_a_daemon_without_root_has_the_files_of_its_user() -> None:
@@ -126,7 +159,7 @@ def test_a_mirror_has_the_scheme_http_or_https(written: str, number: str, why: s
         ({"registry-mirrors": "https://m"}, "`registry-mirrors` is not a list of strings"),
         ({"insecure-registries": [1]}, "`insecure-registries` is not a list of strings"),
         ({"proxies": {"https-proxy": 1}}, "`proxies` is not a table of strings"),
-        ({"insecure-registry": ["m"]}, "don't match any configuration option: insecure-registry"),
+        ({"insecureRegistries": ["m"]}, "don't match any configuration option: insecureRegistries"),
         ({"registry_mirrors": []}, "don't match any configuration option: registry_mirrors"),
         ({"Registry-Mirrors": []}, "don't match any configuration option: Registry-Mirrors"),
         ({"proxies": {"HTTPS_PROXY": "x"}}, "configuration option: HTTPS_PROXY"),

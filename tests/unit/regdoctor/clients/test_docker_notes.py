@@ -188,3 +188,9 @@ def test_19_03_draws_a_mirror() -> None:
     two = daemon(registry_mirrors=[MIRROR, "https://mirror2.example"])
     assert kinds("docker-build", "19.03.15", two) == ["docker1903-build-draws-one-mirror"]
     assert kinds("docker-build", "20.10.24", two) == []
+
+
+@pytest.mark.parametrize("client", ["docker-pull", "docker-build"])
+@pytest.mark.parametrize("key", ["registry-mirror", "insecure-registry", "https-proxy"])
+def test_a_flag_as_a_key_is_told_because_dockerd_ignores_it(client: str, key: str) -> None:
+    assert kinds(client, "26.1.5", daemon(**{key: [MIRROR]})) == ["setting-ignored"]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from regdoctor.clients.filesystem import Filesystem
+from regdoctor.clients.hosts_toml import configured, containerd_rules
+from regdoctor.clients.version import version as parse
+from regdoctor.observations.host import FileSeen, HostFiles
 from tests.replay.scene import HUB, MIRROR, REGISTRY, contacted, planned, served
 
 ROOT = "/etc/containerd/certs.d"
@@ -288,3 +292,110 @@ def test_ctr_adds_no_library() -> None:
     assert contacted("ctr", "2.1.9", {}, "docker.io/alpine:latest") == [
         "https://registry-1.docker.io/v2/alpine yes"
     ]
+
+
+TABLE = '[host."https://mirror.example:5000"]\n'
+NO_HEADER = [
+    'host = {"https://mirror.example:5000" = {skip_verify = false}}\n',
+    '[host]\n"https://mirror.example:5000" = {skip_verify = false}\n',
+    'host."https://mirror.example:5000".skip_verify = false\n',
+]
+
+
+@pytest.mark.parametrize("text", NO_HEADER)
+def test_a_mirror_without_a_header_of_its_own_is_one_for_1_x_alone(text: str) -> None:
+    assert [hub(version, text) for version in OLD] == [[MIRRORED], [MIRRORED]]
+    assert [hub(version, text) for version in NEW] == [[UPSTREAM], [UPSTREAM]]
+    plan = planned("ctr", "2.1.9", {TOML: text}, command=CTR)
+    assert [(note.kind, note.subject) for note in plan.notes] == [
+        ("setting-ignored", "https://mirror.example:5000")
+    ]
+
+
+@every
+def test_a_subtable_is_enough_of_a_header(version: str) -> None:
+    text = '[host."https://mirror.example:5000".header]\nx = "y"\n'
+    assert hub(version, text) == [MIRRORED]
+
+
+def test_a_host_that_is_taken_up_again_is_asked_once_more_by_2_x() -> None:
+    other = '[host."https://mirror2.example:5000"]\n'
+    text = TABLE + other + '[host."https://mirror.example:5000".header]\nx = "y"\n'
+    plans = [planned("ctr", version, {TOML: text}, command=CTR) for version in ("1.7.24", "2.1.9")]
+    assert [[each.host for each in plan.endpoints[:-1]] for plan in plans] == [
+        ["mirror.example:5000", "mirror2.example:5000"],
+        ["mirror.example:5000", "mirror2.example:5000", "mirror.example:5000"],
+    ]
+
+
+@pytest.mark.parametrize("key", ["skip_verify", "SKIP_VERIFY", "Skip_Verify"])
+def test_keys_in_capitals_are_read_by_all_and_in_mixed_letters_by_2_x(key: str) -> None:
+    text = f"{TABLE}{key} = true\n"
+    private = served("mirror.example:5000", "mirror")
+    skipped = [hub(version, text, HUB, private) == [MIRRORED] for version in EVERY]
+    assert skipped == [key != "Skip_Verify"] * 2 + [True, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeff" + TABLE, TABLE.replace("\n", "\r"), "# \u00e9\n".encode("latin1") + TABLE.encode()],
+)
+def test_1_x_takes_texts_that_are_no_toml(text: str | bytes) -> None:
+    content = text if isinstance(text, bytes) else text.encode()
+    files = Filesystem(HostFiles({TOML: FileSeen(content)}, {f"{ROOT}/docker.io": ("hosts.toml",)}))
+    read = [
+        configured(files, f"{ROOT}/docker.io", containerd_rules(parse(version))).tables
+        for version in EVERY
+    ]
+    assert read == [True, True, False, False]
+
+
+@every
+def test_crlf_and_comments_do_not_matter(version: str) -> None:
+    text = "# a mirror\r\n" + TABLE.replace("\n", " # here\r\n") + "\tskip_verify = false\r\n"
+    assert hub(version, text) == [MIRRORED]
+
+
+@every
+@pytest.mark.parametrize(
+    "url", ["https://mirror.example:5000x", "https://mirror example:5000", "https://m/%zz"]
+)
+def test_what_is_no_url_drops_the_file(version: str, url: str) -> None:
+    plan = planned("ctr", version, {TOML: f'{TABLE}[host."{url}"]\n'}, command=CTR)
+    assert [note.kind for note in plan.notes] == ["hosts-toml-does-not-parse"]
+
+
+@every
+@pytest.mark.parametrize("url", ["httphost", "httpd.example:5000", "https://"])
+def test_a_url_without_a_host_is_passed_over(version: str, url: str) -> None:
+    assert hub(version, f'[host."{url}"]\n{TABLE}') == [MIRRORED]
+
+
+def test_1_x_cannot_read_a_bracket_in_the_name_of_a_table() -> None:
+    text = f'[host."https://[fd00::1]:5000"]\n{TABLE}'
+    assert hub("1.7.24", text) == [UPSTREAM]
+    assert planned("ctr", "2.1.9", {TOML: text}, command=CTR).endpoints[0].host == "[fd00::1]:5000"
+
+
+@every
+def test_user_and_query_of_a_url_are_dropped(version: str) -> None:
+    plan = planned(
+        "ctr", version, {TOML: '[host."https://u:p@mirror.example:5000/x?y=1"]\n'}, command=CTR
+    )
+    assert plan.endpoints[0].url == "https://mirror.example:5000/x/v2"
+
+
+@every
+def test_a_directory_named_like_a_certificate_is_none(version: str) -> None:
+    directory = f"{ROOT}/reg.example:5000"
+    files = {f"{directory}/ca.crt": "{{pem:ca-reg}}"}
+    more = {"command": CTR.replace("X", IMAGE), "empty_dirs": [f"{directory}/d.crt"]}
+    assert contacted("ctr", version, files, IMAGE, **more) == [
+        "https://reg.example:5000/v2/a/img yes"
+    ]
+
+
+@every
+def test_a_file_in_the_place_of_the_root_breaks_the_pull(version: str) -> None:
+    plan = planned("ctr", version, {ROOT: "x"}, IMAGE, command=CTR.replace("X", IMAGE))
+    assert plan.refuses.endswith("not a directory")
