@@ -22,9 +22,12 @@ from regdoctor.clients.plan import (
 )
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
+from regdoctor.clients.version import version
 from regdoctor.clients.wire import Wire
 
 _GO = (1, 24)
+_LIBRARY = version("0.20")
+"""go-containerregistry of the last release; there will be no other."""
 _CONFIG = "config"
 
 
@@ -92,7 +95,7 @@ class _Loading:
             name,
             path,
             Transport(self._process, self._pool, not skips, pairs),
-            plain=insecure or ggcr.may_be_plain(name),
+            plain=insecure or ggcr.may_be_plain(name, _LIBRARY),
             credential=ggcr.credential(self._files, situation.environment, asked, name),
             broken=broken or missing,
             stops=True,

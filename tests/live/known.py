@@ -1,0 +1,3 @@
+"""New trees with which the evaluator differs from the real program, each with the reason."""
+
+KNOWN: dict[str, str] = {}

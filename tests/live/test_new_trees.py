@@ -1,0 +1,36 @@
+"""What real clients do with trees that nobody ran before, and what the evaluator says they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.live.clients import MAKERS, version
+from tests.live.compare import run, told
+from tests.live.known import KNOWN
+from tests.live.trees import trees
+
+pytestmark = [pytest.mark.slow, pytest.mark.root]
+
+COUNTS = {"skopeo": 60, "podman": 40, "buildah": 40, "crane": 40}
+"""How many new trees each program runs; together they take less than three minutes."""
+
+
+@pytest.mark.parametrize("client", MAKERS)
+def test_new_trees_agree_but_those_that_are_known(
+    client: str, record_property: Callable[[str, object], None]
+) -> None:
+    runs = run(trees(client, "a", COUNTS[client], MAKERS[client]), version(client))
+    agreeing = sum(each.agrees for each in runs)
+    figure = f"{client} {version(client)}: {agreeing} of {len(runs)} new trees agree"
+    record_property("figure", figure)
+    print(figure)
+    misses = [each for each in runs if not each.agrees]
+    for each in misses:
+        print(told(each))
+    assert {each.tree["id"] for each in misses} == {
+        name for name in KNOWN if name.startswith(f"{client}-a-")
+    }
+    contacted = [each for each in runs if each.seen]
+    assert len(contacted) > len(runs) / 2
