@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+from tests.live import image
 from tests.live.trees import (
     LOGINS,
     Dice,
@@ -28,6 +29,8 @@ _REFERENCES = (
     "sub.reg.example/img",
     "ghcr.io/o/img",
     "localhost:5000/img",
+    f"reg.example:5000/a/img@{image.DIGEST}",
+    f"docker.io/library/alpine@{image.DIGEST}",
 )
 _PREFIXES = {
     "docker.io": ("docker.io", "docker.io/library", "docker.io/library/alpine", "docker.io/foo"),
@@ -56,7 +59,8 @@ _LOCATIONS = (
 _SERVED = (
     *("registry-1.docker.io:443", "mirror.example:5000", "mirror.example:443"),
     *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
-    *("sub.reg.example:443", "ghcr.io:443", "localhost:5000"),
+    *("sub.reg.example:443", "ghcr.io:443", "localhost:5000", "mirror.example:80"),
+    "reg.example:80",
 )
 _CERTIFICATES = (
     "/etc/containers/certs.d",
