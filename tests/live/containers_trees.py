@@ -32,6 +32,11 @@ _REFERENCES = (
     f"reg.example:5000/a/img@{image.DIGEST}",
     f"docker.io/library/alpine@{image.DIGEST}",
 )
+_SHORT = ("alpine", "img:1", "foo/img", "a/b/img:2")
+_SEARCHED = (
+    *("docker.io", "docker.io", "reg.example:5000", "mirror.example:5000", "gone.example:5000"),
+    *("sub.reg.example:5000", "reg.example", "localhost:5000", "reg.example:5000/a", "ghcr.io/"),
+)
 _PREFIXES = {
     "docker.io": ("docker.io", "docker.io/library", "docker.io/library/alpine", "docker.io/foo"),
     "reg.example": (
@@ -62,6 +67,8 @@ _SERVED = (
     *("sub.reg.example:443", "ghcr.io:443", "localhost:5000", "mirror.example:80"),
     "reg.example:80",
 )
+_ALIASED = ("reg.example:5000/a/img", "docker.io/library/alpine", "mirror.example:5000/p/img", "")
+_MODES = ("enforcing", "permissive", "disabled", "permissive", "other")
 _CERTIFICATES = (
     "/etc/containers/certs.d",
     "/etc/docker/certs.d",
@@ -77,7 +84,8 @@ _AUTH_FILES = (
 
 def containers_tree(dice: Dice, client: str) -> Tree:
     """A tree and a command for one of the three programs."""
-    reference = dice.one(_REFERENCES)
+    short = client != "skopeo" and dice.chance(0.25)
+    reference = dice.one(_SHORT if short else _REFERENCES)
     files = bundle(dice)
     environment = process_environment(dice, files)
     if dice.chance(0.85):
@@ -88,7 +96,10 @@ def containers_tree(dice: Dice, client: str) -> Tree:
                 files[f"{directory}/{name}"] = _conf(dice, reference)
     if dice.chance(0.08):
         files["/root/.config/containers/registries.conf"] = _conf(dice, reference)
-    empty = _certificates(dice, files, reference.split("/")[0])
+    if dice.chance(0.06):
+        files["/x/config/containers/registries.conf"] = _conf(dice, reference)
+        environment["XDG_CONFIG_HOME"] = "/x/config"
+    empty = _certificates(dice, files, _host(reference))
     _logins(dice, files, environment)
     flags = _flags(dice, client, files, environment, reference)
     return {
@@ -107,16 +118,39 @@ def _command(client: str, reference: str, flags: list[str]) -> str:
     return " ".join([f"{client} pull", *flags, reference])
 
 
+def _host(reference: str) -> str:
+    first = reference.split("/")[0]
+    return first if reference.startswith("localhost:") or "." in first else "docker.io"
+
+
 def _conf(dice: Dice, reference: str) -> str:
+    host = _host(reference)
+    if dice.chance(0.06):
+        return _first_format(dice, host)
     lines = []
-    prefixes = dice.some(_PREFIXES[reference.split(":")[0].split("/")[0]], 1, 2)
-    if ":" in reference.split("/")[0] and dice.chance(0.8):
+    if dice.chance(0.8 if reference in _SHORT else 0.1):
+        lines.append(f"unqualified-search-registries = {json.dumps(dice.some(_SEARCHED, 0, 3))}")
+    if dice.chance(0.15):
+        lines.append(f'short-name-mode = "{dice.one(_MODES)}"')
+    prefixes = dice.some(_PREFIXES[host.split(":")[0]], 1, 2)
+    if ":" in host and dice.chance(0.8):
         # Without its port a prefix leads to an invalid reference, which is soon seen enough.
         prefixes = [each for each in prefixes if ":" in each]
     if dice.chance(0.3):
         prefixes.append(dice.one(("mirror.example:5000", "mirror2.example:5000", "gone.example")))
     for prefix in dict.fromkeys(prefixes):
         lines += _table(dice, prefix)
+    if dice.chance(0.4 if reference in _SHORT else 0.05):
+        name = reference.split(":")[0] if reference in _SHORT else "alpine"
+        lines += ["[aliases]", f'"{name}" = "{dice.one(_ALIASED)}"']
+    return "\n".join(lines) + "\n"
+
+
+def _first_format(dice: Dice, host: str) -> str:
+    lines = []
+    for kind in dice.some(("search", "insecure", "block"), 1, 3):
+        named = dice.some((host, *_SEARCHED), 1, 2)
+        lines += [f"[registries.{kind}]", f"registries = {json.dumps(named)}"]
     return "\n".join(lines) + "\n"
 
 
