@@ -17,11 +17,14 @@ from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import ClientPlan, Go, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
+from regdoctor.clients.toml_tables import any_case, canonical, exact_or_upper
+from regdoctor.clients.version import Version
 from regdoctor.clients.wire import Wire
 
 # What the executed releases were built with; all that hangs on it is whether a credential follows
 # a redirect to a sub-domain.
 GO: Go = (1, 24)
+_KEYS = {"mirrors", "http", "insecure", "ca", "keypair", "tlsconfigdir"}
 SYSTEM_CONFIG = "/etc/buildkit/buildkitd.toml"
 
 
@@ -48,7 +51,7 @@ def evaluate(situation: Situation) -> ClientPlan:
     files = Filesystem(situation.files)
     path = config_path(situation)
     try:
-        settings = _settings(files, path)
+        settings = _settings(files, path, situation.version)
         sections = sections_of(settings)
     except WrongConfig as wrong:
         return replace(plan, refuses=f"buildkitd: {wrong}")
@@ -69,14 +72,25 @@ def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
     return resolver.walk(plan, wire)
 
 
-def _settings(files: Filesystem, path: str) -> Mapping[str, Any]:
+def _settings(files: Filesystem, path: str, version: Version) -> Mapping[str, Any]:
+    """With the names of settings as they are documented. Raises WrongConfig."""
     text = files.text(path)
     if text is None:
         return {}
     try:
-        return tomllib.loads(text)
+        read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongConfig(f"failed to parse {path}: {error}") from error
+    # 0.28 is the first that is built with go-toml 2.
+    same = any_case if version.since(0, 28) else exact_or_upper
+    settings = canonical(read, {"registry"}, same)
+    tables = settings.get("registry")
+    if isinstance(tables, dict):
+        settings["registry"] = {
+            host: canonical(table, _KEYS, same) if isinstance(table, dict) else table
+            for host, table in tables.items()
+        }
+    return settings
 
 
 def sections_of(settings: Mapping[str, Any]) -> dict[str, Section]:

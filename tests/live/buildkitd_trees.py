@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
 from tests.live import image
 from tests.live.docker_logins import logins
@@ -28,6 +29,23 @@ _SECTIONS = (
     *("mirror.example:5000", "mirror2.example:5000", "mirror.example", "reg.example:5000"),
     *("registry-1.docker.io", "docker.io", "localhost:5000", "10.77.0.20:5000"),
 )
+_ODD: Sequence[Callable[[str], str]] = (
+    lambda text: f"{text}broken =\n",
+    lambda text: text.replace("mirrors", "Mirrors"),
+    lambda text: text.replace("insecure", "Insecure"),
+    lambda text: text.replace("  ca =", "  CA ="),
+    lambda text: text.replace("registry", "Registry"),
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: f"\ufeff{text}",
+    lambda text: f"debug = true\n{text}",
+    lambda text: text.replace("true", '"true"'),
+    lambda text: text.replace('"', "'"),
+    lambda text: text.replace("mirrors = [", 'mirrors = ["",'),
+    lambda text: text.replace("5000", "5000/"),
+    lambda text: text.replace("[[registry", "[registry").replace("keypair]]", "keypair]"),
+    lambda text: f'{text}[registry."reg.example:5000"]\n',
+)
+"""What people write into such files besides."""
 _COMMAND = (
     "buildctl build --progress plain --frontend dockerfile.v0 "
     "--local context=/x/ctx --local dockerfile=/x/ctx"
@@ -40,7 +58,9 @@ def buildkitd_tree(dice: Dice) -> Tree:
     files = bundle(dice)
     environment = process_environment(dice, files)
     if dice.chance(0.9):
-        files["/etc/buildkit/buildkitd.toml"] = _toml(dice, files, _host(reference))
+        text = _toml(dice, files, _host(reference))
+        text = dice.one(_ODD)(text) if dice.chance(0.1) else text
+        files["/etc/buildkit/buildkitd.toml"] = text
     if dice.chance(0.2):
         files["/etc/docker/certs.d/reg.example:5000/ca.crt"] = "{{pem:ca-reg}}"
     if dice.chance(0.2):

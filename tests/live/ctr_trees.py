@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from tests.live import image
 from tests.live.trees import Dice, Tree, authority_of, bundle, pem, process_environment, servers
 
@@ -29,6 +31,24 @@ _CAPABILITIES = (
     *('["pull", "resolve"]', '["pull", "resolve"]', '["pull"]', '["resolve"]', '["push"]'),
     *('["pull", "resolve", "push"]', '["Pull", "RESOLVE"]', "[]", '["pull", "fetch"]'),
 )
+_ODD: Sequence[Callable[[str], str]] = (
+    lambda text: f"{text}broken =\n",
+    lambda text: text.replace("capabilities", "Capabilities"),
+    lambda text: text.replace("skip_verify", "SKIP_VERIFY"),
+    lambda text: text.replace("server =", "Server ="),
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: f"\ufeff{text}",
+    lambda text: f"{text}unknown = 1\n",
+    lambda text: text.replace("[host.", "[ host . "),
+    lambda text: text.replace('"', "'"),
+    lambda text: text.replace("true", '"true"'),
+    lambda text: f'{text}[host."https://mirror.example:5000"]\n',
+    lambda text: f'{text}[host]\n"http://mirror2.example:5000" = {{skip_verify = true}}\n',
+    lambda text: f'dial_timeout = "3s"\n{text}',
+    lambda text: f'dial_timeout = "soon"\n{text}',
+    lambda text: f"# {text}",
+)
+"""What people write into such files besides."""
 _ROOT = "/etc/containerd/certs.d"
 
 
@@ -85,9 +105,8 @@ def _hosts_toml(dice: Dice, files: dict[str, str], directory: str, host: str) ->
         lines += [f"  {line}" for line in _settings(dice, files, directory, at)]
         if dice.chance(0.15):
             lines += [f'  [host."{url}".header]', '    x-own = ["a", "b"]']
-    if dice.chance(0.04):
-        lines.append("broken =")
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return dice.one(_ODD)(text) if dice.chance(0.15) else text
 
 
 def _settings(dice: Dice, files: dict[str, str], directory: str, host: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
 from tests.live import image
 from tests.live.docker_logins import logins
@@ -31,6 +32,24 @@ _SERVED = (
     *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
     *("ghcr.io:443", "localhost:5000", "reg.example:80"),
 )
+_ODD: Sequence[Callable[[str], str]] = (
+    lambda text: f"{text}\n}}",
+    lambda text: f"\ufeff{text}",
+    lambda text: text.replace("registry-mirrors", "registry-mirror"),
+    lambda text: text.replace("insecure-registries", "Insecure-Registries"),
+    lambda text: text.replace("[", "").replace("]", ""),
+    lambda text: text.replace("https://", "ftp://"),
+    lambda text: text.replace("https://", "https://u:p@"),
+    lambda text: text.replace("https://", "HTTPS://"),
+    lambda text: text.replace("mirror.example", "MIRROR.example"),
+    lambda text: text.replace("https://mirror", "mirror"),
+    lambda text: text.replace('"', "'"),
+    lambda text: f"# {text}",
+    lambda text: "",
+    lambda text: "null",
+    lambda text: '{"debug": true}',
+)
+"""What people write into such files besides."""
 _CERTIFICATES = "/etc/docker/certs.d"
 
 
@@ -41,7 +60,8 @@ def docker_tree(dice: Dice, client: str) -> Tree:
     environment = process_environment(dice, files)
     host = reference.partition("/")[0] if "/" in reference else "docker.io"
     if dice.chance(0.85):
-        files["/etc/docker/daemon.json"] = json.dumps(_daemon(dice, host), indent=1)
+        text = json.dumps(_daemon(dice, host), indent=1)
+        files["/etc/docker/daemon.json"] = dice.one(_ODD)(text) if dice.chance(0.1) else text
     empty = _certificates(dice, files, host)
     of_command = logins(dice, files)
     build = "docker build --network host --progress plain /x/ctx"

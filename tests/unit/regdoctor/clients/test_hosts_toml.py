@@ -345,6 +345,17 @@ def test_a_mirror_without_a_header_of_its_own_is_one_for_1_x_alone(text: str) ->
     ]
 
 
+@pytest.mark.parametrize(
+    "before", [TABLE, '[host]\n"https://mirror.example:5000".skip_verify = false\n']
+)
+def test_a_table_in_a_line_comes_first_in_1_x(before: str) -> None:
+    header = "" if before.startswith("[host]") else "[host]\n"
+    text = f'{before}{header}"https://mirror2.example:5000" = {{skip_verify = false}}\n'
+    plan = planned("ctr", "1.7.24", {TOML: text}, command=CTR)
+    hosts = [each.host for each in plan.endpoints[:-1]]
+    assert hosts == ["mirror2.example:5000", "mirror.example:5000"]
+
+
 @every
 def test_a_subtable_is_enough_of_a_header(version: str) -> None:
     text = '[host."https://mirror.example:5000".header]\nx = "y"\n'
