@@ -10,7 +10,7 @@ from tests.live.clients import MAKERS, version
 from tests.live.compare import run, told
 from tests.live.trees import trees
 
-pytestmark = [pytest.mark.slow, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.timeout(300)]
 
 COUNTS = {
     "skopeo": 100,
@@ -22,7 +22,7 @@ COUNTS = {
     "docker-pull": 80,
     "docker-build": 80,
 }
-"""How many new trees each program runs; together they take less than four minutes."""
+"""How many new trees each program runs; together two minutes on two idle processors."""
 
 
 @pytest.mark.parametrize("client", MAKERS)
