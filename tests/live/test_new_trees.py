@@ -15,12 +15,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.timeout(300)]
 COUNTS = {
     "skopeo": 100,
     "podman": 50,
-    "buildah": 50,
-    "crane": 50,
-    "ctr": 150,
-    "buildkitd": 80,
-    "docker-pull": 80,
-    "docker-build": 80,
+    "buildah": 40,
+    "crane": 40,
+    "ctr": 120,
+    "buildkitd": 60,
+    "docker-pull": 60,
+    "docker-build": 60,
 }
 """How many new trees each program runs; together two minutes on two idle processors."""
 
