@@ -21,7 +21,7 @@ from regdoctor.clients.table import OWN, configured_mirrors
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.target import Target
 from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
-from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
+from regdoctor.observations.host import IN_IMAGES, AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, ManifestLook, Ping
 from regdoctor.observations.network import Role, RoleKind
 from regdoctor.observations.proxies import ProxySetting, ShellProxies
@@ -177,7 +177,8 @@ async def _look(
 
 def _look_at_host(seen: Observations, settings: Settings) -> None:
     """The files of clients and the pool of roots: what verdicts are made with."""
-    from builder.transport import system_roots
+    from builder.transport import image_roots, system_roots
+    from regdoctor.clients.table import in_containers
 
     seen.add(HOST, AskedClients(settings.clients))
     environ = os.environ if settings.environ is None else settings.environ
@@ -192,6 +193,9 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     seen.add(HOST, LoginReader(settings.host_root, home, environ if here else {}).read())
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
+    if in_containers(files, settings.clients):
+        public = image_roots()
+        seen.add(HOST, RootsSeen(public.certificates, public.sources), name=IN_IMAGES)
 
 
 def _hosts(seen: Observations, wanted: Wanted, settings: Settings) -> tuple[Host, ...]:

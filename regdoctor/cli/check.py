@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from regdoctor.diagnose import Diagnosis, Settings, Wanted
 
 _CLIENTS = (
-    *("regdoctor", "docker", "docker-build", "buildkit", "containerd", "ctr", "nerdctl", "k3s"),
-    *("rke2", "podman", "buildah", "skopeo", "cri-o", "kaniko", "crane", "all"),
+    *("regdoctor", "docker", "docker-build", "docker-desktop", "docker-desktop-build", "buildkit"),
+    *("buildx", "containerd", "ctr", "nerdctl", "k3s", "rke2", "kind", "podman", "buildah"),
+    *("skopeo", "cri-o", "kaniko", "crane", "all"),
 )
 
 
@@ -180,7 +181,7 @@ def _settings(
             clients=clients,
             timeout=timeout,
             host_root=host_root,
-            home=os.environ.get("HOME", "").rstrip("/"),
+            home=os.environ.get("HOME", "").rstrip("/") if host_root == Path("/") else "/root",
             state=default_root(os.environ),
         )
         # Both are read when first needed; a fault in them is the user's, and told now.

@@ -42,6 +42,10 @@ class HostFiles:
         return seen.content.decode("utf-8", "replace")
 
 
+IN_IMAGES = "images"
+"""The name of the ``RootsSeen`` that clients have in a container: the public roots alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class RootsSeen:
     """A pool of trusted certificates (DER) and where it was read."""

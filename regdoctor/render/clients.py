@@ -15,6 +15,10 @@ TITLES = {
     "docker-classic": "docker build (without BuildKit)",
     "docker-login": "docker login",
     "docker-cli": "docker manifest",
+    "docker-desktop": "Docker Desktop: docker pull",
+    "docker-desktop-build": "Docker Desktop: docker build",
+    "buildx": "buildx builder",
+    "kind": "kind node",
     "cri": "containerd (kubelet, crictl)",
 }
 
@@ -56,8 +60,10 @@ def _facts(endpoint: PlannedEndpoint) -> Iterator[tuple[str, str]]:
     yield "trust", _trust(endpoint)
     if endpoint.schemes == ("https", "http"):
         yield "http", "tried after https"
-    if endpoint.roots:
-        yield "roots", f"the system's, and {', '.join(endpoint.roots)}"
+    if endpoint.roots or endpoint.store:
+        files = f", and {', '.join(endpoint.roots)}" if endpoint.roots else ""
+        system = endpoint.store or "the system's"
+        yield "roots", f"{system}{files}"
     if endpoint.pairs:
         yield "shows", f"the client certificate {', '.join(endpoint.pairs)}"
     if endpoint.login:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from regdoctor.clients import domains
 from regdoctor.clients.policy import MirrorUse, Policy
-from regdoctor.clients.table import CLIENTS, configured_mirrors, policies
+from regdoctor.clients.table import CLIENTS, configured_mirrors, in_containers, policies
 from regdoctor.observations.host import HostFiles
 from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.scenes import VALID, host_files
@@ -99,3 +101,38 @@ def test_mirrors_of_every_client_are_found_with_their_scheme_and_file() -> None:
             insecure=True,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("client", "program", "pool"),
+    [
+        ("kaniko", "kaniko", "image"),
+        ("buildkit", "buildx", "image"),
+        ("containerd", "kind", "image"),
+        ("docker", "docker-desktop", "host"),
+        ("crane", "crane", "host"),
+    ],
+)
+def test_a_client_in_a_container_has_the_roots_of_its_image(
+    client: str, program: str, pool: str
+) -> None:
+    files = HostFiles(judged_by={client: program})
+    assert of(client, files).pool == pool
+    assert in_containers(files, (client,)) is (pool == "image")
+
+
+def test_of_a_builder_on_another_host_no_pool_is_known() -> None:
+    text = b'{"Name": "far", "Driver": "remote", "Nodes": []}'
+    made = host_files({"/root/.docker/buildx/instances/far": text})
+    judged_by = {"buildkit": "buildx"}
+    files = HostFiles(made.files, made.directories, "/root", judged_by=judged_by)
+    assert of("buildkit", files).pool == "unknown"
+
+
+def test_mirrors_of_docker_desktop_are_those_of_the_users_daemon_json() -> None:
+    made = host_files({"/root/.docker/daemon.json": b'{"registry-mirrors": ["https://m.example"]}'})
+    judged_by = {"docker": "docker-desktop"}
+    files = HostFiles(made.files, made.directories, "/root", judged_by=judged_by)
+    (use,) = configured_mirrors(files)
+    assert (use.client, use.domain, use.origin) == ("docker", "docker.io", "~/.docker/daemon.json")
+    assert configured_mirrors(HostFiles(made.files, made.directories, "/root")) == ()
