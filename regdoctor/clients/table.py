@@ -112,8 +112,8 @@ def configured_mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
 def _plans(files: HostFiles, program: str, written: str, domain: str) -> Iterator[ClientPlan]:
     """The plan for a reference of ``domain``, then that for one of ``written`` itself."""
     if domain and not _same_host(domain, written):
-        yield plan_on(files, program, reference_at(domain))
-    yield plan_on(files, program, reference_at(written))
+        yield plan_on(files, program, reference_at(files, domain))
+    yield plan_on(files, program, reference_at(files, written))
 
 
 def in_containers(files: HostFiles, names: Collection[str]) -> bool:
@@ -122,9 +122,12 @@ def in_containers(files: HostFiles, names: Collection[str]) -> bool:
     return bool(programs & {"kaniko", "buildx", "kind"})
 
 
-def reference_at(domain: str) -> str:
-    """An image there; which one does not matter for the endpoints."""
-    return "docker.io/library/image:1" if domain in HUB else f"{domain}/team/image:1"
+def reference_at(files: HostFiles, domain: str) -> str:
+    """The image there that was asked for; where none was, any: what most files say holds for all
+    of a registry."""
+    if domain in HUB:
+        return files.asked.get(HUB[0], "docker.io/library/image:1")
+    return files.asked.get(domain, f"{domain}/team/image:1")
 
 
 def _same_host(one: str, other: str) -> bool:
@@ -134,7 +137,7 @@ def _same_host(one: str, other: str) -> bool:
 def _mirrors(files: HostFiles, client: Client) -> Iterator[MirrorUse]:
     program = program_of(files, client)
     for domain in dict.fromkeys(_DOMAINS.get(program, client.domains)(files)):
-        plan = plan_on(files, program, reference_at(domain))
+        plan = plan_on(files, program, reference_at(files, domain))
         for endpoint in plan.endpoints:
             if endpoint.role == "mirror":
                 yield MirrorUse(

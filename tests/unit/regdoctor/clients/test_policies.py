@@ -136,3 +136,15 @@ def test_mirrors_of_docker_desktop_are_those_of_the_users_daemon_json() -> None:
     (use,) = configured_mirrors(files)
     assert (use.client, use.domain, use.origin) == ("docker", "docker.io", "~/.docker/daemon.json")
     assert configured_mirrors(HostFiles(made.files, made.directories, "/root")) == ()
+
+
+def test_settings_for_a_part_of_a_registry_hold_for_the_image_that_is_asked_for() -> None:
+    conf = (
+        b'[[registry]]\nprefix = "registry.example:5000/part"\nlocation = "registry.example:5000/p"'
+        b'\n[[registry.mirror]]\nlocation = "m.example:5000"\n'
+    )
+    made = host_files({"/etc/containers/registries.conf": conf})
+    assert configured_mirrors(HostFiles(made.files, made.directories)) == ()
+    asked = HostFiles(made.files, made.directories, asked={HOST: f"{HOST}/part/app:1"})
+    (use,) = configured_mirrors(asked)
+    assert (use.client, use.url) == ("podman", "https://m.example:5000/v2")
