@@ -144,7 +144,7 @@ async def _look(
     seen: Observations, wanted: Sequence[Wanted], settings: Settings
 ) -> list[tuple[str, ...]]:
     """Fills ``seen``; for each target, the endpoints it led to."""
-    await asyncio.to_thread(_look_at_host, seen, settings, _asked(wanted))
+    await asyncio.to_thread(_look_at_host, seen, wanted, settings)
     for each in wanted:
         for name, observation in each.noted:
             seen.add(HOST, observation, name=name)
@@ -175,26 +175,16 @@ async def _look(
     return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
 
 
-def _asked(wanted: Sequence[Wanted]) -> dict[str, str]:
-    """An image for each registry. By its tag where there is a choice: mirrors may be for digests
-    alone, and what fails by tag is of interest."""
-    found: dict[str, Reference] = {}
-    for reference in (each for one in wanted for each in one.references):
-        known = found.setdefault(reference.domain, reference)
-        if known.digest and not reference.digest:
-            found[reference.domain] = reference
-    return {domain: str(reference) for domain, reference in found.items()}
-
-
-def _look_at_host(seen: Observations, settings: Settings, asked: Mapping[str, str]) -> None:
+def _look_at_host(seen: Observations, wanted: Sequence[Wanted], settings: Settings) -> None:
     """The files of clients and the pool of roots: what verdicts are made with."""
     from builder.transport import image_roots, system_roots
-    from regdoctor.clients.table import in_containers
+    from regdoctor.clients.table import images_of, in_containers
 
     seen.add(HOST, AskedClients(settings.clients))
     environ = os.environ if settings.environ is None else settings.environ
     here = settings.host_root == Path("/")
     files = HostReader(settings.host_root, settings.home, environ if here else {}).read()
+    asked = images_of(reference for each in wanted for reference in each.references)
     files = replace(files, judged_by=settings.judged_by, asked=asked)
     seen.add(HOST, files)
     if here:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from builder.oci.reference import Reference
 from regdoctor.clients import buildx, docker_desktop, domains
 from regdoctor.clients.onhost import plan_on
 from regdoctor.clients.plan import ClientPlan, Endpoint
@@ -120,6 +121,19 @@ def in_containers(files: HostFiles, names: Collection[str]) -> bool:
     """Whether one of the clients ``names`` has an image's roots for its system's."""
     programs = {program_of(files, each) for each in CLIENTS if each.name in names}
     return bool(programs & {"kaniko", "buildx", "kind"})
+
+
+def images_of(references: Iterable[Reference]) -> dict[str, str]:
+    """An image for each registry, for ``HostFiles.asked``: the first, by tag where there is one.
+
+    Mirrors may serve digests alone; what fails by tag is of interest.
+    """
+    found: dict[str, Reference] = {}
+    for reference in references:
+        known = found.setdefault(reference.domain, reference)
+        if known.digest and not reference.digest:
+            found[reference.domain] = reference
+    return {domain: str(reference) for domain, reference in found.items()}
 
 
 def reference_at(files: HostFiles, domain: str) -> str:

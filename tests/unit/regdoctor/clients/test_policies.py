@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from builder.oci.reference import parse
 from regdoctor.clients import domains
 from regdoctor.clients.policy import MirrorUse, Policy
-from regdoctor.clients.table import CLIENTS, configured_mirrors, in_containers, policies
+from regdoctor.clients.table import CLIENTS, configured_mirrors, images_of, in_containers, policies
 from regdoctor.observations.host import HostFiles
 from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.scenes import VALID, host_files
@@ -148,3 +149,10 @@ def test_settings_for_a_part_of_a_registry_hold_for_the_image_that_is_asked_for(
     asked = HostFiles(made.files, made.directories, asked={HOST: f"{HOST}/part/app:1"})
     (use,) = configured_mirrors(asked)
     assert (use.client, use.url) == ("podman", "https://m.example:5000/v2")
+
+
+def test_an_image_by_its_tag_goes_before_one_by_its_digest() -> None:
+    digest = "@sha256:" + "0" * 64
+    texts = (f"{HOST}/a{digest}", f"{HOST}/b:1", f"{HOST}/c:1", "alpine")
+    asked = images_of(map(parse, texts))
+    assert asked == {HOST: f"{HOST}/b:1", "docker.io": "docker.io/library/alpine:latest"}
