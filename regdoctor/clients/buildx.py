@@ -256,8 +256,8 @@ def _unseen(situation: Situation, builder: Builder, host: str, path: str) -> Ite
             "setting-ignored",
             default,
             builder.name,
-            f"{default} is younger than builder {builder.name} and not in it: docker buildx rm "
-            f"{builder.name}, then docker buildx create",
+            f"{default} is not in builder {builder.name}, which was made without it: docker buildx "
+            f"rm {builder.name}, then docker buildx create",
         )
     for directory in section.directories if section else ():
         yield Note(

@@ -10,12 +10,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from regdoctor.clients import cri
+from regdoctor.clients.containerd_config import CONFIG
 from regdoctor.clients.plan import IMAGE, ClientPlan, Endpoint, Note, Situation
 from regdoctor.clients.program import Program
-from regdoctor.observations.host import HostFiles
+from regdoctor.observations.host import FileSeen, HostFiles
 
 NODE = "/kind/version"
 """A file of every node."""
+_NEW = HostFiles(
+    {
+        CONFIG: FileSeen(
+            b'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'
+            b'config_path = "/etc/containerd/certs.d"\n'
+        )
+    }
+)
+"""What a node is made with since kind v0.27.0."""
 _HANDED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -31,7 +41,7 @@ def evaluate(situation: Situation) -> ClientPlan:
     given = {
         name: value for name, value in situation.environment.items() if name.upper() in _HANDED_ON
     }
-    bare = replace(situation, files=HostFiles(), environment=given)
+    bare = replace(situation, files=_NEW, environment=given)
     plan = cri.evaluate(bare)
     return replace(
         plan,

@@ -74,7 +74,7 @@ class ConfigCheck(Check):
             subject=domain,
             evidence=(
                 Evidence(
-                    f"{note.file}: {note.subject}",
+                    note.file if note.file == note.subject else f"{note.file}: {note.subject}",
                     "files",
                     {"file": note.file, "subject": note.subject, "kind": note.kind},
                 ),

@@ -53,3 +53,8 @@ def test_it_is_there_where_its_command_or_a_node_is() -> None:
     assert not present(HostFiles())
     assert present(HostFiles(versions={"kind": "0.30.0"}))
     assert present(host_files({"/kind/version": b"v1.33.1\n"}))
+
+
+def test_a_node_is_made_with_one_directory_for_hosts_toml() -> None:
+    (note,) = plan({}).notes
+    assert note.kind == "files-are-elsewhere"
