@@ -86,7 +86,7 @@ def _facts(endpoint: PlannedEndpoint) -> Iterator[tuple[str, str]]:
     yield "trust", _trust(endpoint)
     if endpoint.schemes == ("https", "http"):
         yield "http", "tried after https"
-    if endpoint.roots or endpoint.store:
+    if "https" in endpoint.schemes and (endpoint.roots or endpoint.store):
         files = f", and {', '.join(endpoint.roots)}" if endpoint.roots else ""
         system = endpoint.store or "the system's"
         yield "roots", f"{system}{files}"

@@ -45,6 +45,11 @@ def test_whose_roots_are_trusted_is_told_where_they_are_not_the_hosts() -> None:
     assert "roots   the system's, and /x/ca.pem" in outside
 
 
+def test_roots_are_not_told_where_nothing_is_verified() -> None:
+    plain = replace(ENDPOINT, store="the public roots of its image", schemes=("http",))
+    assert "roots" not in render((replace(PULL, endpoints=(plain,)),))
+
+
 @pytest.mark.parametrize("width", [40, 60, 100])
 def test_prose_stays_within_the_terminal(width: int) -> None:
     note = ConfigNote("a", "/etc/x", "x", "a sentence of many words " * 9)
