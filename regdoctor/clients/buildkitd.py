@@ -14,7 +14,7 @@ from regdoctor.clients.buildkit_notes import notes_of
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
-from regdoctor.clients.plan import ClientPlan, Go, Situation
+from regdoctor.clients.plan import ClientPlan, Go, Process, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
 from regdoctor.clients.toml_tables import any_case, canonical, exact_or_upper
@@ -50,21 +50,32 @@ def evaluate(situation: Situation) -> ClientPlan:
     plan = ClientPlan("buildkitd", situation.version, reference, ())
     files = Filesystem(situation.files)
     path = config_path(situation)
+    running = process(files, situation.environment, GO)
+    return planned(plan, situation, files, path, running)
+
+
+def planned(
+    plan: ClientPlan, situation: Situation, files: Filesystem, path: str, running: Process
+) -> ClientPlan:
+    """``plan`` by the configuration at ``path`` of ``files``, which are those that buildkitd sees.
+
+    The command beside it sees those of ``situation``.
+    """
+    reference = plan.reference
     try:
         settings = _settings(files, path, situation.version)
         sections = sections_of(settings)
     except WrongConfig as wrong:
         return replace(plan, refuses=f"buildkitd: {wrong}")
     rules = buildkit_rules(situation.version)
-    running = process(files, situation.environment, GO)
     hosts = Hosts(sections, rules, files, running)
     notes = notes_of(path, settings, sections, rules, files, reference.domain)
     try:
         endpoints = hosts.endpoints(reference.domain, reference.path)
     except Unusable as unusable:
-        return replace(plan, refuses=str(unusable), notes=notes)
+        return replace(plan, refuses=str(unusable), notes=(*plan.notes, *notes))
     told = client_tokens.with_client(endpoints, situation, GO)
-    notes = (*notes, *client_tokens.notes_of(told, situation))
+    notes = (*plan.notes, *notes, *client_tokens.notes_of(told, situation))
     return with_dangers(replace(plan, endpoints=told, notes=notes), path)
 
 

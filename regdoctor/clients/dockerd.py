@@ -83,7 +83,8 @@ def daemon_process(situation: Situation, daemon: Daemon) -> Process:
         if name.upper() not in daemon.proxies
     }
     environment |= daemon.proxies
-    return process(Filesystem(situation.files), environment, go_of(situation.version))
+    running = process(Filesystem(situation.files), environment, go_of(situation.version))
+    return replace(running, store=daemon.store)
 
 
 def evaluate_pull(situation: Situation) -> ClientPlan:

@@ -12,6 +12,7 @@ from regdoctor.clients.engines.ggcr import Registry
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.keypairs import load_pair
 from regdoctor.clients.plan import (
+    IMAGE,
     ClientPair,
     ClientPlan,
     Endpoint,
@@ -76,7 +77,9 @@ class _Loading:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._files = Filesystem(situation.files)
-        self._process = process(self._files, situation.environment, _GO)
+        running = process(self._files, situation.environment, _GO)
+        # It runs in a container: no file of this host is in its pool.
+        self._process = replace(running, system=(), store=IMAGE)
         self._pool: tuple[PemFile, ...] = ()
 
     def endpoint(self, name: str, path: str) -> Endpoint:
