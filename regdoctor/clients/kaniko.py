@@ -58,6 +58,16 @@ def evaluate(situation: Situation) -> ClientPlan:
     return with_dangers(replace(plan, endpoints=tuple(endpoints)), "the command line")
 
 
+def in_its_image(plan: ClientPlan) -> ClientPlan:
+    """``plan`` made on a host: it runs in a container, and no file of the host is in its pool."""
+    return replace(plan, endpoints=tuple(map(_in_its_image, plan.endpoints)))
+
+
+def _in_its_image(endpoint: Endpoint) -> Endpoint:
+    running = replace(endpoint.transport.process, system=(), store=IMAGE)
+    return replace(endpoint, transport=replace(endpoint.transport, process=running))
+
+
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
     """The first endpoint that gives the manifest serves the rest, too."""
     if plan.refuses:
@@ -77,9 +87,7 @@ class _Loading:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._files = Filesystem(situation.files)
-        running = process(self._files, situation.environment, _GO)
-        # It runs in a container: no file of this host is in its pool.
-        self._process = replace(running, system=(), store=IMAGE)
+        self._process = process(self._files, situation.environment, _GO)
         self._pool: tuple[PemFile, ...] = ()
 
     def endpoint(self, name: str, path: str) -> Endpoint:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from regdoctor.clients import buildx, docker_desktop, kind
+from regdoctor.clients import buildx, docker_desktop, kaniko, kind
 from regdoctor.clients.daemon_environment import daemon_environment
 from regdoctor.clients.plan import ClientPlan, Situation
 from regdoctor.clients.programs import PROGRAMS
@@ -22,7 +22,7 @@ class Kind:
     ``found_as`` names it in ``HostFiles.versions``; ``unit`` is the daemon that opens its
     connections, empty where the command itself does. ``release`` reads the version in files,
     where no package tells it; ``present``: whether the host has it, where that is not known by
-    a version.
+    a version. ``moved`` makes of a plan with the host's files one without them.
     """
 
     newest: str
@@ -30,6 +30,7 @@ class Kind:
     unit: str = ""
     release: Callable[[HostFiles], str] | None = None
     present: Callable[[HostFiles], bool] | None = None
+    moved: Callable[[ClientPlan], ClientPlan] | None = None
 
     def on(self, files: HostFiles) -> bool:
         """Whether the host has it."""
@@ -57,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "skopeo": Kind("1.22.0", "skopeo"),
     "cri-o": Kind("1.36", "cri-o", "crio.service"),
     "crane": Kind("0.20.7", "crane"),
-    "kaniko": Kind("1.24.0", "kaniko"),
+    "kaniko": Kind("1.24.0", "kaniko", moved=kaniko.in_its_image),
 }
 
 
@@ -125,7 +126,7 @@ def _planned(
     seen = version_of(files, program, given)
     own = dict(files.environment)
     environment = daemon_environment(files, unit) if unit else own
-    return row.evaluate(
+    plan = row.evaluate(
         Situation(
             client=program,
             version=seen.version,
@@ -137,6 +138,8 @@ def _planned(
             addresses=dict(addresses),
         )
     )
+    moved = KINDS[program].moved
+    return moved(plan) if moved else plan
 
 
 def _store(files: HostFiles, engine: Version) -> str:
