@@ -104,7 +104,7 @@ class PlainStream(httpcore.AsyncNetworkStream):
         try:
             data = await self._wire.read(max_bytes, timeout)
         except TimeoutError as error:
-            raise _answer_timeout(self._wire) from error
+            raise _answer_timeout(self._wire, before_tls=self._unheard) from error
         if self._unheard and data:
             self._unheard = False
             _checked(data, self._wire)
@@ -267,9 +267,9 @@ class TLSStream(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _answer_timeout(wire: Wire) -> LayerError:
+def _answer_timeout(wire: Wire, *, before_tls: bool) -> LayerError:
     cause = "net/http: timeout awaiting response headers"
-    return LayerError("timeout", cause, timed_out=True, peer=wire.peer)
+    return LayerError("timeout", cause, timed_out=True, peer=wire.peer, before_tls=before_tls)
 
 
 def _write_timeout(wire: Wire) -> LayerError:

@@ -32,7 +32,8 @@ _ERRNO_WORDS = {
 
 
 class LayerError(httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError):
-    """``stage`` failed; ``cause`` is the fact in Go's words."""
+    """``stage`` failed; ``cause`` is the fact in Go's words. ``before_tls``: nothing had been
+    received, and TLS was not begun."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class LayerError(httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
         timed_out: bool = False,
         verify_code: int = 0,
         peer: str = "",
+        before_tls: bool = False,
     ) -> None:
         super().__init__(cause)
         self.stage: Stage = stage
@@ -49,6 +51,7 @@ class LayerError(httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
         self.timed_out = timed_out
         self.verify_code = verify_code
         self.peer = peer
+        self.before_tls = before_tls
 
 
 def errno_words(error: OSError) -> str:

@@ -407,6 +407,10 @@ def _translated(outgoing: Outgoing, error: BaseException) -> TransportError:
         }
         if outgoing.proxy and not error.verify_code and stage in ("dns", "connect"):
             stage, cause = "proxy", f"proxyconnect tcp: {cause}"
+        elif outgoing.proxy and error.before_tls and outgoing.endpoint.scheme == "https":
+            # It was asked for a tunnel; the endpoint behind it has seen nothing yet.
+            stage = "proxy"
+            cause = f"proxyconnect tcp: {outgoing.proxy} gave no answer to CONNECT in time"
     elif isinstance(error, httpcore.ProxyError):
         # Go's error is the status text alone, which says too little to be evidence.
         stage, cause = "proxy", f"proxyconnect tcp: {outgoing.proxy} answered {error}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,10 @@ _HOST = "this host's roots"
 _FORMATS = ("text", "json")
 # A bundle of the world's roots is a quarter of a megabyte.
 _LARGEST_FILE = 16 << 20
+# A server that sends more than a quarter of a megabyte is refused by Go as by everybody.
+_LONGEST_CHAIN = 1000
+# Whoever writes to a FIFO may have to start first.
+_FIFO_SECONDS = 5.0
 
 
 def chain(
@@ -165,6 +171,11 @@ def _sent(files: Sequence[Path]) -> tuple[list[bytes], list[str], list[Remark]]:
         if contents.private_key:
             why = f"{called} holds a private key as well, which was not read"
             noticed.append(Remark("private-key", why))
+        if len(certificates) > _LONGEST_CHAIN:
+            hint = "roots are given with --roots"
+            raise UsageError(
+                f"{path}: {len(contents.certificates)} certificates, which are no chain", hint=hint
+            )
         noticed += [Remark("passed-over", f"{called}: {each}") for each in contents.passed_over]
     return certificates, names, noticed
 
@@ -181,10 +192,24 @@ def _content(path: Path) -> bytes:
     if str(path) == "-":
         return sys.stdin.buffer.read(_LARGEST_FILE)
     try:
+        if path.is_fifo():
+            return _from_fifo(path)
         with path.open("rb") as file:
             return file.read(_LARGEST_FILE)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _from_fifo(path: Path) -> bytes:
+    """What is written to it, if somebody begins to within ``_FIFO_SECONDS``: to open it as a file
+    would wait for ever."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        waiting = select.poll()
+        waiting.register(file, select.POLLIN)
+        if not waiting.poll(_FIFO_SECONDS * 1000):
+            raise UsageError(f"{path}: nobody writes to it, it is a FIFO")
+        os.set_blocking(file.fileno(), True)
+        return file.read(_LARGEST_FILE)
 
 
 def _roots(
@@ -206,10 +231,22 @@ def _roots(
             where = ", ".join(pool.sources)
             told.append(f"the {len(pool.certificates)} roots of this host ({where})")
         else:
-            pools.append(_content(Path(each)))
+            content = _content(Path(each))
+            _expect_certificates(each, content)
+            pools.append(content)
             names.append(Path(each).name)
             told.append(f"the roots of {each}")
     return pools, names, " and ".join(told)
+
+
+def _expect_certificates(path: str, content: bytes) -> None:
+    """A file without any certificate is a slip of the caller's, not a verdict on the chain."""
+    from regdoctor.x509 import bundle
+
+    contents = bundle.read(content)
+    if not contents.certificates and not contents.passed_over:
+        what = "it has a private key, which was not read" if contents.private_key else ""
+        raise UsageError(f"--roots {path}: no certificate in it", hint=what)
 
 
 def _unloaded(

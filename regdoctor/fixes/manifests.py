@@ -39,18 +39,23 @@ def whole_copy(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
 def other_platform(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """What the index has, or a build for what it lacks."""
     image = quoted(finding.subject)
+    data = next((each.data for each in finding.evidence if "offered" in each.data), {})
+    offered = [str(each) for each in data.get("offered", ())]
+    has = quoted(offered[0] if offered else "OS/ARCHITECTURE")
+    lacks = str(data.get("wanted", "linux/amd64"))
+    both = quoted(",".join(dict.fromkeys((lacks, *offered[:1]))))
     return (
         manual(
             "docker",
             "take a platform that it has (to run it here needs emulation)",
-            f"docker pull --platform linux/amd64 {image}",
+            f"docker pull --platform {has} {image}",
         ),
         manual(
             "buildkit",
             "in a Dockerfile, name the platform; or build the base image for both",
-            "docker buildx build --platform linux/amd64,linux/arm64 --push -t NAME .",
+            f"docker buildx build --platform {both} --push -t NAME .",
         ),
-        manual("podman", "as docker", f"podman pull --platform linux/amd64 {image}"),
+        manual("podman", "as docker", f"podman pull --platform {has} {image}"),
         manual(
             "containerd",
             "give the node's platform to who publishes the image, or pin the pod to nodes of "

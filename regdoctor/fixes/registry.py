@@ -73,7 +73,8 @@ def open_mirror(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
 
 def upgrade_nexus(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """Upgrade, or put something before it that asks with GET."""
-    image = quoted(finding.subject)
+    named = "/" in finding.subject  # else no image was asked for that is there
+    image = quoted(finding.subject if named else f"{finding.subject}/NAME:TAG")
     return (
         Fix(
             client="server",

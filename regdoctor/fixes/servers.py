@@ -55,23 +55,39 @@ def right_backend(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     )
 
 
+_ANEW = {
+    "path-length": "have the server's certificate issued by a CA that may have as many CAs below "
+    "it as there are: nearer the root, or made anew with a longer pathlen",
+    "extension": "issue the certificate anew without the critical extension that Go does not know, "
+    "or with it marked not critical",
+    "issuer": "have the certificate issued by a certificate that is a CA (basicConstraints "
+    "CA:TRUE, keyUsage keyCertSign), and send that one with it",
+    "": "issue the certificate anew without what Go names",
+}
+
+
 def trusted_path(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """What Go refuses has to be issued anew; a renewed CA has to be handed out."""
-    return (
-        Fix(
-            client="server",
-            title="issue the certificate anew without what Go names: an unknown critical "
-            "extension, a path longer than its CA allows",
-            disposition="manual",
-            commands=(_look(finding, "-showcerts"),),
-        ),
-        Fix(
-            client="all clients",
-            title="where a CA was renewed under its old name, replace its file by the new one, "
-            "after its owner has confirmed the fingerprint",
-            disposition="manual",
-        ),
-    )
+    cause = next((str(e.data["cause"]) for e in finding.evidence if "cause" in e.data), "")
+    show = _look(finding, "-showcerts")
+    if cause == "namesake":
+        return (
+            Fix(
+                client="all clients",
+                title="where the CA was renewed under its old name, replace its file by the new "
+                "one, after its owner has confirmed the fingerprint",
+                disposition="manual",
+                commands=("openssl x509 -in ca.crt -noout -subject -fingerprint -sha256",),
+            ),
+            Fix(
+                client="server",
+                title="or send the intermediate that really signed the server's certificate, or a "
+                "certificate of the CA that clients have",
+                disposition="manual",
+                commands=(show,),
+            ),
+        )
+    return (Fix(client="server", title=_ANEW[cause], disposition="manual", commands=(show,)),)
 
 
 def healthy_registry(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:

@@ -16,7 +16,8 @@ class ServedChain:
 
     ``fault`` is empty where certificates came. ``text`` is the fault in words; ``alert`` the
     TLS alert's name; ``first_bytes`` what came in place of a TLS record (at most 64 bytes).
-    ``seen_at`` is our clock, in seconds since the epoch.
+    ``seen_at`` is our clock, in seconds since the epoch. ``cipher`` is the IANA name of what the
+    server chose.
     """
 
     server_name: str
@@ -29,6 +30,7 @@ class ServedChain:
     address: str = ""
     seen_at: float = 0.0
     client_certificate_requested: bool = False
+    cipher: str = ""
 
 
 @dataclass(frozen=True, slots=True)

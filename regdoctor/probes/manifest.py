@@ -7,7 +7,6 @@ tell its causes apart: another Accept, another name, the same URL without ``?ns=
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 from builder.errors import BuilderError
 from builder.oci import manifest as manifests
 from builder.oci import mediatypes, platform
-from builder.oci.descriptor import Descriptor
+from builder.oci.descriptor import Descriptor, InvalidDocument
 from builder.oci.reference import Reference
 from builder.registry import Host, Resolved, Session
 from regdoctor.observations.from_exchanges import observe_digests
@@ -71,8 +70,12 @@ class Images:
     async def _follow(self, resolved: Resolved, free: asyncio.Event | None) -> None:
         """``free`` where the registry is asked more than a pull does; see ``ask_of_image``."""
         reference = resolved.reference
-        with contextlib.suppress(BuilderError):
+        try:
             await self._read(resolved, free)
+        except InvalidDocument as error:
+            self._useless(resolved, str(error))
+        except BuilderError:
+            pass  # The error is among the attempts.
         observe_digests(self._seen, str(reference), self._session.attempts(reference))
 
     async def _read(self, resolved: Resolved, free: asyncio.Event | None) -> None:
@@ -170,6 +173,13 @@ class Images:
             config_platform=platform_in(body),
         )
         self._keep(resolved, read)
+
+    def _useless(self, resolved: Resolved, why: str) -> None:
+        """What came under the right digest is no manifest. Schema 1 has checks of its own."""
+        url, key = resolved.host.endpoint.url, str(resolved.reference)
+        look = self._seen.get(ManifestLook, url, key)
+        if look is not None and resolved.descriptor.media_type not in _SCHEMA1:
+            self._seen.add(url, replace(look, error=look.error or why), name=key)
 
     def _keep(self, resolved: Resolved, image: ImageSeen) -> None:
         self._seen.add(resolved.host.endpoint.url, image, name=str(resolved.reference))

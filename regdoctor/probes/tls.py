@@ -85,6 +85,7 @@ class Handshake:
             address=f"{served.address}:{endpoint.port}",
             seen_at=time.time(),
             client_certificate_requested=served.client_certificate_requested,
+            cipher=served.cipher,
         )
 
 

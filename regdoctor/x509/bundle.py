@@ -32,6 +32,7 @@ _WHY: Final = {
     NotLoadedReason.ESCAPED_NEWLINES: "its line ends are written as \\n",
     NotLoadedReason.GLUED: "its mark stands on the line of another one",
 }
+_MOST_PASSED_OVER: Final = 10
 _OTHER_LABELS: Final = {
     "PKCS7": "PKCS #7; openssl pkcs7 -print_certs makes PEM of it",
     "CMS": "PKCS #7; openssl pkcs7 -print_certs makes PEM of it",
@@ -65,6 +66,9 @@ def _read_pem(data: bytes) -> Contents:
     other += [
         f"block {each.block + 1}: {_WHY[each.reason]}" for each in missed if each.reason in _WHY
     ]
+    if len(other) > _MOST_PASSED_OVER:
+        more = len(other) - _MOST_PASSED_OVER
+        other[_MOST_PASSED_OVER:] = [f"{more} blocks more that are of no use"]
     return Contents(tuple(certificates), private_key, tuple(other))
 
 

@@ -14,6 +14,7 @@ from regdoctor.x509.verdict import Place, Verdict
 
 _INDENT = "    "
 _MANY_NAMES = 12
+_MOST_SIGNATURES = 2000
 
 
 def draw(
@@ -29,11 +30,13 @@ def draw(
     ``root_names``: what to call each root file, in the order given to ``verify``.
     ``sent_names``: what to call each certificate of the chain, ``sent 0`` and so on if not given.
     """
-    names = _Names(root_names, sent_names)
+    signatures = _Signatures()
+    roots = _roots(verdict, signatures)
+    names = _Names(root_names, sent_names, roots, signatures)
     lines: list[str] = []
     for index, entry in enumerate(verdict.entries):
         lines += _entry(verdict, index, entry, time, names)
-    for place in _roots(verdict):
+    for place in roots:
         if place.certificate is not None:
             mark = _mark(verdict, place)
             lines.append(f"{names.of(place)}  {_subject(place.certificate)}{mark}")
@@ -41,12 +44,33 @@ def draw(
     return lines
 
 
+class _Signatures:
+    """Who signed whom, each pair looked at once. A file of namesakes has a square of pairs, so
+    only the first ``_MOST_SIGNATURES`` are; ``spent`` tells that some were not."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bytes], bool] = {}
+        self.spent = False
+
+    def made_by(self, certificate: Certificate, issuer: Certificate) -> bool:
+        """Whether the key of ``issuer`` made the signature of ``certificate``."""
+        pair = (certificate.raw, issuer.raw)
+        if pair not in self._known:
+            if len(self._known) >= _MOST_SIGNATURES:
+                self.spent = True
+                return False
+            self._known[pair] = issuer.key is not None and verifies(certificate, issuer.key)
+        return self._known[pair]
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What places are called."""
+    """What places are called, and what is known of them together."""
 
     roots: Sequence[str]
     sent: Sequence[str]
+    drawn: Sequence[Place]
+    signatures: _Signatures
 
     def of(self, place: Place) -> str:
         if place.sent is not None:
@@ -133,33 +157,37 @@ def _span(length: dt.timedelta) -> str:
 
 def _issuer_place(verdict: Verdict, index: int, certificate: Certificate, names: _Names) -> str:
     """Where the issuer was found, if its key really made the signature."""
-    key = certificate.key
-    if certificate.self_issued and key is not None and verifies(certificate, key):
+    made_by = names.signatures.made_by
+    if certificate.self_issued and made_by(certificate, certificate):
         return "itself"
     namesakes = []
     for other, entry in enumerate(verdict.entries):
         if isinstance(entry, str) or other == index or entry.key is None:
             continue
         if entry.subject_raw == certificate.issuer_raw:
-            if verifies(certificate, entry.key):
+            if made_by(certificate, entry):
                 return names.of(Place(other))
             namesakes.append(names.of(Place(other)))
-    for place in dict.fromkeys((*_roots(verdict), *verdict.named_roots)):
+    for place in dict.fromkeys((*names.drawn, *verdict.named_roots)):
         root = place.certificate
         if root is None or root.subject_raw != certificate.issuer_raw:
             continue
-        if root.key is not None and verifies(certificate, root.key):
+        if made_by(certificate, root):
             return names.of(place)
         namesakes.append(names.of(place))
+    if names.signatures.spent:
+        return "not looked for: too many certificates have that name"
     if namesakes:
         return f"{namesakes[0]} has that name, but did not sign this"
     return "not sent" if verdict.accepted else "not sent, and not among the roots"
 
 
-def _roots(verdict: Verdict) -> list[Place]:
+def _roots(verdict: Verdict, signatures: _Signatures) -> list[Place]:
     """The roots that were not sent, and that the verdict speaks of or that signed what was sent."""
     spoken = [path[-1] for path in verdict.paths]
-    spoken += [each for each in verdict.named_roots if _signed_any(each.certificate, verdict)]
+    spoken += [
+        each for each in verdict.named_roots if _signed_any(each.certificate, verdict, signatures)
+    ]
     spoken += [each for each in (verdict.culprit, verdict.hint_cert, verdict.about) if each]
     found: dict[bytes, Place] = {}
     for place in spoken:
@@ -168,12 +196,10 @@ def _roots(verdict: Verdict) -> list[Place]:
     return list(found.values())
 
 
-def _signed_any(root: Certificate | None, verdict: Verdict) -> bool:
-    return any(
-        root is not None
-        and root.key is not None
-        and not isinstance(each, str)
+def _signed_any(root: Certificate | None, verdict: Verdict, signatures: _Signatures) -> bool:
+    return root is not None and any(
+        not isinstance(each, str)
         and each.issuer_raw == root.subject_raw
-        and verifies(each, root.key)
+        and signatures.made_by(each, root)
         for each in verdict.entries
     )

@@ -133,6 +133,9 @@ def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:
         return ""
     if connection is not None and connection.attempts and not connection.reached:
         return ""
+    if not answer.url.startswith(f"{endpoint}/"):
+        target = answer.url.partition("?")[0]
+        return f"redirects GET /v2/ to {target}, which could not be asked: {answer.text}"
     return f"could not be asked: {answer.text}"
 
 

@@ -33,7 +33,10 @@ class PullRateLimit(Check):
             left = allowance(each.answer)
             said = "pull rate limit" in each.answer.body.lower()
             spent = left is not None and left.remaining == 0
-            if each.answer.status != 429 or not (said or spent) or each.subject in told:
+            if each.answer.status != 429 or not (said or spent):
+                continue
+            # The registry as a whole comes before its images, which then have nothing to add.
+            if each.subject in told or subject_of(each.endpoint) in told:
                 continue
             told |= {each.subject, each.endpoint}
             breaks = asking(seen, each.endpoint)

@@ -49,7 +49,7 @@ class TlsVersionOrCipherMismatch(HandshakeCheck):
             if served is None or ping is None or served.fault or not _refused(served, ping.answer):
                 continue
             subject, breaks = subject_of(endpoint), asking(seen, endpoint)
-            version = f" (it spoke {served.version})" if served.version else ""
+            version = f" (it spoke {_spoken(served)})" if served.version else ""
             yield Finding(
                 code=self.code,
                 title=f"{subject}: the TLS handshake fails: the server accepts nothing that "
@@ -60,15 +60,21 @@ class TlsVersionOrCipherMismatch(HandshakeCheck):
                 evidence=(
                     Evidence(
                         f"a client that takes anything was shown a certificate over "
-                        f"{served.version or 'an older protocol'}",
+                        f"{_spoken(served) or 'an older protocol'}",
                         "tls",
-                        {"version": served.version},
+                        {"version": served.version, "cipher": served.cipher},
                     ),
                     answer_evidence(ping.answer, "ping"),
                     *versions_evidence(seen, endpoint),
                 ),
                 breaks=breaks,
             )
+
+
+def _spoken(served: ServedChain) -> str:
+    """The version that the server chose, and the cipher where the version is not what ails."""
+    named = served.cipher and served.version == "TLSv1.2"
+    return f"{served.version} with {served.cipher}" if named else served.version
 
 
 def _refused(served: ServedChain, answer: Answer) -> bool:

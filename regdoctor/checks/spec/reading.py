@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from regdoctor.checks.judging import answer_evidence, asking, subject_of
 from regdoctor.checks.products.known import product_evidence
 from regdoctor.model.finding import Evidence, Finding, Severity
-from regdoctor.observations.http import Answer, ManifestLook
+from regdoctor.observations.http import Answer, BlobLook, ManifestLook
 from regdoctor.observations.images import Asked, QuestionName
 from regdoctor.observations.network import Role
 from regdoctor.observations.store import Observations
@@ -34,6 +34,11 @@ class Reading:
         """HEAD of the tag told everything: where it did not, another finding says so."""
         looks = [look for _, look in self.seen.named(ManifestLook, self.endpoint) if look.served]
         return bool(looks) and all(look.get is None for look in looks)
+
+    @property
+    def blobs_fail(self) -> bool:
+        """A blob that an image has could not be had: another finding says so."""
+        return any(look.error for _, look in self.seen.named(BlobLook, self.endpoint))
 
     def asked(self, question: QuestionName) -> Asked | None:
         """The answer, where it says something."""

@@ -53,6 +53,8 @@ class MissingNot404(Check):
     def _is_wrong(self, reading: Reading, asked: Asked) -> bool:
         if asked.answer.method == "HEAD" and not reading.head_works:
             return False
+        if asked.question == "missing-blob" and reading.blobs_fail:
+            return False
         # A pull-through cache of Distribution answers 500 to a digest that its origin does not
         # have, and no client minds: it would have gone on to the next host anyway.
         if asked.question == "missing-digest" and asked.answer.status >= 500:

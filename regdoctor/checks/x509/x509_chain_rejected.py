@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
 from regdoctor.checks.x509.culprits import hidden_evidence
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.clients.table import OWN
-from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.model.finding import Evidence, Finding, OpenQuestion
 from regdoctor.model.wording import listed
 from regdoctor.observations.http import Ping
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts, Reason
+
+_CAUSES = {
+    "too many intermediates": "path-length",
+    "unhandled critical extension": "extension",
+    "parent certificate cannot sign": "issuer",
+    "not authorized to sign other certificates": "issuer",
+}
+"""Go's words, and what ails."""
 
 
 class ChainRejected(Check):
@@ -56,16 +65,31 @@ class ChainRejected(Check):
             confidence="certain",
             subject=subject,
             evidence=(
-                chain_evidence(
-                    each.facts,
-                    "the chain is refused",
-                    marks={each.about: each.words[0].fault or "refused"},
+                _with_cause(
+                    chain_evidence(
+                        each.facts,
+                        "the chain is refused",
+                        marks={each.about: each.words[0].fault or "refused"},
+                    ),
+                    _cause(each, reason),
                 ),
                 *hidden_evidence(each),
                 *go_evidence(each.words),
             ),
             breaks=each.breaks,
         )
+
+
+def _cause(each: Refused, reason: Reason) -> str:
+    """What has to be made otherwise: the fixes differ by it."""
+    first = each.words[0]
+    if reason == "namesake":
+        return "namesake"
+    return next((cause for words, cause in _CAUSES.items() if words in first.error), "")
+
+
+def _with_cause(evidence: Evidence, cause: str) -> Evidence:
+    return replace(evidence, data={**evidence.data, "cause": cause})
 
 
 def _title(subject: str, each: Refused, reason: Reason) -> str:
