@@ -124,4 +124,6 @@ def parse(data: bytes, media_type: str) -> Manifest | Index:
             artifact_type=str(document.get("artifactType") or ""),
             subject=Descriptor.from_json(subject) if isinstance(subject, dict) else None,
         )
+    if kind in mediatypes.MANIFESTS or kind in mediatypes.INDEXES:
+        raise InvalidDocument("manifest has no config, no layers and no manifests")
     raise InvalidDocument(f"unsupported manifest media type {kind!r}")

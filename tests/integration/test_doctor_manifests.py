@@ -232,3 +232,33 @@ def test_the_version_of_a_product_in_trouble_is_asked_for_and_named(store: Store
     assert ran.serious == {"image-not-found"}
     facts = [each["fact"] for each in ran.findings["image-not-found"]["evidence"]]
     assert "the registry is zot 2.1.2: /v2/_zot/ext/mgmt" in facts
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[]", "manifest is not a JSON object"),
+        ("null", "manifest is not a JSON object"),
+        ("[" * 100_000, "manifest is not JSON"),
+        ('{"schemaVersion": 2, "config": null, "layers": null}', "no config, no layers"),
+    ],
+)
+def test_what_is_under_the_right_digest_and_no_manifest(
+    content: str, told: str, store: Store
+) -> None:
+    data = content.encode()
+    lying = faults.body(faults.on("", "/manifests/1.0"), data)
+    named = faults.with_header(
+        faults.on("", "/manifests/1.0"), "Docker-Content-Digest", digest_of(data)
+    )
+    by_digest = faults.on("", f"/manifests/{digest_of(data)}")
+
+    def kept(request: faults.Request, answer: faults.Answer) -> faults.Answer:
+        kind = ("Content-Type", "application/vnd.docker.distribution.manifest.v2+json")
+        digest = ("Docker-Content-Digest", digest_of(data))
+        return faults.Answer(200, (kind, digest), data) if by_digest(request) else answer
+
+    ran = checked(store, lying, named, kept)
+    assert ran.serious == {"manifest-unexpected-answer"}
+    assert told in ran.findings["manifest-unexpected-answer"]["title"]
+    assert ran.code == 1

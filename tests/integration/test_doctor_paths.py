@@ -144,3 +144,28 @@ def test_a_real_path_that_drops_large_packets(port: str, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     findings = json.loads(done.stdout)["findings"]
     assert [each["code"] for each in findings if each["severity"] == "error"] == [MTU]
+
+
+@pytest.mark.parametrize("cipher", ["ECDHE-RSA-AES256-SHA384", "AES128-GCM-SHA256"])
+def test_ciphers_that_no_client_offers_any_more(
+    cipher: str, root: CertificateAuthority, tmp_path: Path
+) -> None:
+    issued = root.issue(NAME, key_kind="rsa2048")
+    context = issued.server_context(maximum=ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers(cipher)
+    with Server(Registry(), tls=context) as old:
+        ran = looked(old.port, root, tmp_path)
+    code = "tls-version-or-cipher-mismatch"
+    assert ran.serious == {code}
+    assert "(it spoke TLSv1.2 with TLS_" in ran.findings[code]["title"]
+
+
+def test_an_old_cipher_that_clients_still_offer_is_quiet(
+    root: CertificateAuthority, tmp_path: Path
+) -> None:
+    issued = root.issue(NAME, key_kind="rsa2048")
+    context = issued.server_context(maximum=ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers("ECDHE-RSA-AES256-SHA")
+    with Server(Registry(), tls=context) as old:
+        ran = looked(old.port, root, tmp_path)
+    assert ran.report["findings"] == []

@@ -14,11 +14,13 @@ from regdoctor.checks.judging import (
 )
 from regdoctor.checks.products.known import product_evidence
 from regdoctor.checks.protocol import Check
+from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.observations.http import Answer, ManifestLook, Ping, TokenAnswer
 from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.store import Observations
 from regdoctor.observations.tls import ServedChain
+from regdoctor.observations.trust import ChainVerdicts
 
 _REALMS = ("dns", "connect", "tls", "certificate", "proxy")
 """Faults of the way to a token server: findings about its own address."""
@@ -128,6 +130,10 @@ def _unreached(seen: Observations, endpoint: str, answer: Answer) -> str:
     served = seen.get(ServedChain, endpoint)
     if answer.fault == "tls" and served is not None and served.fault:
         return ""
+    verdicts = seen.get(ChainVerdicts, endpoint)
+    own = verdicts.of(OWN) if verdicts is not None else None
+    if own is not None and "failed to parse certificate" in own.error:
+        return ""  # our own TLS library cannot read it either, and the chain's finding says so
     lookup, connection = seen.get(Resolution, endpoint), seen.get(Connection, endpoint)
     if lookup is not None and lookup.fault:
         return ""

@@ -166,3 +166,17 @@ async def test_what_a_socks_proxy_refuses_is_the_proxy_stage(proxy, credential, 
             await transport.request("GET", "https://registry.test/v2/")
     assert caught.value.stage == "proxy"
     assert "->registry.test:443: " in caught.value.cause
+
+
+async def test_a_proxy_that_does_not_answer_connect_is_the_proxy_stage() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as listener:
+        proxy = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        async with Transport(environ={"HTTPS_PROXY": proxy}, read_timeout=0.3) as transport:
+            with pytest.raises(TransportError, match="no answer to CONNECT") as caught:
+                await transport.request("GET", "https://registry.test/v2/")
+    assert caught.value.stage == "proxy"
+    assert caught.value.timed_out

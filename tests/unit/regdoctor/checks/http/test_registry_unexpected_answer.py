@@ -50,3 +50,10 @@ def test_a_redirect_that_was_not_followed_to_an_end_is_said() -> None:
 def test_quiet_where_a_certificate_was_refused_which_is_another_finding() -> None:
     refused = Answer("GET", HTTPS + "/v2/", fault="certificate", text="x509")
     assert CODE not in found(registry_seen(ping=refused))
+
+
+def test_a_redirect_to_what_cannot_be_asked_is_said_with_its_target() -> None:
+    sso = "https://login.example/sso"
+    lost = Answer("GET", f"{sso}?next=x", fault="dns", text="lookup login.example: no such host")
+    title = found(registry_seen(ping=lost))[CODE].title
+    assert f"redirects GET /v2/ to {sso}, which could not be asked" in title

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from regdoctor.diagnose import judged
 from regdoctor.observations.store import Observations
-from tests.fixtures.scenes import WRITTEN, found, manifest_answer, manifest_seen
+from tests.fixtures.scenes import (
+    WRITTEN,
+    answer,
+    found,
+    manifest_answer,
+    manifest_seen,
+    registry_seen,
+)
 from tests.fixtures.scenes.auth import bearer, codes, errors, refused
 
 CODE = "dockerhub-pull-rate-limit"
@@ -48,3 +56,9 @@ def test_quiet_on_another_429() -> None:
     assert codes(refused(429, errors("slow down"), challenge=bearer())) == {
         "manifest-unexpected-answer"
     }
+
+
+def test_said_once_where_the_registry_as_a_whole_is_refused() -> None:
+    whole = answer("GET", "/v2/", 429, body=SAID)
+    seen = manifest_seen(manifest_answer("HEAD", 429), None, seen=registry_seen(ping=whole))
+    assert [each.subject for each in judged(seen, ()).findings if each.code == CODE] == [WRITTEN]

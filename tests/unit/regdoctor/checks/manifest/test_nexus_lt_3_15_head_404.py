@@ -118,3 +118,9 @@ def test_a_registry_without_an_image_in_hand_is_suspected_by_the_missing_route()
 )
 def test_no_suspicion_where_the_route_is_there_or_the_nexus_is_new(head: Answer) -> None:
     assert found(route(head, MISSING)) == {}
+
+
+def test_what_is_advised_without_an_image_in_hand_pulls_no_host() -> None:
+    finding = found(route(page(server("3.14.0-04"), *NO_CACHE), MISSING))[CODE]
+    pulls = [each for fix in finding.fixes for each in fix.commands if "docker pull" in each]
+    assert pulls == ["docker pull registry.example:5000/NAME:TAG"]

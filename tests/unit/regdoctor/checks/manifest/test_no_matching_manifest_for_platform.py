@@ -26,3 +26,10 @@ def test_quiet_for_an_index_of_no_platforms() -> None:
 
 def test_quiet_where_only_the_variant_differs() -> None:
     assert CODE not in found(index_seen("linux/arm/v7", missing=("linux/arm/v6",)))
+
+
+def test_what_is_advised_is_a_platform_that_is_there() -> None:
+    finding = found(index_seen("linux/arm64", missing=("linux/amd64",)))[CODE]
+    pulls = [each for fix in finding.fixes for each in fix.commands if " pull " in each]
+    assert pulls
+    assert all("--platform linux/arm64 " in each for each in pulls)

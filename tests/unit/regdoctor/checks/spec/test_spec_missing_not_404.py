@@ -6,7 +6,7 @@ import pytest
 
 from regdoctor.observations.images import QuestionName
 from tests.fixtures.scenes import answer, found, manifest_answer, manifest_seen
-from tests.fixtures.scenes.images import asked_seen, mirror_seen, served
+from tests.fixtures.scenes.images import asked_seen, blob_seen, mirror_seen, served
 
 CODE = "spec-missing-not-404"
 
@@ -49,3 +49,11 @@ def test_quiet_where_head_fails_for_what_is_there_as_well() -> None:
     refused = manifest_seen(manifest_answer("HEAD", 405), manifest_answer("GET", 200))
     seen = asked_seen(refused, "missing-tag", answer("HEAD", "/v2/x", 405))
     assert CODE not in found(seen)
+
+
+def test_quiet_where_blobs_that_are_there_fail_as_well() -> None:
+    broken = answer("GET", "/v2/team/app/blobs/x", 500)
+    seen = asked_seen(
+        blob_seen(broken, error="status 500"), "missing-blob", answer("HEAD", "/v2/x", 500)
+    )
+    assert set(found(seen)) == {"blob-unexpected-answer"}

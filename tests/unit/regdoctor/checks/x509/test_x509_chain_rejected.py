@@ -112,3 +112,21 @@ def test_clients_with_different_roots_at_fault_are_told_apart() -> None:
 def test_quiet_for_a_private_root() -> None:
     leaf = ROOT.issue("registry.example", validity=VALID)
     assert CODE not in found(chain_seen(leaf))
+
+
+def test_what_is_advised_is_about_what_ails() -> None:
+    short = ROOT.intermediate("Short", validity=VALID, path_length=0)
+    long = short.intermediate("Long", validity=VALID).issue("registry.example", validity=VALID)
+    no_ca = ROOT.intermediate("Not a CA", validity=VALID, ca=False)
+    leaf = no_ca.issue("registry.example", validity=VALID)
+    for issued, words in ((long, "may have as many CAs"), (leaf, "basicConstraints CA:TRUE")):
+        (fix,) = found(chain_seen(issued, system=[ROOT.der]))[CODE].fixes
+        assert words in fix.title
+
+
+def test_a_namesake_is_first_of_all_a_file_to_replace() -> None:
+    leaf = ROOT.issue("registry.example", validity=VALID)
+    namesake = CertificateAuthority("Example Root CA", validity=VALID)
+    fixes = found(chain_seen(leaf, system=[namesake.der]))[CODE].fixes
+    assert fixes[0].client == "all clients"
+    assert "replace its file" in fixes[0].title
