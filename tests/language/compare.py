@@ -1,0 +1,82 @@
+"""Where our answer and BuildKit's differ, in words."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from builder.llb.definition import Definition
+from tests.language.judge import Answer
+
+_MOST_LINES = 24
+
+
+def differences(ours: Answer, theirs: Answer) -> list[str]:
+    """Nothing where both mean the same: graphs, names, lines, configs, warnings, refusals."""
+    return list(_differences(ours, theirs))
+
+
+def _differences(ours: Answer, theirs: Answer) -> Iterator[str]:
+    if ours.error != theirs.error:
+        yield f"error: ours {ours.error!r}\n     theirs {theirs.error!r}"
+        return
+    if theirs.error:
+        if ours.ranges != theirs.ranges:
+            yield f"lines of the error: ours {ours.ranges}, theirs {theirs.ranges}"
+        return
+    if len(ours.definitions) != len(theirs.definitions):
+        yield f"definitions: ours {len(ours.definitions)}, theirs {len(theirs.definitions)}"
+        return
+    pairs = zip(sorted(ours.definitions), sorted(theirs.definitions), strict=True)
+    for mine, other in pairs:
+        if mine != other:
+            yield from _graphs(Definition.decode(mine), Definition.decode(other))
+    wanted = {k: v for k, v in (theirs.metadata or {}).items() if k != "refs.platforms"}
+    yield from _documents(ours.metadata or {}, wanted)
+    if ours.warnings != theirs.warnings:
+        yield f"warnings: ours {ours.warnings}\n     theirs {theirs.warnings}"
+    if sorted(set(ours.resolved)) != sorted(set(theirs.resolved)):
+        yield f"resolved: ours {ours.resolved}\n     theirs {theirs.resolved}"
+
+
+def _graphs(ours: Definition, theirs: Definition) -> Iterator[str]:
+    mine, other = _readable(ours), _readable(theirs)
+    if mine == other:
+        if set(ours.def_) != set(theirs.def_):
+            yield "ops: equal as JSON, and not as bytes"
+        return
+    yield "graph:\n" + _diff(mine, other)
+
+
+def _readable(definition: Definition) -> Any:
+    document = definition.to_json()
+    for info in document.get("source", {}).get("infos", ()):
+        # Written in the order of a map of Go's.
+        fetched = info.get("definition") or {}
+        info["definition"] = {**fetched, "def": fetched.get("def")}
+    return document
+
+
+def _documents(ours: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> Iterator[str]:
+    for name in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(name), theirs.get(name)
+        if mine == other:
+            continue
+        left = json.loads(mine) if mine is not None else None
+        right = json.loads(other) if other is not None else None
+        if left == right:
+            yield f"{name}: equal documents, and not the same bytes\n{mine!r}\n{other!r}"
+        else:
+            yield f"{name}:\n" + _diff(left, right)
+
+
+def _diff(ours: Any, theirs: Any) -> str:
+    left, right = (
+        json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (ours, theirs)
+    )
+    lines = list(difflib.unified_diff(left, right, "ours", "theirs", lineterm="", n=1))
+    more = len(lines) - _MOST_LINES
+    shown = lines[:_MOST_LINES] + ([f"... and {more} lines more"] if more > 0 else [])
+    return "\n".join(shown)
