@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
 from builder.frontend.dockerfile import instructions as ins
@@ -127,6 +128,17 @@ def _familiar(text: str) -> str:
         return text
 
 
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A file whose stages have been gone through; ``reachable`` are those that took part."""
+
+    dockerfile: ins.Dockerfile
+    graph: StageGraph
+    dispatching: Dispatching
+    uses: tuple[ImageUse, ...]
+    reachable: set[StageState]
+
+
 async def convert(
     source: bytes | ins.Dockerfile,
     filename: str,
@@ -141,6 +153,17 @@ async def convert(
     Raises DockerfileError for what is wrong with the file, BaseImageError (one of them) for
     an image that ``resolver`` cannot answer for.
     """
+    return _finish(await dispatched(source, filename, options, resolver, warn))
+
+
+async def dispatched(
+    source: bytes | ins.Dockerfile,
+    filename: str,
+    options: ConvertOptions,
+    resolver: MetaResolver,
+    warn: Callable[[LintWarning], None] | None = None,
+) -> Dispatched:
+    """All but the graph: what questions about a file need. Raises as ``convert`` does."""
     dockerfile = parse(source, filename) if isinstance(source, bytes) else source
     lexer = Lexer(escape=dockerfile.escape)
     check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
@@ -164,15 +187,12 @@ async def convert(
         _epoch(options, args.env),
     )
     images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
-    reachable = await _resolve(graph, images)
+    reachable = await _resolve(graph, images, everything=options.all_stages)
     for state in [s for s in graph.states if s in reachable]:
         if not state.dispatched:
             _dispatch_stage(dispatching, state)
     linter.raise_if_asked()
-    used = {path for state in reachable for path in state.context_paths}
-    graph.target.paths.add("/")
-    dispatching.contexts.settle(used)
-    return _finish(graph, dispatching, dockerfile, uses, reachable)
+    return Dispatched(dockerfile, graph, dispatching, uses, reachable)
 
 
 def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
@@ -186,10 +206,10 @@ def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-async def _resolve(graph: StageGraph, images: BaseImages) -> set[StageState]:
+async def _resolve(graph: StageGraph, images: BaseImages, *, everything: bool) -> set[StageState]:
     """Resolve until no ONBUILD trigger of a base image names another one."""
     for _ in range(_MAX_TRIGGER_ROUNDS):
-        reachable = graph.reachable()
+        reachable = graph.reachable(everything=everything)
         await images.resolve([s for s in graph.states if s in reachable])
         more = [
             _take_triggers(graph, state)
@@ -257,13 +277,11 @@ def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
     return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
 
 
-def _finish(
-    graph: StageGraph,
-    dispatching: Dispatching,
-    dockerfile: ins.Dockerfile,
-    uses: tuple[ImageUse, ...],
-    reachable: set[StageState],
-) -> Conversion:
+def _finish(made: Dispatched) -> Conversion:
+    graph, dispatching, dockerfile = made.graph, made.dispatching, made.dockerfile
+    used = {path for state in made.reachable for path in state.context_paths}
+    graph.target.paths.add("/")
+    dispatching.contexts.settle(used)
     target, options = graph.target, dispatching.options
     image = target.image or ImageConfig.empty(options.platform)
     if options.labels:
@@ -282,11 +300,11 @@ def _finish(
         target.base_image.to_json() if target.base_image is not None else None,
         target.platform or options.platform,
         tuple(dispatching.linter.warnings),
-        uses,
+        made.uses,
         tuple(
             StageInfo(state.stage_name, state.base_name, state.ranges)
             for state in graph.states
-            if state in reachable and not state.unregistered
+            if state in made.reachable and not state.unregistered
         ),
         target.ignore_cache,
     )

@@ -8,6 +8,7 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.image import describe_healthcheck
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import described, expanded, located
+from builder.frontend.dockerfile.outline import KnownArg
 from builder.frontend.dockerfile.owners import chown_option
 from builder.frontend.dockerfile.paths import clean
 from builder.frontend.dockerfile.paths import workdir as workdir_path
@@ -55,12 +56,19 @@ def arg(step: Step, instruction: ins.Arg) -> None:
     for declared in instruction.args:
         step.linter.secret_name("ARG", declared.key, step.ranges)
         value = given.get(declared.key)
-        if value is None and declared.value is None:
-            value = inherited.get(declared.key)
+        known = value is None and declared.value is None and declared.key in inherited
+        if known:
+            value = inherited[declared.key]
         elif value is None and declared.value is not None:
             value = step.expand(declared.value)
         if value is not None and declared.key not in NO_ENV_ARGS:
             step.state.root.set_env(declared.key, value)
+        if not known:
+            written = instruction.written
+            step.state.uses.args[declared.key] = KnownArg(
+                declared.key, value or "", written.ranges, written.comments
+            )
+        step.state.uses.used.add(declared.key)
         step.state.build_args.append(ins.OptionalKeyValue(declared.key, value))
         texts.append(declared.key if value is None else f"{declared.key}={value}")
     step.image.commit(f"ARG {' '.join(texts)}", layer=False)

@@ -10,6 +10,7 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.mounts import MountOption, parse_mount
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located, summary
+from builder.frontend.dockerfile.outline import KnownMount
 from builder.frontend.dockerfile.parser import parse_heredoc
 from builder.frontend.dockerfile.paths import below_root, clean, join
 from builder.frontend.dockerfile.stages import StageState
@@ -204,6 +205,9 @@ class _Mounts:
     def _secret(self, option: MountOption) -> None:
         id_ = option.source or option.id or option.target.rpartition("/")[2]
         target = option.target
+        self._step.state.uses.secrets.setdefault(
+            id_, KnownMount(bool(option.required), self._step.ranges)
+        )
         if option.env is not None:
             self.secretenv.append(SecretEnv(id_, option.env, optional=not option.required))
             if not target:
@@ -230,6 +234,9 @@ class _Mounts:
             option.gid or 0,
             0o600 if option.mode is None else option.mode,
             optional=not option.required,
+        )
+        self._step.state.uses.ssh.setdefault(
+            agent.id, KnownMount(bool(option.required), self._step.ranges)
         )
         target = option.target or f"/run/buildkit/ssh_agent.{len(self.agents)}"
         self.agents.append(Mount(input=-1, dest=target, mount_type=MountType.SSH, ssh_opt=agent))

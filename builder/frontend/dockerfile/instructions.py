@@ -238,3 +238,11 @@ class Dockerfile:
     escape: str
     directives: Mapping[str, Directive]
     empty_continuations: tuple[int, ...] = ()
+
+
+def doc_comment(comments: tuple[str, ...], name: str) -> str:
+    """What the comments above an instruction say of ``name``: ``# NAME description``."""
+    if not name:
+        return ""
+    found = (line.removeprefix(f"{name} ") for line in comments if line.startswith(f"{name} "))
+    return next(found, "")

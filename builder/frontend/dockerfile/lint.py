@@ -7,7 +7,7 @@ instruction.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from builder.events import SourceRange
@@ -185,7 +185,7 @@ class Linter:
         self,
         unmatched: Iterable[str],
         env: Mapping[str, str],
-        declared: set[str],
+        declared: Collection[str],
         ranges: tuple[SourceRange, ...],
     ) -> None:
         known = sorted({*env, *declared})

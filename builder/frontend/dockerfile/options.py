@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from builder.events import SourceRange
+from builder.frontend.dockerfile.rules import RULES
 from builder.llb.definition import Definition
 from builder.llb.ops import HostIP, NetMode, SourceOp, Ulimit
 from builder.oci import platform as platforms
@@ -35,7 +36,7 @@ class ConvertOptions:
     ``layouts``), ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
     local ones. ``session`` is the id of the client session that serves local sources, empty
     for none. ``main_context`` replaces the local context (a git or http source).
-    ``epoch`` is in seconds; ``shm_size`` in bytes.
+    ``epoch`` is in seconds; ``shm_size`` in bytes. ``all_stages``: also what no target needs.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class ConvertOptions:
     cache_namespace: str = ""
     epoch: int | None = None
     layouts: LayoutResolver | None = None
+    all_stages: bool = False
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
@@ -127,14 +129,12 @@ class LintWarning:
     @property
     def url(self) -> str:
         """The documentation of the rule; InvalidBaseImagePlatform has none."""
-        if self.rule == "InvalidBaseImagePlatform":
-            return ""
-        name = "".join(f"-{c.lower()}" if c.isupper() else c for c in self.rule).lstrip("-")
-        return (
-            "https://docs.docker.com/go/dockerfile/rule/"
-            + {"j-s-o-n-args-recommended": "json-args-recommended"}.get(name, name)
-            + "/"
-        )
+        return RULES[self.rule].url
+
+    @property
+    def description(self) -> str:
+        """What the rule is about."""
+        return RULES[self.rule].description
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.message} (line {self.line})"

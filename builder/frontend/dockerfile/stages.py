@@ -22,6 +22,7 @@ from builder.frontend.dockerfile.image import ImageConfig
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.options import ConvertOptions
+from builder.frontend.dockerfile.outline import KnownArg, Uses
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
@@ -108,6 +109,7 @@ class StageState:
     paths: set[str] = field(default_factory=set)
     workdir_set: bool = False
     seen_once: dict[str, tuple[SourceRange, ...]] = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
 
     def inherit(self) -> None:
         """Start where the base stage ended."""
@@ -128,12 +130,12 @@ class StageState:
 class GlobalArgs:
     """Variables that FROM lines see: platform args and the ARGs before the first stage.
 
-    ``predefined`` are the platform args alone.
+    ``predefined`` are the platform args alone; ``declared`` those ARGs.
     """
 
     env: dict[str, str]
     predefined: dict[str, str] = field(default_factory=dict)
-    declared: set[str] = field(default_factory=set)
+    declared: dict[str, KnownArg] = field(default_factory=dict)
 
 
 def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexer) -> GlobalArgs:
@@ -144,13 +146,23 @@ def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexe
     args = GlobalArgs(env, dict(env))
     for instruction in dockerfile.meta_args:
         for arg in instruction.args:
-            value = options.build_args.get(arg.key)
+            value, deps = options.build_args.get(arg.key), set[str]()
             if value is None and arg.value is not None:
                 try:
-                    value = lexer.word(arg.value, env)
+                    expansion = lexer.expand(arg.value, env)
                 except DockerfileError as error:
                     raise error.located(instruction.written.ranges) from error
-            args.declared.add(arg.key)
+                value, deps = expansion.text, set(expansion.matched)
+                if arg.key in deps:
+                    before = args.declared.get(arg.key)
+                    deps = (deps - {arg.key}) | (before.deps if before else set())
+            args.declared[arg.key] = KnownArg(
+                arg.key,
+                value or "",
+                instruction.written.ranges,
+                instruction.written.comments,
+                frozenset(deps),
+            )
             if value is not None:
                 env.pop(arg.key, None)
                 env[arg.key] = value
@@ -215,6 +227,7 @@ class StageGraph:
         linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
         if not expansion.text:
             raise BlankBaseError(start.base, ranges=with_place)
+        used = set(expansion.matched)
         state = StageState(
             base_name=expansion.text,
             name=start.name,
@@ -226,13 +239,14 @@ class StageGraph:
             instructions=list(stage.commands),
         )
         if start.platform:
-            state.platform = self._platform(start, linter)
+            state.platform = self._platform(start, linter, used)
         if start.name:
             state.context = named_context(self._options, start.name, state.platform)
         state.ignore_cache = self._ignores_cache(start.name)
+        state.uses = Uses(dict(self._args.declared), used)
         return state
 
-    def _platform(self, start: ins.From, linter: Linter) -> Platform:
+    def _platform(self, start: ins.From, linter: Linter, used: set[str]) -> Platform:
         ranges = start.written.ranges
         env = self._args.env
         try:
@@ -241,6 +255,7 @@ class StageGraph:
             raise error.located(ranges, "failed to process arguments for platform : ") from error
         linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
         linter.from_platform(start, expansion, env)
+        used |= expansion.matched
         near = ""
         for unmatched in sorted(expansion.unmatched):
             near = near or suggestion(unmatched, env, case_sensitive=True)
@@ -268,6 +283,8 @@ class StageGraph:
         self.states.append(state)
         if state.context is None:
             state.base = self._by_name.get(state.base_name)
+        if state.base is not None:
+            state.uses = Uses(dict(state.base.uses.args), state.base.uses.used | state.uses.used)
         if state.name:
             self._by_name[state.name.lower()] = state
 
