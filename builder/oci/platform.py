@@ -25,7 +25,7 @@ class InvalidPlatform(BuilderError):
     """``text`` is no platform specifier (``os[/arch[/variant]]``)."""
 
     def __init__(self, text: str, why: str) -> None:
-        super().__init__(f"{text!r}: {why}")
+        super().__init__(f'"{text}": {why}')
         self.text = text
 
 
@@ -95,13 +95,11 @@ def host() -> Platform:
 
 
 def parse(text: str) -> Platform:
-    """A specifier: ``linux/amd64``, ``linux/arm/v7``, ``arm64``, ``linux``, ``local``.
+    """A specifier: ``linux/amd64``, ``linux/arm/v7``, ``arm64``, ``linux``.
 
     Raises InvalidPlatform in the way containerd's parser does: unknown single words and
     empty components are refused.
     """
-    if text == "local":
-        return host()
     parts = text.split("/")
     for part in parts:
         if _COMPONENT.fullmatch(part) is None:

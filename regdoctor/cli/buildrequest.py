@@ -88,6 +88,8 @@ def _context(text: str) -> Path:
 def _platform(text: str) -> Platform | None:
     if "," in text:
         raise RequestError("building for several platforms at once is not supported yet")
+    if text == "local":
+        return platforms.host()
     return platforms.parse(text) if text else None
 
 

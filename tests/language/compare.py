@@ -47,7 +47,7 @@ def _graphs(ours: Definition, theirs: Definition) -> Iterator[str]:
         if set(ours.def_) != set(theirs.def_):
             yield "ops: equal as JSON, and not as bytes"
         return
-    yield "graph:\n" + _diff(mine, other)
+    yield "graph:\n" + diff(mine, other)
 
 
 def _readable(definition: Definition) -> Any:
@@ -69,10 +69,10 @@ def _documents(ours: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> Iterat
         if left == right:
             yield f"{name}: equal documents, and not the same bytes\n{mine!r}\n{other!r}"
         else:
-            yield f"{name}:\n" + _diff(left, right)
+            yield f"{name}:\n" + diff(left, right)
 
 
-def _diff(ours: Any, theirs: Any) -> str:
+def diff(ours: Any, theirs: Any) -> str:
     left, right = (
         json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (ours, theirs)
     )

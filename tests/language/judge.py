@@ -34,9 +34,9 @@ def ask(cases: Iterable[Case], request: str = "") -> list[Answer]:
     lines = "".join(
         json.dumps(_situation(case, request), separators=(",", ":")) + "\n" for case in cases
     )
-    done = subprocess.run(
-        [str(PROGRAM)], input=lines.encode(), capture_output=True, check=True, timeout=300
-    )
+    done = subprocess.run([str(PROGRAM)], input=lines.encode(), capture_output=True, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"the judge broke: {done.stderr.decode(errors='replace')}")
     return [_answer(json.loads(line)) for line in done.stdout.splitlines()]
 
 
@@ -64,7 +64,7 @@ def _answer(document: dict[str, Any]) -> Answer:
     return Answer(
         document["Error"],
         tuple(r for source in document["Sources"] or () for r in _ranges(source)),
-        {name: base64.b64decode(value) for name, value in metadata.items()},
+        {name: base64.b64decode(value or "") for name, value in metadata.items()},
         tuple(base64.b64decode(each) for each in document["Definitions"] or ()),
         tuple(
             (each["Text"], each["URL"], tuple(_ranges({"ranges": each["Ranges"]})))

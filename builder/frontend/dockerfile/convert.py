@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
+from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run, lintconfig
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
 from builder.frontend.dockerfile.dispatch import Dispatching, Handler, dispatch
@@ -14,7 +14,8 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.grammar import parse, parse_trigger
 from builder.frontend.dockerfile.ignore import IgnoreMatcher
 from builder.frontend.dockerfile.image import ImageConfig, default_path
-from builder.frontend.dockerfile.lint import LintConfig, Linter
+from builder.frontend.dockerfile.lint import Linter
+from builder.frontend.dockerfile.lintconfig import LintConfig
 from builder.frontend.dockerfile.naming import Namer
 from builder.frontend.dockerfile.options import (
     Conversion,
@@ -164,13 +165,14 @@ async def dispatched(
     warn: Callable[[LintWarning], None] | None = None,
 ) -> Dispatched:
     """All but the graph: what questions about a file need. Raises as ``convert`` does."""
-    dockerfile = parse(source, filename) if isinstance(source, bytes) else source
+    linter = Linter(_lint_config(source, options), tell=warn)
+    if isinstance(source, bytes):
+        dockerfile = parse(source, filename, linter.remark)
+    else:
+        dockerfile = source
+        for remark in dockerfile.remarks:
+            linter.remark(remark)
     lexer = Lexer(escape=dockerfile.escape)
-    check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
-    if check is None and "check" in dockerfile.directives:
-        check = dockerfile.directives["check"].value
-    linter = Linter(LintConfig.parse(check or ""), tell=warn)
-    linter.text(dockerfile)
     args = global_args(dockerfile, options, lexer)
     linter.default_args(dockerfile, args.predefined)
     graph = StageGraph(dockerfile, options, args, lexer, linter)
@@ -193,6 +195,11 @@ async def dispatched(
             _dispatch_stage(dispatching, state)
     linter.raise_if_asked()
     return Dispatched(dockerfile, graph, dispatching, uses, reachable)
+
+
+def _lint_config(source: bytes | ins.Dockerfile, options: ConvertOptions) -> LintConfig:
+    text = source if isinstance(source, bytes) else source.source
+    return lintconfig.asked_for(options.build_args) or lintconfig.written_in(text)
 
 
 def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:

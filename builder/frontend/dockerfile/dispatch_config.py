@@ -75,11 +75,6 @@ def arg(step: Step, instruction: ins.Arg) -> None:
 
 
 def maintainer(step: Step, instruction: ins.Maintainer) -> None:
-    step.linter.warn(
-        "MaintainerDeprecated",
-        "Maintainer instruction is deprecated in favor of using label",
-        step.ranges,
-    )
     step.image.author = instruction.name
     step.image.commit(f"MAINTAINER {instruction.name}", layer=False)
 
@@ -121,7 +116,9 @@ def healthcheck(step: Step, instruction: ins.Healthcheck) -> None:
 
 
 def expose(step: Step, instruction: ins.Expose) -> None:
-    words = [word for port in instruction.ports for word in step.expansion(port).words]
+    # Unset variables are not remarked on here.
+    lexer, env = step.conversion.lexer, step.env
+    words = [word for port in instruction.ports for word in lexer.expand(port, env).words]
     ports = [port for word in words for port in parse_ports(word, step.linter, step.ranges)]
     exposed = dict(step.image.config.get("ExposedPorts") or {})
     exposed.update({port: {} for port in ports})

@@ -180,7 +180,8 @@ class _Copying:
         matcher = self.step.conversion.ignored
         path = clean(path)
         # With exceptions nothing is certain: a file below may be let in again.
-        if self.check_ignored and not matcher.has_exceptions and matcher.matches(path):
+        ignored = matcher.ignores_root if path in (".", "/") else matcher.matches(path)
+        if self.check_ignored and not matcher.has_exceptions and ignored:
             command = self.step.keyword.capitalize()
             self.step.linter.warn(
                 "CopyIgnoredFile",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from builder.frontend.dockerfile import instructions as ins
+from builder.frontend.dockerfile import remarks
 from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.duration import parse_duration
 from builder.frontend.dockerfile.errors import DockerfileError, ParseError
@@ -14,6 +15,7 @@ from builder.frontend.dockerfile.flags import Flags, Kind
 from builder.frontend.dockerfile.lexical import BLANKS, go_quote
 from builder.frontend.dockerfile.mounts import source_of
 from builder.frontend.dockerfile.parser import COMMANDS, Node, parse_heredoc, parse_text
+from builder.frontend.dockerfile.rules import Remark
 from builder.frontend.dockerfile.suggest import suggestion
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
@@ -52,13 +54,41 @@ _NETWORKS = ("default", "none", "host")
 _SECURITY_MODES = ("sandbox", "insecure")
 
 
-def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
-    """The whole file as stages. Raises DockerfileError with the lines it is about."""
+def parse(
+    source: bytes, filename: str = "Dockerfile", hear: Callable[[Remark], None] | None = None
+) -> ins.Dockerfile:
+    """A file that can be built; ``hear`` gets each remark before the next line is read.
+
+    Raises DockerfileError with the lines it is about.
+    """
+    if not source:
+        raise DockerfileError("the Dockerfile cannot be empty")
+    dockerfile = read(source, filename, hear)
+    if not dockerfile.stages:
+        raise DockerfileError("dockerfile contains no stages to build")
+    return dockerfile
+
+
+def read(
+    source: bytes, filename: str, hear: Callable[[Remark], None] | None = None
+) -> ins.Dockerfile:
+    """As ``parse``, also of a file without stages."""
     text = parse_text(source)
+    said: list[Remark] = []
+
+    def say(more: Iterable[Remark]) -> None:
+        for remark in more:
+            said.append(remark)
+            if hear is not None:
+                hear(remark)
+
+    say(remarks.on_continuations(text.empty_continuations))
     stages: list[ins.Stage] = []
     meta_args: list[ins.Arg] = []
     for node in text.nodes:
+        say(remarks.on_node(node))
         instruction = parse_instruction(node)
+        say(remarks.on_instruction(instruction))
         if isinstance(instruction, ins.From):
             stages.append(ins.Stage(instruction))
         elif stages:
@@ -67,8 +97,7 @@ def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
             meta_args.append(instruction)
         else:
             raise DockerfileError("no build stage in current context", ranges=node.ranges)
-    if not stages:
-        raise DockerfileError("dockerfile contains no stages to build")
+    say(remarks.on_stages(stages))
     directives = {directive.name: directive for directive in text.directives}
     syntax = detect_syntax(source)
     if syntax is not None:
@@ -80,7 +109,7 @@ def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
         tuple(meta_args),
         text.escape,
         directives,
-        text.empty_continuations,
+        tuple(said),
     )
 
 
@@ -104,8 +133,7 @@ def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
     nodes = parse_text(expression.encode(errors="surrogateescape")).nodes
     if len(nodes) != 1:
         raise ParseError("onbuild trigger should be a single expression")
-    node = replace(nodes[0], comments=place.comments)
-    instruction = parse_instruction(node)
+    instruction = parse_instruction(nodes[0])
     if isinstance(instruction, ins.From):
         raise ParseError("FROM isn't allowed as an ONBUILD trigger")
     return replace(instruction, written=replace(instruction.written, ranges=place.ranges))

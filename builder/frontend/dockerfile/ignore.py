@@ -65,10 +65,15 @@ class IgnoreMatcher:
         """Whether any pattern re-includes."""
         return bool(self._exceptions)
 
+    @property
+    def ignores_root(self) -> bool:
+        """Whether a pattern leaves out all that is in the root."""
+        return any(p.text in ("*", "**", "**/*") and not p.exception for p in self._patterns)
+
     def matches(self, path: str) -> bool:
         """Whether ``path`` is ignored, by itself or with a directory above it."""
-        path = clean(path).lstrip("/")
-        if path in (".", ""):
+        path = clean(path)
+        if path == ".":
             return False
         parts = path.split("/")
         heads = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]

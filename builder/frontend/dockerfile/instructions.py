@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive
 from builder.frontend.dockerfile.parser import Heredoc
+from builder.frontend.dockerfile.rules import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
-    """A parsed file. ``meta_args`` stand before the first FROM."""
+    """A parsed file. ``meta_args`` stand before the first FROM; ``remarks`` are what the text
+    gives the linter to say."""
 
     filename: str
     source: bytes
@@ -237,7 +239,7 @@ class Dockerfile:
     meta_args: tuple[Arg, ...]
     escape: str
     directives: Mapping[str, Directive]
-    empty_continuations: tuple[int, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def doc_comment(comments: tuple[str, ...], name: str) -> str:

@@ -20,6 +20,17 @@ _GO_ESCAPES = {
 }
 
 
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+def parse_bool(text: str) -> bool | None:
+    """``strconv.ParseBool``; None for what it refuses."""
+    if text in _TRUE:
+        return True
+    return False if text in _FALSE else None
+
+
 def go_quote(text: str) -> str:
     """``text`` as Go's ``%q`` prints a string."""
     out = ['"']

@@ -82,8 +82,6 @@ class ParsedText:
 
 def parse_text(source: bytes) -> ParsedText:
     """Raises ParseError. Bytes that are no UTF-8 survive as surrogates."""
-    if not source:
-        raise ParseError("the Dockerfile cannot be empty")
     return _Parsing(source.decode(errors="surrogateescape")).run()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from builder.events import SourceRange
+
 _DOCS = "https://docs.docker.com/go/dockerfile/rule/"
 
 
@@ -22,6 +24,16 @@ class Rule:
     @property
     def url(self) -> str:
         return f"{_DOCS}{self.page}/" if self.page else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """``comments`` above the instruction may silence it; empty where nothing above can."""
+
+    rule: str
+    message: str
+    ranges: tuple[SourceRange, ...]
+    comments: tuple[str, ...] = ()
 
 
 RULES: Mapping[str, Rule] = {

@@ -12,12 +12,33 @@ from typing import Any
 from builder.frontend.dockerfile.contexts import dockerfile_definition
 from builder.frontend.dockerfile.convert import convert, dispatched
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.grammar import parse
+from builder.frontend.dockerfile.grammar import read
 from builder.frontend.dockerfile.instructions import doc_comment
+from builder.frontend.dockerfile.lintconfig import asked_for
 from builder.frontend.dockerfile.options import ConvertOptions, LintWarning, MetaResolver
 from builder.frontend.dockerfile.outline import location, uses_in_order
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.jsonform import go_struct
+
+QUESTIONS = ("lint", "outline", "targets", "convertllb", "subrequests.describe")
+
+
+async def answer(
+    question: str, source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
+) -> Any:
+    """The answer to one of ``QUESTIONS``: a document. Raises DockerfileError."""
+    asked_for(options.build_args)
+    match question:
+        case "lint":
+            return await lint(source, filename, options, resolver)
+        case "outline":
+            return await outline(source, filename, options, resolver)
+        case "targets":
+            return targets(source, filename)
+        case "convertllb":
+            return await convertllb(source, filename, options, resolver)
+        case _:
+            return describe()
 
 
 async def lint(
@@ -87,7 +108,7 @@ def _with_bases(target: StageState) -> list[StageState]:
 
 def targets(source: bytes, filename: str) -> dict[str, Any]:
     """``frontend.targets``: the stages. Raises DockerfileError."""
-    stages = parse(source, filename).stages
+    stages = read(source, filename).stages
     listed = []
     for number, stage in enumerate(stages, 1):
         start = stage.start
@@ -100,7 +121,7 @@ def targets(source: bytes, filename: str) -> dict[str, Any]:
             "location": location(start.written.ranges),
         }
         listed.append({key: value for key, value in document.items() if value})
-    return {"targets": listed, "sources": [_base64(source)]}
+    return {"targets": listed or None, "sources": [_base64(source)]}
 
 
 async def convertllb(
@@ -108,6 +129,33 @@ async def convertllb(
 ) -> dict[str, Any]:
     """``frontend.convertllb``: the graph. Raises DockerfileError."""
     return (await convert(source, filename, options, resolver)).definition.to_json()
+
+
+def describe() -> list[dict[str, Any]]:
+    """``frontend.subrequests.describe``: what BuildKit's frontend says can be asked."""
+    return [
+        _described(
+            "frontend.outline",
+            "List all parameters current build target supports",
+            [{"name": "target", "description": "Target build stage"}],
+        ),
+        _described("frontend.targets", "List all targets current build supports", []),
+        _described("frontend.subrequests.describe", "List available subrequest types", None),
+    ]
+
+
+def _described(name: str, description: str, options: list[dict[str, str]] | None) -> dict[str, Any]:
+    results = ("result.json", "result.txt")
+    return {
+        "name": name,
+        "version": "1.0.0",
+        "type": "rpc",
+        "description": description,
+        "opts": options,
+        "inputs": None,
+        "metadata": [{"name": result, "description": ""} for result in results],
+        "refs": None,
+    }
 
 
 def _base64(data: bytes) -> str:

@@ -203,8 +203,14 @@ func (f *files) StatFile(context.Context, client.StatRequest) (*fstypes.Stat, er
 	return nil, errors.New("nothing is known of single files")
 }
 
-func judge(s situation) answer {
+func judge(s situation) (made answer) {
 	d := &daemon{situation: s}
+	// The frontend itself can break: frontend.targets of a file with "# check=" above an instruction.
+	defer func() {
+		if fault := recover(); fault != nil {
+			made = answer{Error: fmt.Sprint("panic: ", fault)}
+		}
+	}()
 	result, err := builder.Build(context.Background(), d)
 	if err != nil {
 		d.answer.Error = err.Error()

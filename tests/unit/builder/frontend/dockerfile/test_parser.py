@@ -34,7 +34,8 @@ def test_a_continued_instruction_keeps_its_physical_lines() -> None:
 
 
 def test_blank_lines_in_a_continuation_are_remembered() -> None:
-    assert parse(b"FROM x\nRUN a \\\n\n b\n").empty_continuations == (4,)
+    (remark,) = parse(b"FROM x\nRUN a \\\n\n b\n").remarks
+    assert (remark.rule, remark.ranges[0].start) == ("NoEmptyContinuation", 4)
 
 
 def test_a_doubled_escape_does_not_continue_a_line() -> None:
