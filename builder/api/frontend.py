@@ -115,6 +115,7 @@ class Frontend:
             named_ignores=ignores,
             pull="pull" if request.pull else "default",
             epoch=request.epoch,
+            copy_from_variables=request.copy_from_variables,
         )
 
     async def convert(self, emit: Emit) -> Conversion:

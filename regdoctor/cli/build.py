@@ -134,6 +134,9 @@ def build(
     ignore_file: Annotated[
         Path | None, _many("--ignore-file", help="Takes the place of .dockerignore.")
     ] = None,
+    copy_from_variables: Annotated[
+        bool, _many("--copy-from-variables", help="Variables in COPY --from (an extension).")
+    ] = False,
     frontend: Annotated[str, _many("--frontend", help="builtin.")] = "builtin",
     sandbox: Annotated[str, _many("--sandbox", help="auto, runc or crun.")] = "auto",
     root: Annotated[Path | None, _many("--root", help="State directory.")] = None,

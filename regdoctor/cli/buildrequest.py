@@ -67,6 +67,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         entitlements=frozenset(allowed),
         epoch=_epoch(build_args),
         ignore_file=given["ignore_file"],
+        copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
         max_parallelism=_parallelism(given["max_parallelism"]),
     )

@@ -11,6 +11,7 @@ from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
 from builder.frontend.dockerfile.dispatch import Dispatching, Handler, dispatch
 from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.extensions import with_copy_sources
 from builder.frontend.dockerfile.grammar import parse, parse_trigger
 from builder.frontend.dockerfile.ignore import IgnoreMatcher
 from builder.frontend.dockerfile.image import ImageConfig, default_path
@@ -75,6 +76,8 @@ def references_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[
     """
     lexer = Lexer(escape=dockerfile.escape)
     args = global_args(dockerfile, options, lexer)
+    if options.copy_from_variables:
+        dockerfile = with_copy_sources(dockerfile, options, args, lexer)
     graph = StageGraph(dockerfile, options, args, lexer, Linter())
     return _syntax_use(dockerfile, options) + _uses(graph, options)
 
@@ -175,6 +178,8 @@ async def dispatched(
     lexer = Lexer(escape=dockerfile.escape)
     args = global_args(dockerfile, options, lexer)
     linter.default_args(dockerfile, args.predefined)
+    if options.copy_from_variables:
+        dockerfile = with_copy_sources(dockerfile, options, args, lexer)
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
     dispatching = Dispatching(

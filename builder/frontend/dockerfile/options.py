@@ -37,6 +37,7 @@ class ConvertOptions:
     local ones. ``session`` is the id of the client session that serves local sources, empty
     for none. ``main_context`` replaces the local context (a git or http source).
     ``epoch`` is in seconds; ``shm_size`` in bytes. ``all_stages``: also what no target needs.
+    ``copy_from_variables`` is an extension: ``COPY --from=$NAME``.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class ConvertOptions:
     epoch: int | None = None
     layouts: LayoutResolver | None = None
     all_stages: bool = False
+    copy_from_variables: bool = False
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

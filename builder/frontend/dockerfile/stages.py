@@ -349,7 +349,9 @@ class StageGraph:
         except DockerfileError as error:
             raise error.located(ranges) from error
         if plain != copy.from_:
-            raise DockerfileError(_MISSING_FROM, ranges=ranges)
+            raise DockerfileError(
+                _MISSING_FROM, ranges=ranges, hint="or allow it with --copy-from-variables"
+            )
         if _NUMBER.fullmatch(copy.from_):
             return self._by_number(int(copy.from_), ranges)
         return self._by_name.get(copy.from_.lower()) or StageState(
