@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,10 +36,32 @@ def _differences(ours: Answer, theirs: Answer) -> Iterator[str]:
             yield from _graphs(Definition.decode(mine), Definition.decode(other))
     wanted = {k: v for k, v in (theirs.metadata or {}).items() if k != "refs.platforms"}
     yield from _documents(ours.metadata or {}, wanted)
-    if ours.warnings != theirs.warnings:
+    # Several of one line come in the order of a map of Go's.
+    if sorted(ours.warnings) != sorted(theirs.warnings):
         yield f"warnings: ours {ours.warnings}\n     theirs {theirs.warnings}"
     if sorted(set(ours.resolved)) != sorted(set(theirs.resolved)):
         yield f"resolved: ours {ours.resolved}\n     theirs {theirs.resolved}"
+
+
+def essence(answer: Answer) -> dict[str, Any]:
+    """What must be equal, short enough to be kept: texts of refusals, digests of the rest."""
+    if answer.error:
+        return {"error": answer.error, "lines": [list(span) for span in answer.ranges]}
+    definitions = sorted(answer.definitions)
+    graphs = [_readable(Definition.decode(each)) for each in definitions]
+    metadata = {name: data.decode() for name, data in (answer.metadata or {}).items()}
+    metadata.pop("refs.platforms", None)
+    return {
+        "graphs": _digest(graphs),
+        "configs": _digest(metadata),
+        "warnings": sorted(text for text, _, _ in answer.warnings),
+        "resolved": sorted(set(answer.resolved)),
+    }
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _graphs(ours: Definition, theirs: Definition) -> Iterator[str]:
