@@ -13,10 +13,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 
 _HEAD = """# The Dockerfile language, and the files that try it
 
-Each part of the language with the number of Dockerfiles in `tests/language/corpus` that are about it.
-For every one of them the graph (operations, digests, names, source lines), the image config, the
-warnings, the answers to `--check` and `--call`, and the text and lines of a refusal are those of
-BuildKit 0.32.2's own frontend. A file may be about several parts.
+Each part of the language with the number of Dockerfiles in `tests/language/corpus` that are about
+it. For every one of them the graph (operations, digests, names, source lines), the image config,
+the warnings, the answers to `--check` and `--call`, and the text and lines of a refusal are those
+of BuildKit 0.32.2's own frontend. A file may be about several parts.
 """
 
 
