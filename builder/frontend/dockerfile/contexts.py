@@ -149,7 +149,7 @@ class Contexts:
             vertex.op, vertex.source_caps = local_source(
                 name,
                 session=options.session,
-                hint=f"context:{key}-{name}",
+                hint=f"context:{key}-",
                 follow=followed_paths(paths),
                 exclude=options.named_ignores.get(key, ()),
             )
