@@ -111,7 +111,7 @@ class Contexts:
         if ref is not None:
             op, caps = git_source(ref)
             return SourceVertex(
-                described(f"[context {key}] load git source {url}"), op=op, source_caps=caps
+                described(f"{INTERNAL}load git source {url}"), op=op, source_caps=caps
             ).output()
         if not url.startswith(("http://", "https://")):
             raise DockerfileError(f"unsupported context source {url} for {key}")

@@ -87,7 +87,7 @@ async def test_named_contexts_replace_images_and_stages() -> None:
         "local.session": "s",
         "local.followpaths": '["x"]',
         "local.excludepatterns": '["*.o"]',
-        "local.sharedkeyhint": "context:st-st",
+        "local.sharedkeyhint": "context:st-",
     }
     shown = names(result)
     assert "[context a] other:1" in shown
