@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
-from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.errors import DockerfileError, IgnorePatternError
 from builder.frontend.dockerfile.gitref import GitRef, git_source, parse_git_ref
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located
@@ -224,7 +224,10 @@ class _Copying:
         matcher = self.step.conversion.ignored
         path = clean(path)
         # With exceptions nothing is certain: a file below may be let in again.
-        ignored = matcher.ignores_root if path in (".", "/") else matcher.matches(path)
+        try:
+            ignored = matcher.ignores_root if path in (".", "/") else matcher.matches(path)
+        except IgnorePatternError:
+            return  # the transfer of the context will tell
         if self.check_ignored and not matcher.has_exceptions and ignored:
             command = self.step.keyword.capitalize()
             self.step.linter.warn(

@@ -205,7 +205,7 @@ async def test_git_queries_become_attributes() -> None:
     }
 
 
-async def test_an_epoch_dates_files_and_history() -> None:
+async def test_an_epoch_dates_directories_and_history() -> None:
     options = replace(HOST, build_args={"SOURCE_DATE_EPOCH": "1700000000"})
     result = await made("FROM a\nWORKDIR /x\nCOPY y /z\n", options)
     actions = [
@@ -214,7 +214,9 @@ async def test_an_epoch_dates_files_and_history() -> None:
         if isinstance(v.spec.op, ops.FileOp)
         for action in v.spec.op.actions
     ]
-    assert [getattr(a, "timestamp", None) for a in actions] == [1_700_000_000 * 10**9] * 2
+    # What is copied keeps its time: an exporter may rewrite it.
+    times = {type(a): getattr(a, "timestamp", None) for a in actions}
+    assert times == {ops.MkDir: 1_700_000_000 * 10**9, ops.Copy: -1}
     assert {h["created"] for h in result.config["history"]} == {"2023-11-14T22:13:20Z"}
 
 
