@@ -26,7 +26,7 @@ from builder.frontend.dockerfile.options import (
     MetaResolver,
     StageInfo,
 )
-from builder.frontend.dockerfile.paths import workdir
+from builder.frontend.dockerfile.paths import native, workdir
 from builder.frontend.dockerfile.resolution import BaseImages
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import (
@@ -285,8 +285,8 @@ def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
     sandbox = options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")
     state.root.hostname = options.hostname or sandbox
     if image.text("WorkingDir"):
-        directory = workdir("", image.text("WorkingDir"))
-        image.config["WorkingDir"] = directory
+        directory = workdir(image.text("WorkingDir"), image.text("WorkingDir"), state.platform.os)
+        image.config["WorkingDir"] = native(directory, state.platform.os)
         state.root.cwd = directory
     if image.text("User"):
         state.root.user = image.text("User")

@@ -10,7 +10,7 @@ from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import described, expanded, located
 from builder.frontend.dockerfile.outline import KnownArg
 from builder.frontend.dockerfile.owners import chown_option
-from builder.frontend.dockerfile.paths import clean
+from builder.frontend.dockerfile.paths import clean, is_absolute, native
 from builder.frontend.dockerfile.paths import workdir as workdir_path
 from builder.frontend.dockerfile.ports import parse_ports
 from builder.frontend.dockerfile.signals import check_signal
@@ -162,15 +162,15 @@ def on_build(step: Step, instruction: ins.OnBuild) -> None:
 
 def workdir(step: Step, instruction: ins.Workdir) -> None:
     path = step.expand(instruction.path)
-    if not step.state.workdir_set and not path.startswith("/"):
+    if not step.state.workdir_set and not is_absolute(path, step.platform.os):
         step.linter.warn(
             "WorkdirRelativePath",
             f'Relative workdir "{path}" can have unexpected results if the base image changes',
             step.ranges,
         )
     step.state.workdir_set = True
-    directory = workdir_path(step.image.text("WorkingDir"), path)
-    step.image.config["WorkingDir"] = directory
+    directory = workdir_path(step.image.text("WorkingDir"), path, step.platform.os)
+    step.image.config["WorkingDir"] = native(directory, step.platform.os)
     step.state.root.cwd = directory
     if directory != "/":
         _make_directory(step, directory)

@@ -67,12 +67,32 @@ def _slashed(path: str, os: str) -> str:
     return path.replace("\\", "/") if os == "windows" else path
 
 
-def workdir(current: str, path: str) -> str:
-    """The working directory after ``WORKDIR path``: an absolute one stays as it is written,
-    with every slash and dot of it (BuildKit ``system.NormalizeWorkdir``)."""
-    if path.startswith("/"):
-        return path
-    return join("/", current, path)
+def is_absolute(path: str, os: str) -> bool:
+    """Whether ``path`` begins at the root; for Windows that of the system drive."""
+    try:
+        return _slashed(without_drive(path, os), os).startswith("/")
+    except DockerfileError:
+        return False
+
+
+def workdir(current: str, path: str, os: str) -> str:
+    """The working directory after ``WORKDIR path``, with slashes: for Linux an absolute one
+    stays as it is written, with every slash and dot of it (BuildKit ``NormalizeWorkdir``).
+
+    Raises DockerfileError as ``normalized`` does.
+    """
+    above = _slashed(current, os) or "/"
+    try:
+        below = without_drive(_slashed(path, os) or above, os)
+        return below if below.startswith("/") else join("/", without_drive(above, os), below)
+    except DockerfileError as error:
+        where = "normalizing workdir: normalizing working directory"
+        raise DockerfileError(f"{where}: {error}") from error
+
+
+def native(path: str, os: str) -> str:
+    """``path`` with the separators of ``os``."""
+    return path.replace("/", "\\") if os == "windows" else path
 
 
 def below_root(path: str) -> str:
