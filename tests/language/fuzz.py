@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import atheris
@@ -63,10 +64,8 @@ def main() -> None:
     target, seconds = sys.argv[1:]
 
     def once(data: bytes) -> None:
-        try:
+        with suppress(DockerfileError):
             TARGETS[target](data)
-        except DockerfileError:
-            pass
 
     with tempfile.TemporaryDirectory() as directory:
         for number, seed in enumerate(_seeds(target)):
