@@ -168,6 +168,8 @@ class ExecVertex(Vertex):
         return Output(self, writable.index(dest))
 
     def build(self, inputs: InputNumbers) -> AnyOp:
+        if not self.meta.args:
+            raise LLBError("arguments are required")
         mounts, outputs = [], 0
         for spec in self._sorted():
             mounts.append(

@@ -109,7 +109,7 @@ def _encode_value(
         try:
             _append_bytes(out, spec.number, value.encode())
         except UnicodeEncodeError as error:
-            raise LLBError(f"{spec.name}: {value!r} is not valid UTF-8") from error
+            raise LLBError("string field contains invalid UTF-8") from error
     elif spec.kind == BYTES:
         _append_bytes(out, spec.number, value)
     else:

@@ -17,6 +17,7 @@ from builder.frontend.dockerfile import (
     convert,
 )
 from builder.frontend.dockerfile.ignore import read_patterns
+from builder.frontend.dockerfile.lexical import runes
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci import gojson
 from builder.oci import platform as platforms
@@ -57,7 +58,7 @@ def answer(case: Case) -> Answer:
     try:
         return asyncio.run(_answer(case))
     except DockerfileError as error:
-        return Answer(str(error), tuple((r.start, r.end) for r in error.ranges))
+        return Answer(runes(str(error)), tuple((r.start, r.end) for r in error.ranges))
 
 
 async def _answer(case: Case) -> Answer:

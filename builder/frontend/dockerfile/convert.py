@@ -300,7 +300,7 @@ def _finish(made: Dispatched) -> Conversion:
         file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
         definition = marshal(target.root.output, [file])
     except LLBError as error:
-        raise DockerfileError(f"the Dockerfile cannot be encoded: {error}") from error
+        raise DockerfileError(f"failed to marshal LLB definition: {error}") from error
     return Conversion(
         definition,
         image.to_json(),

@@ -88,8 +88,6 @@ def _meta(step: Step, args: list[str], plan: _Mounts) -> Meta:
     env = dict(root.env)
     if plan.agents:
         env.setdefault("SSH_AUTH_SOCK", plan.agents[0].dest)
-    if not args:
-        raise DockerfileError("arguments are required")
     return Meta(
         args=tuple(args),
         env=tuple(f"{key}={value}" for key, value in env.items()),

@@ -50,9 +50,10 @@ class ImageConfig:
     platform: Platform
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    diff_ids: tuple[str, ...] = ()
+    diff_ids: tuple[str, ...] | None = None
     author: str = ""
     epoch: int | None = None
+    created: str = ""
 
     @classmethod
     def empty(cls, platform: Platform) -> ImageConfig:
@@ -79,14 +80,16 @@ class ImageConfig:
             [_entry(item) for item in history or () if isinstance(item, dict)]
             if isinstance(history, list)
             else [],
-            tuple(map(str, diff_ids)) if isinstance(diff_ids, list) else (),
+            tuple(map(str, diff_ids)) if isinstance(diff_ids, list) else None,
             str(document.get("author") or ""),
+            created=str(document.get("created") or ""),
         )
 
-    def clone(self) -> ImageConfig:
-        """A copy that can change; ONBUILD triggers stay behind."""
+    def clone(self, *, triggers: bool = False) -> ImageConfig:
+        """A copy that can change, without the time; ONBUILD triggers come only if asked for."""
         config = copy.deepcopy(self.config)
-        config.pop("OnBuild", None)
+        if not triggers:
+            config.pop("OnBuild", None)
         return ImageConfig(
             self.platform, config, list(self.history), self.diff_ids, self.author, self.epoch
         )
@@ -153,6 +156,8 @@ class ImageConfig:
         """
         platform = platforms.normalize(self.platform)
         out: dict[str, Any] = {}
+        if self.created:
+            out["created"] = self.created
         if self.author:
             out["author"] = self.author
         out["architecture"] = platform.architecture
@@ -163,7 +168,8 @@ class ImageConfig:
             out["os.features"] = list(platform.os_features)
         if platform.variant:
             out["variant"] = platform.variant
-        out["rootfs"] = {"type": "layers", "diff_ids": list(self.diff_ids)}
+        diff_ids = None if self.diff_ids is None else list(self.diff_ids)
+        out["rootfs"] = {"type": "layers", "diff_ids": diff_ids}
         if self.history:
             out["history"] = [dict(entry) for entry in self.history]
         out["config"] = {

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import ShellWordError
+from builder.frontend.dockerfile.lexical import runes
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.definition import Location, OpMetadata, Position, Range
@@ -22,7 +23,7 @@ def described(name: str, command: str | None = None, *, ignore_cache: bool = Fal
     """Metadata with the shown name, and the instruction where the vertex records it."""
     description = {NAME_KEY: name}
     if command is not None:
-        description[COMMAND_KEY] = command
+        description[COMMAND_KEY] = runes(command)
     return OpMetadata(ignore_cache=ignore_cache, description=description)
 
 

@@ -116,6 +116,7 @@ class BaseImages:
         resolved = await self._ask(state, reference, platform, log_name)
         image = ImageConfig.decode(resolved.config)
         state.base_image = ImageConfig.decode(resolved.config)
+        image.created = ""
         if state.platform is None and self._options.target_platform is None:
             platform = self._detected(image.platform, platform)
         pinned = resolved.reference.with_digest(resolved.digest)
@@ -191,8 +192,7 @@ class BaseImages:
             )
         except BuilderError as error:
             raise DockerfileError(f"{text}: {error}", hint=error.hint) from error
-        state.image = ImageConfig.decode(config)
-        state.base_image = ImageConfig.decode(config)
+        _take_config(state, config)
         state.platform = wanted
         state.root = Filesystem(self._contexts.layout(key, store.partition(":")[0], shown, wanted))
 
@@ -208,8 +208,7 @@ class BaseImages:
         wanted = platform or self._options.platform
         log_name = f"[context {key}] load metadata for {reference}"
         resolved = await self._ask(state, reference, wanted, log_name)
-        state.image = ImageConfig.decode(resolved.config)
-        state.base_image = ImageConfig.decode(resolved.config)
+        _take_config(state, resolved.config)
         state.platform = wanted
         pinned = resolved.reference.with_digest(resolved.digest)
         name = f"[context {key}] {text}"
@@ -246,6 +245,14 @@ class BaseImages:
             if (candidate.os, candidate.architecture) == (image.os, image.architecture):
                 return candidate
         return wanted
+
+
+def _take_config(state: StageState, config: bytes) -> None:
+    """The config of a named context. One that stands for a whole stage is no base image."""
+    state.image = ImageConfig.decode(config)
+    state.image.created = ""
+    if state.context is None:
+        state.base_image = state.image.clone(triggers=True)
 
 
 async def _all(pending: list[Awaitable[None]]) -> list[Exception | None]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builder.frontend.dockerfile.errors import ShellWordError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
 from builder.frontend.dockerfile.shellpattern import Pattern
 
 _PECULIAR = frozenset(f"$<'\"{BLANKS}")
@@ -56,9 +56,10 @@ class Lexer:
 
     def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
         """``word`` with its variables. Raises ShellWordError."""
-        if _PECULIAR.isdisjoint(word) and self.escape not in word:  # as most words are
-            return Expansion(word, [word] if word else [])
-        reader = _Reader(self, word, env)
+        text = scanned(word)
+        if _PECULIAR.isdisjoint(text) and self.escape not in text:  # as most words are
+            return Expansion(text, [text] if text else [])
+        reader = _Reader(self, text, env)
         try:
             text, words = reader.until(None, self.raw_escapes)
         except ShellWordError as error:

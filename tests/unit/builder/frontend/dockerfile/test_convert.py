@@ -106,7 +106,6 @@ LOOP = "FROM a AS x\nCOPY --from=z a b\nFROM a AS y\nCOPY --from=x a b\n"
         ("FROM a\nRUN --mount=type=ssh,source=a y", "ssh does not support source"),
         ("FROM a\nRUN --mount=type=bind,target=/x,foo y", "must be a key=value pair"),
         ("FROM a\nRUN --mount=type=bind,target=/x,uid=1 y", 'uid not allowed for "bind"'),
-        ("FROM a\nRUN []", "arguments are required"),
         ("FROM a\nEXPOSE 70000", "invalid containerPort: 70000"),
         ("FROM a\nVOLUME $no", "VOLUME specified can not be an empty string"),
         ("FROM a\nSTOPSIGNAL SIGFOO", "invalid signal: SIGFOO"),
@@ -120,6 +119,11 @@ async def test_what_cannot_be_built_is_refused_in_buildkits_words(
         await made(source)
     assert message in str(caught.value)
     assert caught.value.ranges
+
+
+async def test_a_command_of_no_words_is_refused_where_the_graph_is_written() -> None:
+    with pytest.raises(DockerfileError, match=r"failed to marshal LLB.*arguments are required"):
+        await made("FROM a\nRUN []")
 
 
 async def test_an_unknown_target_suggests_the_nearest() -> None:

@@ -264,7 +264,7 @@ async def test_the_other_instructions_write_the_history_of_buildkit() -> None:
 
 
 async def test_text_that_no_graph_can_hold_is_an_error_of_the_file() -> None:
-    with pytest.raises(DockerfileError, match="cannot be encoded"):
+    with pytest.raises(DockerfileError, match="failed to marshal LLB definition"):
         await convert(b"FROM a\nRUN \xff\n", "Dockerfile", HOST, Registry())
 
 
