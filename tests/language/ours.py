@@ -84,7 +84,7 @@ async def _answer(case: Case) -> Answer:
 def _metadata(done: list[tuple[Platform | None, Conversion]], multi: bool) -> dict[str, bytes]:
     found = {}
     for wanted, made in done:
-        suffix = f"/{wanted}" if multi and wanted is not None else ""
+        suffix = f"/{(wanted or platforms.host()).full}" if multi else ""
         found[f"containerimage.config{suffix}"] = gojson.dumps(made.config)
         if made.base_config is not None:
             found[f"containerimage.base.config{suffix}"] = gojson.dumps(made.base_config)
@@ -103,8 +103,8 @@ def options_of(case: Case) -> tuple[ConvertOptions, tuple[Platform, ...]]:
     locals_ = {name: value.removeprefix("local:") for name, value in named.items()}
     values: dict[str, Any] = {}
     if "no-cache" in given:
-        stages = tuple(filter(None, given["no-cache"].split(",")))
-        values = {"no_cache_filter": stages} if stages else {"no_cache": True}
+        stages = given["no-cache"]
+        values = {"no_cache_filter": tuple(stages.split(","))} if stages else {"no_cache": True}
     multi = given.get("multi-platform", given.get("build-arg:BUILDKIT_MULTI_PLATFORM", ""))
     return (
         ConvertOptions(

@@ -217,6 +217,7 @@ async def _resolve(graph: StageGraph, images: BaseImages, *, everything: bool) -
     """Resolve until no ONBUILD trigger of a base image names another one."""
     for _ in range(_MAX_TRIGGER_ROUNDS):
         reachable = graph.reachable(everything=everything)
+        images.pass_over(s for s in graph.states if s not in reachable)
         await images.resolve([s for s in graph.states if s in reachable])
         more = [
             _take_triggers(graph, state)
@@ -238,14 +239,14 @@ def _take_triggers(graph: StageGraph, state: StageState) -> bool:
     elif state.image is not None:
         expressions = state.image.words("OnBuild")
         state.image.config.pop("OnBuild", None)
-    if not expressions or state.unregistered or state.dispatched:
+    if not expressions:
         return False
     place = ins.Written(state.source_code, "FROM", state.ranges, state.comments)
     try:
         triggers = [parse_trigger(expression, place) for expression in expressions]
         return graph.take_triggers(state, triggers)
     except DockerfileError as error:
-        raise error.located(state.ranges) from error
+        raise error.relocated(state.ranges) from error
 
 
 def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:

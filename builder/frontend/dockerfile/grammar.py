@@ -116,16 +116,18 @@ def read(
 def parse_instruction(node: Node) -> ins.Instruction:
     """Raises ParseError: ``dockerfile parse error on line N: ...``."""
     try:
-        reader = _READERS.get(node.keyword)
-        if reader is None:
-            near = suggestion(
-                node.command, (name.upper() for name in COMMANDS), case_sensitive=False
-            )
-            raise ParseError(f"unknown instruction: {node.command}{near}")
-        return reader(node)
+        return _read(node)
     except DockerfileError as error:
         prefix = f"dockerfile parse error on line {node.start}: "
         raise error.located(node.ranges, prefix) from error
+
+
+def _read(node: Node) -> ins.Instruction:
+    reader = _READERS.get(node.keyword)
+    if reader is None:
+        near = suggestion(node.command, (name.upper() for name in COMMANDS), case_sensitive=False)
+        raise ParseError(f"unknown instruction: {node.command}{near}")
+    return reader(node)
 
 
 def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
@@ -133,9 +135,9 @@ def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
     nodes = parse_text(expression.encode(errors="surrogateescape")).nodes
     if len(nodes) != 1:
         raise ParseError("onbuild trigger should be a single expression")
-    instruction = parse_instruction(nodes[0])
+    instruction = _read(nodes[0])
     if isinstance(instruction, ins.From):
-        raise ParseError("FROM isn't allowed as an ONBUILD trigger")
+        raise ParseError("*instructions.Stage is not a command type")
     return replace(instruction, written=replace(instruction.written, ranges=place.ranges))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -50,9 +50,13 @@ class Command:
 
 @dataclass(slots=True)
 class Filesystem:
-    """What the next command of a stage starts from: root, environment and process settings."""
+    """What the next command of a stage starts from: root, environment and process settings.
+
+    ``platform`` is that of the source that the root came from; an empty root has none.
+    """
 
     output: Output | None = None
+    platform: Platform | None = None
     env: dict[str, str] = field(default_factory=dict)
     cwd: str = "/"
     user: str = ""
@@ -65,9 +69,7 @@ class Filesystem:
         self.env[key] = value
 
     def clone(self) -> Filesystem:
-        return Filesystem(
-            self.output, dict(self.env), self.cwd, self.user, self.hostname, self.network
-        )
+        return replace(self, env=dict(self.env))
 
 
 @dataclass(eq=False, slots=True)
@@ -178,7 +180,7 @@ def platform_args(options: ConvertOptions, target: str) -> dict[str, str]:
         "BUILDOSVERSION": build.os_version,
         "BUILDARCH": build.architecture,
         "BUILDVARIANT": build.variant,
-        "TARGETPLATFORM": str(wanted),
+        "TARGETPLATFORM": wanted.full,
         "TARGETOS": wanted.os,
         "TARGETOSVERSION": wanted.os_version,
         "TARGETARCH": wanted.architecture,
@@ -264,7 +266,7 @@ class StageGraph:
                 f"empty platform value from expression {start.platform}{near}", ranges=ranges
             )
         try:
-            return platforms.parse(expansion.text)
+            return platforms.specified(expansion.text)
         except InvalidPlatform as error:
             raise DockerfileError(
                 f"failed to parse platform {start.platform}: {error}{near}", ranges=ranges
@@ -298,9 +300,9 @@ class StageGraph:
             raise StageNotFoundError(f"target stage {go_quote(wanted)} could not be found{near}")
         return found
 
-    def _by_number(self, number: int, ranges: tuple[SourceRange, ...]) -> StageState:
-        if not 0 <= number < self._stage_count:
-            raise StageNotFoundError(f"invalid stage index {number}", ranges=ranges)
+    def _by_number(self, number: int) -> StageState:
+        if not 0 <= number < len(self.states):
+            raise StageNotFoundError(f"invalid stage index {number}")
         return self.states[number]
 
     def names(self) -> list[str]:
@@ -344,14 +346,10 @@ class StageGraph:
 
     def _copy_source(self, copy: ins.Copy) -> StageState:
         ranges = copy.written.ranges
-        try:
-            plain = self._lexer.word(copy.from_, {})
-        except DockerfileError as error:
-            raise error.located(ranges) from error
-        if plain != copy.from_:
-            raise DockerfileError(_MISSING_FROM, ranges=ranges)
+        if self._lexer.word(copy.from_, {}) != copy.from_:
+            raise DockerfileError(_MISSING_FROM)
         if _NUMBER.fullmatch(copy.from_):
-            return self._by_number(int(copy.from_), ranges)
+            return self._by_number(int(copy.from_))
         return self._by_name.get(copy.from_.lower()) or StageState(
             copy.from_, ranges=ranges, place=ranges, unregistered=True, why="COPY --from"
         )
