@@ -87,7 +87,7 @@ def normalize(platform: Platform) -> Platform:
 
 
 def _normal_os(name: str) -> str:
-    return {"macos": "darwin"}.get(name.lower(), name.lower())
+    return {"macos": "darwin", "": "linux"}.get(name.lower(), name.lower())
 
 
 def _normal_architecture(arch: str, variant: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from builder.errors import BuilderError
@@ -18,7 +19,7 @@ from builder.frontend.dockerfile import (
 )
 from builder.frontend.dockerfile.ignore import read_patterns
 from builder.frontend.dockerfile.lexical import runes
-from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.llb.ops import HostIP, NetMode, SourceOp, Ulimit
 from builder.oci import gojson
 from builder.oci import platform as platforms
 from builder.oci.digest import Digest
@@ -51,6 +52,20 @@ class Images:
             if config is not None:
                 return ResolvedImage(reference, Digest.of(config), config)
         raise BuilderError(f"{reference}: not found")
+
+
+class Times:
+    """Answers for the sources of a case."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    async def time_of(self, source: SourceOp) -> int | None:
+        """Of a git source seconds are written, of others RFC 3339."""
+        text = self._case.times.get(source.identifier)
+        if text is None:
+            return None
+        return int(text) if text.isdecimal() else int(datetime.fromisoformat(text).timestamp())
 
 
 def answer(case: Case) -> Answer:
@@ -88,6 +103,8 @@ def _metadata(done: list[tuple[Platform | None, Conversion]], multi: bool) -> di
         found[f"containerimage.config{suffix}"] = gojson.dumps(made.config)
         if made.base_config is not None:
             found[f"containerimage.base.config{suffix}"] = gojson.dumps(made.base_config)
+        if made.epoch is not None:
+            found[f"source.date.epoch{suffix}"] = str(made.epoch).encode()
     return found
 
 
@@ -126,6 +143,8 @@ def options_of(case: Case) -> tuple[ConvertOptions, tuple[Platform, ...]]:
                 for name, source in locals_.items()
                 if ".dockerignore" in case.files.get(source, {})
             },
+            named_hints=_with(given, "sharedkey:localdir:"),
+            times=Times(case),
             session=SESSION,
             pull=given.get("image-resolve-mode", "default"),
             cache_namespace=given.get("build-arg:BUILDKIT_CACHE_MOUNT_NS", ""),

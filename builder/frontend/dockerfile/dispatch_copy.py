@@ -144,7 +144,7 @@ class _Copying:
             mode=mode,
             mode_str=symbolic,
             create_dest_path=True,
-            timestamp=self.step.conversion.timestamp,
+            timestamp=-1,
             exclude_patterns=self.instruction.exclude,
         )
 

@@ -381,8 +381,10 @@ def _interval(flags: Flags, name: str) -> int:
 def _retries(text: str) -> int:
     if not text:
         return 0
-    if re.fullmatch(r"[+-]?\d{1,11}", text, re.ASCII) is None or abs(int(text)) >= 1 << 31:
+    if re.fullmatch(r"[+-]?\d+", text, re.ASCII) is None:
         raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
+    if len(text) > 40 or not -(1 << 31) <= int(text) < 1 << 31:
+        raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: value out of range")
     if int(text) < 0:
         raise ParseError(f"--retries cannot be negative ({int(text)})")
     return int(text)

@@ -100,16 +100,17 @@ class BaseImages:
         reference = _reference(state)
         if state.context is not None:
             await self._from_context(state, state.context, state.platform)
+            state.image = state.image or ImageConfig.unknown()
             state.dispatched = True
             return
         platform = state.platform or self._options.platform
-        name = reference.familiar().removesuffix(":latest")
-        key = named_context(self._options, name, platform)
+        key = named_context(self._options, str(reference), platform)
         if key is not None:
             await self._from_context(state, key, platform)
             state.platform = platform
             state.root.platform = platforms.normalize(platform)
             state.image = state.image or ImageConfig.empty(platform)
+            state.base_image = state.image.clone(triggers=True)
             return
         await self._from_registry(state, reference, platform)
 
@@ -157,7 +158,8 @@ class BaseImages:
         attrs, caps = {}, {"source.image"}
         if self._options.pull in ("pull", "local"):
             attrs["image.resolvemode"] = self._options.pull
-            caps.add("source.image.resolvemode")
+            if self._options.pull == "pull":
+                caps.add("source.image.resolvemode")
         return SourceVertex(
             described(name, command),
             location,
@@ -212,13 +214,12 @@ class BaseImages:
         try:
             reference = references.parse(text)
         except InvalidReference as error:
-            raise DockerfileError(str(error)) from error
+            raise DockerfileError(error.why) from error
         wanted = platform or self._options.platform
-        log_name = f"[context {key}] load metadata for {reference}"
+        log_name = f"[context {key}] load metadata for {text}"
         resolved = await self._ask(state, reference, wanted, log_name)
-        pinned = resolved.reference.with_digest(resolved.digest)
         name = f"[context {key}] {text}"
-        output = self._image_output(pinned, wanted, name, None, ())
+        output = self._image_output(resolved.reference, wanted, name, None, ())
         _take_context(state, wanted, resolved.config, output)
 
     async def _ask(
@@ -236,11 +237,13 @@ class BaseImages:
         try:
             return await asyncio.shield(task)
         except BuilderError as error:
-            known = [*self._graph.names(), *_COMMON_IMAGES]
-            near = suggestion(state.base_name, known, case_sensitive=True)
+            message = f"failed to resolve source metadata for {reference}: {error}"
+            if not log_name.startswith("[context "):
+                known = [*self._graph.names(), *_COMMON_IMAGES]
+                near = suggestion(state.base_name, known, case_sensitive=True)
+                message = f"{state.base_name}: {message}{near}"
             raise BaseImageError(
-                f"{state.base_name}: failed to resolve source metadata for {reference}: "
-                f"{error}{near}",
+                message,
                 reference=str(reference),
                 ranges=state.ranges,
                 hint=error.hint,
@@ -274,9 +277,7 @@ def _take_context(state: StageState, wanted: Platform, config: bytes, output: Ou
     state.image = ImageConfig.decode(config)
     state.image.created = ""
     found = state.image.platform
-    if state.context is None:
-        state.base_image = state.image.clone(triggers=True)
-    elif found.os and found.architecture:
+    if state.context is not None and found.os and found.architecture:
         state.platform = found
     state.root = Filesystem(output, platforms.normalize(state.platform or wanted))
 

@@ -7,7 +7,7 @@ becomes an *unregistered* stage of its own, without commands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from builder.events import SourceRange
@@ -28,7 +28,9 @@ from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
 from builder.llb.state import Output
 from builder.oci import platform as platforms
+from builder.oci import reference as references
 from builder.oci.platform import InvalidPlatform, Platform
+from builder.oci.reference import InvalidReference
 
 SCRATCH = "scratch"
 _NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -242,8 +244,9 @@ class StageGraph:
         )
         if start.platform:
             state.platform = self._platform(start, linter, used)
-        if start.name:
-            state.context = named_context(self._options, start.name, state.platform)
+        if start.name and start.name not in (SCRATCH, "context"):
+            given = state.platform or self._options.target_platform or platforms.host()
+            state.context = named_context(self._options, start.name, given)
         state.ignore_cache = self._ignores_cache(start.name)
         state.uses = Uses(dict(self._args.declared), used)
         return state
@@ -413,13 +416,16 @@ def _cycle_ranges(path: list[StageState], back_to: StageState) -> tuple[SourceRa
     return tuple(ranges)
 
 
-def named_context(options: ConvertOptions, name: str, platform: Platform | None) -> str | None:
-    """The named context that stands for the stage or image ``name``: its key, or None."""
-    contexts: Mapping[str, str] = options.named_contexts
-    if not contexts or name.lower() in (SCRATCH, "context"):
-        return None
-    wanted = platforms.normalize(platform or options.platform)
-    for key in (f"{name}::{wanted}", name):
-        if key in contexts:
+def named_context(options: ConvertOptions, name: str, platform: Platform) -> str | None:
+    """The key of the named context that stands for the stage or image ``name``, or None.
+
+    Raises DockerfileError where ``name`` could be no image's.
+    """
+    try:
+        familiar = references.parse(name).familiar().removesuffix(":latest")
+    except InvalidReference as error:
+        raise DockerfileError(f"invalid context name {name}: {error.why}") from error
+    for key in (f"{familiar}::{platforms.normalize(platform).full}", familiar):
+        if key in options.named_contexts:
             return key
     return None
