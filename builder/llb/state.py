@@ -168,6 +168,8 @@ class ExecVertex(Vertex):
         return Output(self, writable.index(dest))
 
     def build(self, inputs: InputNumbers) -> AnyOp:
+        if not self.meta.args:
+            raise LLBError("arguments are required")
         mounts, outputs = [], 0
         for spec in self._sorted():
             mounts.append(
@@ -369,7 +371,7 @@ class _Marshalling:
             metadata={**self._metadata, Digest.of(terminal): OpMetadata(caps=caps)},
             source=SourceMap(
                 locations={digest: Locations(found) for digest, found in self._locations.items()},
-                infos=tuple(files),
+                infos=tuple(files) if any(self._locations.values()) else (),
             ),
         )
 

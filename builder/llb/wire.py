@@ -128,7 +128,7 @@ def _string_writer(spec: FieldSpec | Member) -> _Write:
         try:
             data = value.encode()
         except UnicodeEncodeError as error:
-            raise LLBError(f"{spec.name}: {value!r} is not valid UTF-8") from error
+            raise LLBError("string field contains invalid UTF-8") from error
         out.append(tag + _varint(len(data)) + data)
 
     return write

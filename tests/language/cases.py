@@ -13,7 +13,7 @@
 ``covers`` names rows of the coverage table. ``opt`` is an attribute of the frontend, ``image`` the
 config of an image that a registry has, ``file`` a file of a source as a JSON string, ``time`` when
 a source was made, ``worker`` the platform of the machine. ``escaped`` says that the Dockerfile is
-written with Python's escapes, and ends where they end.
+written with Python's escapes, and ends where they end; ``fill`` how many letters "{fill}" is.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def _case(name: str, lines: list[str], dockerfile: str) -> Case:
     files: dict[str, dict[str, bytes]] = {"dockerfile": {}, "context": {}}
     times: dict[str, str] = {}
     worker, escaped = "linux/amd64", False
+    filling = 0
     for line in lines:
         word, _, rest = line.partition(" ")
         match word:
@@ -105,11 +106,13 @@ def _case(name: str, lines: list[str], dockerfile: str) -> Case:
                 times[source] = when
             case "worker":
                 worker = rest
+            case "fill":
+                filling = int(rest)
             case "escaped":
                 escaped = True
             case _:
                 raise ValueError(f"{name}: what is {line!r}?")
-    data = dockerfile.encode()
+    data = dockerfile.replace("{fill}", "x" * filling).encode()
     if escaped:
         data = dockerfile.strip("\n").encode().decode("unicode_escape").encode("latin-1")
     configs = dict(_image(key, config) for key, config in images.items())

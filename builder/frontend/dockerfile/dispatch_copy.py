@@ -144,7 +144,7 @@ class _Copying:
             mode=mode,
             mode_str=symbolic,
             create_dest_path=True,
-            timestamp=self.step.conversion.timestamp,
+            timestamp=-1,
             exclude_patterns=self.instruction.exclude,
         )
 
@@ -235,8 +235,8 @@ class _Copying:
         namer = step.conversion.namer
         if not self._counted:
             self._counted = True
-            return namer.next(step.state, text(self.name), step.env)
-        return namer.current(step.state, text(self.name), step.env)
+            return namer.next(step.state, text(self.name), step.env, step.platform)
+        return namer.current(step.state, text(self.name), step.env, step.platform)
 
     def finish(self, command: str, *, link: bool, parents: bool = False) -> None:
         """The file vertex, and the history entry."""

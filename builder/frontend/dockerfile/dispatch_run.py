@@ -66,12 +66,12 @@ def run(step: Step, instruction: ins.Run) -> None:
     )
     vertex = ExecVertex(
         described(
-            step.conversion.namer.next(state, name, step.env),
+            step.conversion.namer.next(state, name, step.env, state.root.platform),
             step.code,
             ignore_cache=state.ignore_cache,
         ),
         located(step.ranges),
-        step.platform,
+        state.root.platform or options.platform,
         meta=_meta(step, args, plan),
         mounts=tuple(plan.mounts),
         late=(*plan.secrets, *plan.agents),
@@ -88,8 +88,6 @@ def _meta(step: Step, args: list[str], plan: _Mounts) -> Meta:
     env = dict(root.env)
     if plan.agents:
         env.setdefault("SSH_AUTH_SOCK", plan.agents[0].dest)
-    if not args:
-        raise DockerfileError("arguments are required")
     return Meta(
         args=tuple(args),
         env=tuple(f"{key}={value}" for key, value in env.items()),
