@@ -83,6 +83,12 @@ def _readable(definition: Definition) -> Any:
         # Written in the order of a map of Go's.
         fetched = info.get("definition") or {}
         info["definition"] = {**fetched, "def": fetched.get("def")}
+    groups: dict[str, str] = {}
+    for _, metadata in sorted((document.get("metadata") or {}).items()):
+        group = metadata.get("progress_group")
+        if group is not None:
+            # Drawn at random.
+            group["id"] = groups.setdefault(group["id"], f"group {len(groups)}")
     return document
 
 

@@ -86,12 +86,25 @@ def variables_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> Mapping
 
 
 def _syntax_use(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[ImageUse, ...]:
+    frontend = _frontend(dockerfile, options)
+    if not frontend:
+        return ()
+    directive = dockerfile.directives.get("syntax")
+    line = directive.line if directive else 0
+    return (ImageUse(frontend, options.platforms[0], "syntax", line),)
+
+
+def _frontend(dockerfile: ins.Dockerfile, options: ConvertOptions) -> str:
+    """The image of the frontend that was asked for, empty for the one that is built in."""
     directive = dockerfile.directives.get("syntax")
     text = options.build_args.get("BUILDKIT_SYNTAX") or (directive.value if directive else "")
-    if not text.split():
-        return ()
-    line = directive.line if directive else 0
-    return (ImageUse(text.split()[0], options.platforms[0], "syntax", line),)
+    return next(iter(text.split()), "")
+
+
+def _labs(dockerfile: ins.Dockerfile, options: ConvertOptions) -> bool:
+    """Whether the channel with what is on trial was asked for: ``:labs``, ``:1.26-labs``."""
+    tag = _frontend(dockerfile, options).partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return tag == "labs" or tag.endswith("-labs")
 
 
 def _uses(graph: StageGraph, options: ConvertOptions) -> tuple[ImageUse, ...]:
@@ -191,6 +204,7 @@ async def dispatched(
         IgnoreMatcher(options.ignore_patterns),
         proxy_env(options.build_args),
         epoch,
+        _labs(dockerfile, options),
     )
     images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
     reachable = await _resolve(graph, images, everything=options.all_stages)

@@ -40,6 +40,7 @@ class Dispatching:
     ignored: IgnoreMatcher
     proxy: ProxyEnv | None
     epoch: int | None = None
+    labs: bool = False
 
     @property
     def timestamp(self) -> int:

@@ -51,6 +51,11 @@ def run(step: Step, instruction: ins.Run) -> None:
     args, title = _command(step, instruction, plan)
     for mount, source in zip(mounts, step.command.sources, strict=False):
         plan.add(mount, source)
+    if instruction.devices and not step.conversion.labs:
+        raise DockerfileError(
+            "device feature is only supported in Dockerfile frontend 1.14.0-labs or later",
+            hint="begin the file with: # syntax=docker/dockerfile:labs",
+        )
     if options.shm_size > 0:
         tmpfs = Mount(
             dest="/dev/shm",  # noqa: S108  (the mount point of POSIX shared memory)
@@ -78,6 +83,7 @@ def run(step: Step, instruction: ins.Run) -> None:
         network=_NETWORKS.get(instruction.network, state.root.network),
         security=SecurityMode[instruction.security.upper()],
         secretenv=tuple(plan.secretenv),
+        devices=instruction.devices,
     )
     state.root.output = vertex.output()
     step.image.commit(f"RUN {_history(step, args)} # buildkit", layer=True)
@@ -176,7 +182,7 @@ class _Mounts:
         target = option.target
         if not clean(target).startswith("/"):
             target = join("/", step.state.root.cwd, target)
-        if clean(target) == "/":
+        if target == "/":
             raise DockerfileError(f"invalid mount target {go_quote(target)}")
         selector = below_root(option.source)
         if selector == "/":
@@ -227,14 +233,14 @@ class _Mounts:
         if option.source:
             raise DockerfileError("ssh does not support source")
         agent = SSHOpt(
-            option.id or "default",
+            option.id,
             option.uid or 0,
             option.gid or 0,
             0o600 if option.mode is None else option.mode,
             optional=not option.required,
         )
         self._step.state.uses.ssh.setdefault(
-            agent.id, KnownMount(bool(option.required), self._step.ranges)
+            option.id or "default", KnownMount(bool(option.required), self._step.ranges)
         )
         target = option.target or f"/run/buildkit/ssh_agent.{len(self.agents)}"
         self.agents.append(Mount(input=-1, dest=target, mount_type=MountType.SSH, ssh_opt=agent))

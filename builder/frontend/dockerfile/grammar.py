@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile import remarks
+from builder.frontend.dockerfile.devices import parse_device
 from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.duration import parse_duration
 from builder.frontend.dockerfile.errors import DockerfileError, ParseError
@@ -39,6 +40,7 @@ _ADD_FLAGS = {
     "unpack": Kind.BOOL,
 }
 _RUN_FLAGS = {
+    "device": Kind.STRINGS,
     "mount": Kind.STRINGS,
     "network": Kind.STRING,
     "security": Kind.STRING,
@@ -306,8 +308,8 @@ def _command(node: Node) -> tuple[str, ...]:
 
 def _run(node: Node) -> ins.Instruction:
     flags = Flags(node.flags, _RUN_FLAGS)
-    network = flags.one("network", "default").lower()
-    security = flags.one("security", "sandbox").lower()
+    network = flags.one("network", "default")
+    security = flags.one("security", "sandbox")
     if network not in _NETWORKS:
         raise ParseError(f"invalid network mode {go_quote(network)}")
     if security not in _SECURITY_MODES:
@@ -322,6 +324,7 @@ def _run(node: Node) -> ins.Instruction:
         mount_sources=tuple(source_of(mount) for mount in mounts),
         network=network,
         security=security,
+        devices=tuple(parse_device(device) for device in flags.all("device")),
     )
 
 

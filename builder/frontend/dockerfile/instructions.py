@@ -12,6 +12,7 @@ from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive
 from builder.frontend.dockerfile.parser import Heredoc
 from builder.frontend.dockerfile.rules import Remark
+from builder.llb.ops import CDIDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Run(Instruction):
     mount_sources: tuple[str, ...] = ()
     network: str = "default"
     security: str = "sandbox"
+    devices: tuple[CDIDevice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
