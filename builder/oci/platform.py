@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -80,6 +81,10 @@ def _quoted(text: str) -> str:
     return text.translate(_QUOTED)
 
 
+def _in_quotes(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def normalize(platform: Platform) -> Platform:
     """Aliases and default variants brought to one spelling (``x86_64`` is ``amd64`` ...)."""
     arch, variant = _normal_architecture(platform.architecture, platform.variant)
@@ -131,27 +136,29 @@ def specified(text: str) -> Platform:
     components are refused.
     """
     if "*" in text:
-        raise InvalidPlatform(f'"{text}": wildcards not yet supported: invalid argument')
+        raise InvalidPlatform(f"{_in_quotes(text)}: wildcards not yet supported: invalid argument")
     first, *parts = text.split("/", 3)
     match = _OS.fullmatch(first)
     if match is None:
-        pattern = _OS.pattern.replace("\\", "\\\\")
+        pattern = _in_quotes(f"^{_OS.pattern}$")
         raise InvalidPlatform(
-            f'"{first}" is an invalid OS component of "{text}": OSAndVersion specifier component '
-            f'must match "^{pattern}$": invalid argument'
+            f"{_in_quotes(first)} is an invalid OS component of {_in_quotes(text)}: OSAndVersion "
+            f"specifier component must match {pattern}: invalid argument"
         )
     for part in parts:
         if _COMPONENT.fullmatch(part) is None:
             raise InvalidPlatform(
-                f'"{part}" is an invalid component of "{text}": platform specifier '
-                f'component must match "^{_COMPONENT.pattern}$": invalid argument'
+                f"{_in_quotes(part)} is an invalid component of {_in_quotes(text)}: platform "
+                f'specifier component must match "^{_COMPONENT.pattern}$": invalid argument'
             )
     features = tuple(unquote(word) for word in (match[3] or "").split("+")[1:])
     named = Platform(_normal_os(match[1]), "", "", unquote(match[2] or ""), features)
     if not parts:
         return _from_one_word(text, named)
     if len(parts) > 2:
-        raise InvalidPlatform(f'"{text}": cannot parse platform specifier: invalid argument')
+        raise InvalidPlatform(
+            f"{_in_quotes(text)}: cannot parse platform specifier: invalid argument"
+        )
     arch, variant = _normal_architecture(parts[0], parts[1] if len(parts) == 2 else "")
     if len(parts) == 2 and (arch, variant) == ("arm64", ""):
         variant = "v8"
@@ -167,7 +174,9 @@ def _from_one_word(text: str, named: Platform) -> Platform:
     if _KNOWN_ARCH.fullmatch(arch):
         variant = "" if (arch, variant) == ("arm", "v7") else variant
         return replace(named, os="linux", architecture=arch, variant=variant)
-    raise InvalidPlatform(f'"{text}": unknown operating system or architecture: invalid argument')
+    raise InvalidPlatform(
+        f"{_in_quotes(text)}: unknown operating system or architecture: invalid argument"
+    )
 
 
 def matches(wanted: Platform, offered: Platform) -> bool:

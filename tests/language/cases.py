@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -59,14 +60,21 @@ class Case:
         return self.opts.get("filename", "Dockerfile")
 
 
-def corpus(directory: Path = CORPUS) -> list[Case]:
+@cache
+def corpus(directory: Path = CORPUS) -> tuple[Case, ...]:
     """Every case, in the order of the files and in them. Raises ValueError."""
     found = [case for path in sorted(directory.glob("*.txt")) for case in _cases_of(path)]
     names = [case.name for case in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"two cases of one name: {sorted(twice)}")
-    return found
+    return tuple(found)
+
+
+def case_of(name: str, dockerfile: bytes) -> Case:
+    """``dockerfile`` with nothing but the images that every case has."""
+    images = dict(_image(key, config) for key, config in _DEFAULT_IMAGES.items())
+    return Case(name, dockerfile, images=images, files={"dockerfile": {}, "context": {}})
 
 
 def _cases_of(path: Path) -> Iterator[Case]:

@@ -384,9 +384,11 @@ def _interval(flags: Flags, name: str) -> int:
 def _retries(text: str) -> int:
     if not text:
         return 0
-    if re.fullmatch(r"[+-]?\d+", text, re.ASCII) is None:
+    match = re.match(r"[+-]?(\d+)", text, re.ASCII)
+    digits = match[1][:40] if match is not None else "0"
+    if int(digits) < 1 << 32 and (match is None or match[0] != text):
         raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
-    if len(text) > 40 or not -(1 << 31) <= int(text) < 1 << 31:
+    if int(digits) >= 1 << 32 or not -(1 << 31) <= int(text) < 1 << 31:
         raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: value out of range")
     if int(text) < 0:
         raise ParseError(f"--retries cannot be negative ({int(text)})")

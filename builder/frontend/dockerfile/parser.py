@@ -89,16 +89,26 @@ def parse_text(source: bytes) -> ParsedText:
 
 def parse_heredoc(word: str) -> Heredoc | None:
     """The heredoc that ``word`` announces, or None."""
+    try:
+        return _announced(word)
+    except ParseError:
+        return None
+
+
+def _announced(word: str) -> Heredoc | None:
+    """Raises ParseError for a name that cannot be read."""
     match = _HEREDOC.fullmatch(word)
     if match is None or not match[3]:
         return None
     try:
         plain = Lexer(skip_unset=True).split(match[3], {})
         raw = Lexer(skip_unset=True, raw_quotes=True).split(match[3], {})
-    except ShellWordError:
+    except ShellWordError as error:
+        raise ParseError(str(error)) from error
+    if len(plain) != 1:
         return None
-    if len(plain) != 1 or len(raw) != 1:
-        return None
+    if len(raw) != 1:
+        raise ParseError(f"internal lexing of heredoc produced inconsistent results: {match[3]}")
     return Heredoc(plain[0], expand=_quotes(plain[0]) == _quotes(raw[0]), chomp=bool(match[2]))
 
 
@@ -208,7 +218,7 @@ class _Parsing:
             )
         except ShellWordError:
             return ()
-        announced = [found for word in words if (found := parse_heredoc(word)) is not None]
+        announced = [found for word in words if (found := _announced(word)) is not None]
         return tuple(self._read_heredoc(heredoc) for heredoc in announced)
 
     def _read_heredoc(self, heredoc: Heredoc) -> Heredoc:
