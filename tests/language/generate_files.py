@@ -238,7 +238,10 @@ def differing(first: int, count: int) -> Iterator[tuple[Case, list[str]]]:
     """The cases of ``count`` seeds from ``first`` on that differ, and how."""
     cases = [case(seed) for seed in range(first, first + count)]
     for each, theirs in zip(cases, ask(cases), strict=True):
-        found = differences(_told(ours.answer(each)), _told(theirs))
+        mine = ours.answer(each)
+        if "," in each.opts.get("platform", "") and mine.error and theirs.error:
+            continue  # what goes wrong first for one of the platforms is told
+        found = differences(_told(mine), _told(theirs))
         if found:
             yield each, found
 

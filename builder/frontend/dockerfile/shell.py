@@ -78,10 +78,15 @@ class Lexer:
 
 
 class _Words:
-    """Collects words: blanks that came unquoted end one."""
+    """Collects words: blanks that came unquoted end one.
 
-    def __init__(self) -> None:
-        self._current: list[str] = []
+    ``current`` is one for all substitutions within each other: what stands before a ``${x:-w}``
+    in the same word is lost to its end, as in BuildKit.
+    """
+
+    def __init__(self, current: list[str]) -> None:
+        current.clear()
+        self._current = current
         self._words: list[str] = []
 
     def add(self, text: str) -> None:
@@ -97,7 +102,7 @@ class _Words:
 
     def _flush(self) -> None:
         self._words.append("".join(self._current))
-        self._current = []
+        self._current.clear()
 
     def finish(self) -> list[str]:
         if self._current:
@@ -114,6 +119,7 @@ class _Reader:
         self._raw_escapes = lexer.raw_escapes
         self._depth = 0
         self._expanded = 0
+        self._current_word: list[str] = []
         self.matched: set[str] = set()
         self.unmatched: set[str] = set()
 
@@ -140,7 +146,7 @@ class _Reader:
 
     def _scan(self, stop: str | None) -> tuple[str, list[str]]:
         result: list[str] = []
-        words = _Words()
+        words = _Words(self._current_word)
         while char := self._peek():
             if char == stop:
                 self._next()
