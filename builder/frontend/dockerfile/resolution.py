@@ -59,7 +59,7 @@ class BaseImages:
 
     async def resolve(self, states: Iterable[StageState]) -> None:
         """All of ``states`` that stand on no other stage. The first failure in order wins."""
-        waiting = [s for s in states if s.base is None and not s.resolved]
+        waiting = [s for s in states if s.base is None and not s.resolved and not s.dispatched]
         try:
             results = await _all([self._resolve(state) for state in waiting])
         finally:
@@ -74,12 +74,23 @@ class BaseImages:
     def pass_over(self, states: Iterable[StageState]) -> None:
         """Look at the names alone of ``states``, which nothing has been found to need so far."""
         for state in states:
-            if state.base is not None or state.resolved or state.dispatched or _is_scratch(state):
+            if state.base is not None or state.resolved or state.dispatched:
                 continue
-            state.base_name = str(_reference(state))
-            state.platform = state.platform or self._options.platform
-            # BuildKit gives the vertex of the base a number whenever it comes by.
-            self._namer.next(state, "", {}, None)
+            state.dispatched = state.unregistered
+            if _is_scratch(state):
+                continue
+            reference = _reference(state)
+            state.base_name = str(reference)
+            state.platform = platform = state.platform or self._options.platform
+            # BuildKit gives the vertex of the base a number whenever it comes by; and an image
+            # that only a trigger turns out to need is never asked about.
+            name = self._namer.next(state, f"FROM {reference}", {}, platform)
+            state.root = Filesystem(
+                self._image_output(
+                    reference, platform, name, state.source_code, located(state.ranges)
+                ),
+                platforms.normalize(platform),
+            )
 
     async def _resolve(self, state: StageState) -> None:
         if _is_scratch(state):

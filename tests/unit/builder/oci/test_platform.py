@@ -47,8 +47,7 @@ def test_the_version_of_a_system_is_shown_only_in_full() -> None:
         ("nonsense", '"nonsense": unknown operating system or architecture: invalid argument'),
         (
             'linux/"',
-            '"\\"" is an invalid component of "linux/\\"": platform specifier component must '
-            'match "^[A-Za-z0-9_.-]+$": invalid argument',
+            '"\\"" is an invalid component of "linux/\\"": platform specifier component must match',
         ),
         ("a b", '"a b" is an invalid OS component of "a b": OSAndVersion specifier component'),
         ("", '"" is an invalid OS component of ""'),
