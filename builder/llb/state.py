@@ -376,7 +376,7 @@ class _Marshalling:
             metadata={**self._metadata, Digest.of(terminal): OpMetadata(caps=caps)},
             source=SourceMap(
                 locations={digest: Locations(found) for digest, found in self._locations.items()},
-                infos=tuple(files),
+                infos=tuple(files) if any(self._locations.values()) else (),
             ),
         )
 

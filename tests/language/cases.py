@@ -13,7 +13,7 @@
 ``covers`` names rows of the coverage table. ``opt`` is an attribute of the frontend, ``image`` the
 config of an image that a registry has, ``file`` a file of a source as a JSON string, ``time`` when
 a source was made, ``worker`` the platform of the machine. ``escaped`` says that the Dockerfile is
-written with Python's escapes, and ends where they end.
+written with Python's escapes, and ends where they end; ``fill`` how many letters "{fill}" is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -59,14 +60,21 @@ class Case:
         return self.opts.get("filename", "Dockerfile")
 
 
-def corpus(directory: Path = CORPUS) -> list[Case]:
+@cache
+def corpus(directory: Path = CORPUS) -> tuple[Case, ...]:
     """Every case, in the order of the files and in them. Raises ValueError."""
     found = [case for path in sorted(directory.glob("*.txt")) for case in _cases_of(path)]
     names = [case.name for case in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"two cases of one name: {sorted(twice)}")
-    return found
+    return tuple(found)
+
+
+def case_of(name: str, dockerfile: bytes) -> Case:
+    """``dockerfile`` with nothing but the images that every case has."""
+    images = dict(_image(key, config) for key, config in _DEFAULT_IMAGES.items())
+    return Case(name, dockerfile, images=images, files={"dockerfile": {}, "context": {}})
 
 
 def _cases_of(path: Path) -> Iterator[Case]:
@@ -86,6 +94,7 @@ def _case(name: str, lines: list[str], dockerfile: str) -> Case:
     files: dict[str, dict[str, bytes]] = {"dockerfile": {}, "context": {}}
     times: dict[str, str] = {}
     worker, escaped = "linux/amd64", False
+    filling = 0
     for line in lines:
         word, _, rest = line.partition(" ")
         match word:
@@ -105,11 +114,13 @@ def _case(name: str, lines: list[str], dockerfile: str) -> Case:
                 times[source] = when
             case "worker":
                 worker = rest
+            case "fill":
+                filling = int(rest)
             case "escaped":
                 escaped = True
             case _:
                 raise ValueError(f"{name}: what is {line!r}?")
-    data = dockerfile.encode()
+    data = dockerfile.replace("{fill}", "x" * filling).encode()
     if escaped:
         data = dockerfile.strip("\n").encode().decode("unicode_escape").encode("latin-1")
     configs = dict(_image(key, config) for key, config in images.items())

@@ -75,4 +75,5 @@ def _answer(document: dict[str, Any]) -> Answer:
 
 
 def _ranges(source: Mapping[str, Any]) -> list[tuple[int, int]]:
-    return [(r["start"]["line"], r["end"]["line"]) for r in source.get("ranges") or ()]
+    ranges = source.get("ranges") or ()
+    return [(r["start"].get("line", 0), r["end"].get("line", 0)) for r in ranges]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from builder.errors import BuilderError
@@ -17,7 +18,8 @@ from builder.frontend.dockerfile import (
     convert,
 )
 from builder.frontend.dockerfile.ignore import read_patterns
-from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.frontend.dockerfile.lexical import runes
+from builder.llb.ops import HostIP, NetMode, SourceOp, Ulimit
 from builder.oci import gojson
 from builder.oci import platform as platforms
 from builder.oci.digest import Digest
@@ -52,12 +54,26 @@ class Images:
         raise BuilderError(f"{reference}: not found")
 
 
+class Times:
+    """Answers for the sources of a case."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    async def time_of(self, source: SourceOp) -> int | None:
+        """Of a git source seconds are written, of others RFC 3339."""
+        text = self._case.times.get(source.identifier)
+        if text is None:
+            return None
+        return int(text) if text.isdecimal() else int(datetime.fromisoformat(text).timestamp())
+
+
 def answer(case: Case) -> Answer:
     """What our frontend makes of ``case``: one definition for each platform."""
     try:
         return asyncio.run(_answer(case))
     except DockerfileError as error:
-        return Answer(str(error), tuple((r.start, r.end) for r in error.ranges))
+        return Answer(runes(str(error)), tuple((r.start, r.end) for r in error.ranges))
 
 
 async def _answer(case: Case) -> Answer:
@@ -83,10 +99,12 @@ async def _answer(case: Case) -> Answer:
 def _metadata(done: list[tuple[Platform | None, Conversion]], multi: bool) -> dict[str, bytes]:
     found = {}
     for wanted, made in done:
-        suffix = f"/{wanted}" if multi and wanted is not None else ""
+        suffix = f"/{(wanted or platforms.host()).full}" if multi else ""
         found[f"containerimage.config{suffix}"] = gojson.dumps(made.config)
         if made.base_config is not None:
             found[f"containerimage.base.config{suffix}"] = gojson.dumps(made.base_config)
+        if made.epoch is not None:
+            found[f"source.date.epoch{suffix}"] = str(made.epoch).encode()
     return found
 
 
@@ -102,8 +120,8 @@ def options_of(case: Case) -> tuple[ConvertOptions, tuple[Platform, ...]]:
     locals_ = {name: value.removeprefix("local:") for name, value in named.items()}
     values: dict[str, Any] = {}
     if "no-cache" in given:
-        stages = tuple(filter(None, given["no-cache"].split(",")))
-        values = {"no_cache_filter": stages} if stages else {"no_cache": True}
+        stages = given["no-cache"]
+        values = {"no_cache_filter": tuple(stages.split(","))} if stages else {"no_cache": True}
     multi = given.get("multi-platform", given.get("build-arg:BUILDKIT_MULTI_PLATFORM", ""))
     return (
         ConvertOptions(
@@ -125,6 +143,8 @@ def options_of(case: Case) -> tuple[ConvertOptions, tuple[Platform, ...]]:
                 for name, source in locals_.items()
                 if ".dockerignore" in case.files.get(source, {})
             },
+            named_hints=_with(given, "sharedkey:localdir:"),
+            times=Times(case),
             session=SESSION,
             pull=given.get("image-resolve-mode", "default"),
             cache_namespace=given.get("build-arg:BUILDKIT_CACHE_MOUNT_NS", ""),

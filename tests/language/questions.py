@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.frontend.dockerfile import DockerfileError, subrequests
+from builder.oci import gojson
 from builder.progress import answers
 from tests.language.cases import Case
 from tests.language.compare import diff
@@ -30,10 +31,10 @@ def answer(case: Case, question: str) -> Answer:
         document = asyncio.run(_document(case, question))
     except DockerfileError as error:
         return Answer(str(error), tuple((r.start, r.end) for r in error.ranges))
-    made = {"result.json": json.dumps(document).encode()}
+    made = {"result.json": gojson.dumps(document)}
     printed = QUESTIONS[question]
     if printed is not None:
-        made["result.txt"] = printed(document).encode()
+        made["result.txt"] = printed(document).encode(errors="surrogateescape")
     return Answer(metadata=made)
 
 
@@ -57,11 +58,15 @@ def _differences(ours: Answer, theirs: Answer) -> Iterator[str]:
     mine, other = (_document_of(each) for each in (ours, theirs))
     if mine != other:
         yield "document:\n" + diff(mine, other)
-    texts = [(each.metadata or {}).get("result.txt", b"").decode() for each in (ours, theirs)]
+    texts = [_text_of(each) for each in (ours, theirs)]
     # A carriage return is nothing for a terminal.
     parts = [sorted(re.split("\n+", text.replace("\r\n", "\n"))) for text in texts]
     if parts[0] != parts[1]:
         yield f"text: ours\n{texts[0]}\n     theirs\n{texts[1]}"
+
+
+def _text_of(answer: Answer) -> str:
+    return (answer.metadata or {}).get("result.txt", b"").decode(errors="replace")
 
 
 def _written(each: Any) -> str:

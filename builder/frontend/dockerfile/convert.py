@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run, lintconfig
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
 from builder.frontend.dockerfile.dispatch import Dispatching, Handler, dispatch
+from builder.frontend.dockerfile.epoch import resolve_epoch, with_epoch
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.extensions import with_copy_sources
 from builder.frontend.dockerfile.grammar import parse, parse_trigger
@@ -40,9 +40,8 @@ from builder.llb.definition import SourceFile
 from builder.llb.errors import LLBError
 from builder.llb.ops import ProxyEnv
 from builder.llb.state import marshal
-from builder.oci import reference as references
+from builder.oci import platform as platforms
 from builder.oci.platform import Platform
-from builder.oci.reference import InvalidReference
 
 _HANDLERS: dict[type, Handler] = {
     ins.Add: dispatch_copy.add,
@@ -64,8 +63,6 @@ _HANDLERS: dict[type, Handler] = {
     ins.Workdir: dispatch_config.workdir,
 }
 _MAX_TRIGGER_ROUNDS = 10
-_LAST_SECOND = 253402300799
-"""Of the year 9999, the last that RFC 3339 can write."""
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 
 
@@ -127,7 +124,7 @@ def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
     if key is None:
         if state.base_name == SCRATCH:
             return None
-        key = named_context(options, _familiar(state.base_name), platform)
+        key = _context_for(options, state.base_name, platform)
     text = state.base_name
     if key is not None:
         scheme, _, rest = options.named_contexts[key].partition(":")
@@ -138,11 +135,11 @@ def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
     return ImageUse(text, platform, state.why, line, state.place)
 
 
-def _familiar(text: str) -> str:
+def _context_for(options: ConvertOptions, name: str, platform: Platform) -> str | None:
     try:
-        return references.parse(text).familiar().removesuffix(":latest")
-    except InvalidReference:
-        return text
+        return named_context(options, name, platform)
+    except DockerfileError:
+        return None  # refused once it is resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +190,8 @@ async def dispatched(
     linter.default_args(dockerfile, args.predefined)
     if options.copy_from_variables:
         dockerfile = with_copy_sources(dockerfile, options, args, lexer)
+    epoch = await resolve_epoch(dockerfile, options, args.env, lexer)
+    options = replace(options, build_args=with_epoch(options.build_args, args.env, epoch))
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
     dispatching = Dispatching(
@@ -204,7 +203,7 @@ async def dispatched(
         linter,
         IgnoreMatcher(options.ignore_patterns),
         proxy_env(options.build_args),
-        _epoch(options, args.env),
+        epoch,
         _labs(dockerfile, options),
     )
     images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
@@ -221,21 +220,11 @@ def _lint_config(source: bytes | ins.Dockerfile, options: ConvertOptions) -> Lin
     return lintconfig.asked_for(options.build_args) or lintconfig.written_in(text)
 
 
-def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
-    text = options.build_args.get("SOURCE_DATE_EPOCH", env.get("SOURCE_DATE_EPOCH", ""))
-    if options.epoch is not None:
-        text = str(options.epoch)
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,12}", text, re.ASCII) is None or int(text) > _LAST_SECOND:
-        raise DockerfileError(f"invalid SOURCE_DATE_EPOCH: {text}")
-    return int(text)
-
-
 async def _resolve(graph: StageGraph, images: BaseImages, *, everything: bool) -> set[StageState]:
     """Resolve until no ONBUILD trigger of a base image names another one."""
     for _ in range(_MAX_TRIGGER_ROUNDS):
         reachable = graph.reachable(everything=everything)
+        images.pass_over(s for s in graph.states if s not in reachable)
         await images.resolve([s for s in graph.states if s in reachable])
         more = [
             _take_triggers(graph, state)
@@ -257,14 +246,14 @@ def _take_triggers(graph: StageGraph, state: StageState) -> bool:
     elif state.image is not None:
         expressions = state.image.words("OnBuild")
         state.image.config.pop("OnBuild", None)
-    if not expressions or state.unregistered or state.dispatched:
+    if not expressions:
         return False
     place = ins.Written(state.source_code, "FROM", state.ranges, state.comments)
     try:
         triggers = [parse_trigger(expression, place) for expression in expressions]
         return graph.take_triggers(state, triggers)
     except DockerfileError as error:
-        raise error.located(state.ranges) from error
+        raise error.relocated(state.ranges) from error
 
 
 def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
@@ -283,7 +272,7 @@ def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
         key, _, value = item.partition("=")
         state.root.set_env(key, value)
     sandbox = options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")
-    state.root.hostname = options.hostname or sandbox
+    state.root.hostname = sandbox or options.hostname
     if image.text("WorkingDir"):
         directory = workdir(image.text("WorkingDir"), image.text("WorkingDir"), state.platform.os)
         image.config["WorkingDir"] = native(directory, state.platform.os)
@@ -314,6 +303,7 @@ def _finish(made: Dispatched) -> Conversion:
         image.config["Labels"] = {**(image.config.get("Labels") or {}), **options.labels}
     if options.target_platform is not None:
         image.platform = _labelled(image.platform, options.target_platform)
+    image.platform = platforms.normalize(image.platform)
     try:
         fetched = dockerfile_definition(dockerfile.filename, options).encode()
         file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
@@ -333,6 +323,7 @@ def _finish(made: Dispatched) -> Conversion:
             if state in made.reachable and not state.unregistered
         ),
         target.ignore_cache,
+        dispatching.epoch,
     )
 
 

@@ -41,7 +41,7 @@ class DirectiveScanner:
             self._done = True
             return False
         name, value = directive
-        ranges = (SourceRange(number, number),)
+        ranges = (SourceRange(number - 1, number - 1),)  # as BuildKit counts here
         if any(known.name == name for known in self.found):
             raise ParseError(f"only one {name} parser directive can be used", ranges=ranges)
         if name == "escape":

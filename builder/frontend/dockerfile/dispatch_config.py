@@ -165,7 +165,8 @@ def workdir(step: Step, instruction: ins.Workdir) -> None:
     if not step.state.workdir_set and not is_absolute(path, step.platform.os):
         step.linter.warn(
             "WorkdirRelativePath",
-            f'Relative workdir "{path}" can have unexpected results if the base image changes',
+            f"Relative workdir {go_quote(path)} can have unexpected results if the base image "
+            "changes",
             step.ranges,
         )
     step.state.workdir_set = True
@@ -188,7 +189,7 @@ def _make_directory(step: Step, directory: str) -> None:
         timestamp=step.conversion.timestamp,
     )
     vertex = FileVertex(
-        described(step.conversion.namer.next(step.state, name, step.env)),
+        described(step.conversion.namer.next(step.state, name, step.env, step.platform)),
         located(step.ranges),
         base=step.state.root.output,
         steps=(FileStep(action),),

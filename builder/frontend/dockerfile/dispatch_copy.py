@@ -271,8 +271,8 @@ class _Copying:
         namer = step.conversion.namer
         if not self._counted:
             self._counted = True
-            return namer.next(step.state, text(self.name), step.env)
-        return namer.current(step.state, text(self.name), step.env)
+            return namer.next(step.state, text(self.name), step.env, step.platform)
+        return namer.current(step.state, text(self.name), step.env, step.platform)
 
     def finish(self, command: str, *, link: bool, parents: bool = False) -> None:
         """The file vertex, and the history entry."""

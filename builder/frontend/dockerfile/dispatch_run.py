@@ -71,12 +71,12 @@ def run(step: Step, instruction: ins.Run) -> None:
     )
     vertex = ExecVertex(
         described(
-            step.conversion.namer.next(state, name, step.env),
+            step.conversion.namer.next(state, name, step.env, state.root.platform),
             step.code,
             ignore_cache=state.ignore_cache,
         ),
         located(step.ranges),
-        step.platform,
+        state.root.platform or options.platform,
         meta=_meta(step, args, plan),
         mounts=tuple(plan.mounts),
         late=(*plan.secrets, *plan.agents),

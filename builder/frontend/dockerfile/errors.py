@@ -28,6 +28,12 @@ class DockerfileError(BuilderError):
         placed.ranges = self.ranges or ranges
         return placed
 
+    def relocated(self, ranges: tuple[SourceRange, ...]) -> Self:
+        """The same error at ``ranges``: its own place was in another text."""
+        placed = copy(self)
+        placed.ranges = ranges
+        return placed
+
 
 class ParseError(DockerfileError):
     """Text that is no Dockerfile."""

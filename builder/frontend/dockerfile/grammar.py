@@ -13,7 +13,7 @@ from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.duration import parse_duration
 from builder.frontend.dockerfile.errors import DockerfileError, ParseError
 from builder.frontend.dockerfile.flags import Flags, Kind
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote, runes
 from builder.frontend.dockerfile.mounts import source_of
 from builder.frontend.dockerfile.parser import COMMANDS, Node, parse_heredoc, parse_text
 from builder.frontend.dockerfile.rules import Remark
@@ -118,16 +118,18 @@ def read(
 def parse_instruction(node: Node) -> ins.Instruction:
     """Raises ParseError: ``dockerfile parse error on line N: ...``."""
     try:
-        reader = _READERS.get(node.keyword)
-        if reader is None:
-            near = suggestion(
-                node.command, (name.upper() for name in COMMANDS), case_sensitive=False
-            )
-            raise ParseError(f"unknown instruction: {node.command}{near}")
-        return reader(node)
+        return _read(node)
     except DockerfileError as error:
         prefix = f"dockerfile parse error on line {node.start}: "
         raise error.located(node.ranges, prefix) from error
+
+
+def _read(node: Node) -> ins.Instruction:
+    reader = _READERS.get(node.keyword)
+    if reader is None:
+        near = suggestion(node.command, (name.upper() for name in COMMANDS), case_sensitive=False)
+        raise ParseError(f"unknown instruction: {node.command}{near}")
+    return reader(node)
 
 
 def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
@@ -135,9 +137,9 @@ def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
     nodes = parse_text(expression.encode(errors="surrogateescape")).nodes
     if len(nodes) != 1:
         raise ParseError("onbuild trigger should be a single expression")
-    instruction = parse_instruction(nodes[0])
+    instruction = _read(nodes[0])
     if isinstance(instruction, ins.From):
-        raise ParseError("FROM isn't allowed as an ONBUILD trigger")
+        raise ParseError("*instructions.Stage is not a command type")
     return replace(instruction, written=replace(instruction.written, ranges=place.ranges))
 
 
@@ -149,11 +151,16 @@ def _no_flags(node: Node) -> None:
     Flags(node.flags, _NO_FLAGS)
 
 
-def _exactly_one(node: Node) -> str:
+def _one_word(node: Node) -> str:
     if len(node.words) != 1:
         raise ParseError(f"{node.command.upper()} requires exactly one argument")
-    _no_flags(node)
     return node.words[0]
+
+
+def _exactly_one(node: Node) -> str:
+    word = _one_word(node)
+    _no_flags(node)
+    return word
 
 
 def _at_least_one(node: Node) -> tuple[str, ...]:
@@ -188,7 +195,6 @@ def _arg(node: Node) -> ins.Instruction:
         if not key:
             raise ParseError("ARG names can not be blank")
         args.append(ins.OptionalKeyValue(key, value if equals else None))
-    _no_flags(node)
     return ins.Arg(_written(node), tuple(args))
 
 
@@ -205,7 +211,7 @@ def _workdir(node: Node) -> ins.Instruction:
 
 
 def _stop_signal(node: Node) -> ins.Instruction:
-    return ins.StopSignal(_written(node), _exactly_one(node))
+    return ins.StopSignal(_written(node), _one_word(node))
 
 
 def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], str]:
@@ -284,13 +290,13 @@ def _from(node: Node) -> ins.Instruction:
 
 
 def _onbuild(node: Node) -> ins.Instruction:
-    trigger = _at_least_one(node)[0].strip(BLANKS).upper()
+    trigger = runes(_at_least_one(node)[0]).strip(BLANKS).upper()
     _no_flags(node)
     if trigger == "ONBUILD":
         raise ParseError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
     if trigger in ("MAINTAINER", "FROM"):
         raise ParseError(f"{trigger} isn't allowed as an ONBUILD trigger")
-    expression = re.sub(r"(?i)^\s*ONBUILD\s*", "", node.original)
+    expression = re.sub(r"(?i)^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", "", node.original)
     for heredoc in node.heredocs:
         expression += f"\n{heredoc.content}{heredoc.name}"
     return ins.OnBuild(_written(node), expression)
@@ -343,7 +349,7 @@ def _shell(node: Node) -> ins.Instruction:
 
 
 def _healthcheck(node: Node) -> ins.Instruction:
-    kind = _at_least_one(node)[0].upper()
+    kind = runes(_at_least_one(node)[0]).upper()
     command = node.words[1:]
     if kind == "NONE":
         if command:
@@ -378,8 +384,12 @@ def _interval(flags: Flags, name: str) -> int:
 def _retries(text: str) -> int:
     if not text:
         return 0
-    if re.fullmatch(r"[+-]?\d{1,11}", text, re.ASCII) is None or abs(int(text)) >= 1 << 31:
+    match = re.match(r"[+-]?(\d+)", text, re.ASCII)
+    digits = match[1][:40] if match is not None else "0"
+    if int(digits) < 1 << 32 and (match is None or match[0] != text):
         raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
+    if int(digits) >= 1 << 32 or not -(1 << 31) <= int(text) < 1 << 31:
+        raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: value out of range")
     if int(text) < 0:
         raise ParseError(f"--retries cannot be negative ({int(text)})")
     return int(text)

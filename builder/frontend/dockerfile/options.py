@@ -16,6 +16,14 @@ from builder.oci.platform import Platform
 from builder.oci.reference import Reference
 
 
+class SourceTimes(Protocol):
+    """Who knows when remote sources were made (a name in SOURCE_DATE_EPOCH)."""
+
+    async def time_of(self, source: SourceOp) -> int | None:
+        """Seconds: of the commit, or of the answer of the server; None where nothing tells."""
+        ...
+
+
 class LayoutResolver(Protocol):
     """Who answers for images in OCI layouts of the client (``oci-layout://`` contexts)."""
 
@@ -34,7 +42,8 @@ class ConvertOptions:
     ``named_contexts`` maps a name (or ``name::os/arch``) to ``docker-image://ref``,
     ``local:NAME``, ``oci-layout://STORE@digest`` (asked of
     ``layouts``), ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
-    local ones. ``session`` is the id of the client session that serves local sources, empty
+    local ones, ``named_hints`` what tells their directories apart (``sharedkey:localdir:``).
+    ``session`` is the id of the client session that serves local sources, empty
     for none. ``main_context`` replaces the local context (a git or http source).
     ``epoch`` is in seconds; ``shm_size`` in bytes. ``all_stages``: also what no target needs.
     ``copy_from_variables`` is an extension: ``COPY --from=$NAME``.
@@ -57,6 +66,7 @@ class ConvertOptions:
     ignore_patterns: tuple[str, ...] = ()
     named_contexts: Mapping[str, str] = field(default_factory=dict)
     named_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named_hints: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     context_name: str = "context"
     dockerfile_name: str = "dockerfile"
@@ -66,6 +76,7 @@ class ConvertOptions:
     cache_namespace: str = ""
     epoch: int | None = None
     layouts: LayoutResolver | None = None
+    times: SourceTimes | None = None
     all_stages: bool = False
     copy_from_variables: bool = False
 
@@ -158,7 +169,7 @@ class Conversion:
     ``definition`` has no ops where the result is an empty root. ``config`` is an image config
     document in Go's key order, without times and layers of this build; ``base_config`` that
     of the base image, None for scratch. ``ignore_cache`` says that the target was asked to be
-    built without cache.
+    built without cache; ``epoch`` is SOURCE_DATE_EPOCH in seconds.
     """
 
     definition: Definition
@@ -169,3 +180,4 @@ class Conversion:
     references: tuple[ImageUse, ...] = ()
     stages: tuple[StageInfo, ...] = ()
     ignore_cache: bool = False
+    epoch: int | None = None

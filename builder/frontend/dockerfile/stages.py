@@ -7,8 +7,8 @@ becomes an *unregistered* stage of its own, without commands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -28,7 +28,9 @@ from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
 from builder.llb.state import Output
 from builder.oci import platform as platforms
+from builder.oci import reference as references
 from builder.oci.platform import InvalidPlatform, Platform
+from builder.oci.reference import InvalidReference
 
 SCRATCH = "scratch"
 _NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -50,9 +52,13 @@ class Command:
 
 @dataclass(slots=True)
 class Filesystem:
-    """What the next command of a stage starts from: root, environment and process settings."""
+    """What the next command of a stage starts from: root, environment and process settings.
+
+    ``platform`` is that of the source that the root came from; an empty root has none.
+    """
 
     output: Output | None = None
+    platform: Platform | None = None
     env: dict[str, str] = field(default_factory=dict)
     cwd: str = "/"
     user: str = ""
@@ -65,9 +71,7 @@ class Filesystem:
         self.env[key] = value
 
     def clone(self) -> Filesystem:
-        return Filesystem(
-            self.output, dict(self.env), self.cwd, self.user, self.hostname, self.network
-        )
+        return replace(self, env=dict(self.env))
 
 
 @dataclass(eq=False, slots=True)
@@ -178,7 +182,7 @@ def platform_args(options: ConvertOptions, target: str) -> dict[str, str]:
         "BUILDOSVERSION": build.os_version,
         "BUILDARCH": build.architecture,
         "BUILDVARIANT": build.variant,
-        "TARGETPLATFORM": str(wanted),
+        "TARGETPLATFORM": wanted.full,
         "TARGETOS": wanted.os,
         "TARGETOSVERSION": wanted.os_version,
         "TARGETARCH": wanted.architecture,
@@ -240,8 +244,9 @@ class StageGraph:
         )
         if start.platform:
             state.platform = self._platform(start, linter, used)
-        if start.name:
-            state.context = named_context(self._options, start.name, state.platform)
+        if start.name and start.name not in (SCRATCH, "context"):
+            given = state.platform or self._options.target_platform or platforms.host()
+            state.context = named_context(self._options, start.name, given)
         state.ignore_cache = self._ignores_cache(start.name)
         state.uses = Uses(dict(self._args.declared), used)
         return state
@@ -264,7 +269,7 @@ class StageGraph:
                 f"empty platform value from expression {start.platform}{near}", ranges=ranges
             )
         try:
-            return platforms.parse(expansion.text)
+            return platforms.specified(expansion.text)
         except InvalidPlatform as error:
             raise DockerfileError(
                 f"failed to parse platform {start.platform}: {error}{near}", ranges=ranges
@@ -298,9 +303,9 @@ class StageGraph:
             raise StageNotFoundError(f"target stage {go_quote(wanted)} could not be found{near}")
         return found
 
-    def _by_number(self, number: int, ranges: tuple[SourceRange, ...]) -> StageState:
-        if not 0 <= number < self._stage_count:
-            raise StageNotFoundError(f"invalid stage index {number}", ranges=ranges)
+    def _by_number(self, number: int) -> StageState:
+        if not 0 <= number < len(self.states):
+            raise StageNotFoundError(f"invalid stage index {number}")
         return self.states[number]
 
     def names(self) -> list[str]:
@@ -344,16 +349,10 @@ class StageGraph:
 
     def _copy_source(self, copy: ins.Copy) -> StageState:
         ranges = copy.written.ranges
-        try:
-            plain = self._lexer.word(copy.from_, {})
-        except DockerfileError as error:
-            raise error.located(ranges) from error
-        if plain != copy.from_:
-            raise DockerfileError(
-                _MISSING_FROM, ranges=ranges, hint="or allow it with --copy-from-variables"
-            )
+        if self._lexer.word(copy.from_, {}) != copy.from_:
+            raise DockerfileError(_MISSING_FROM, hint="or allow it with --copy-from-variables")
         if _NUMBER.fullmatch(copy.from_):
-            return self._by_number(int(copy.from_), ranges)
+            return self._by_number(int(copy.from_))
         return self._by_name.get(copy.from_.lower()) or StageState(
             copy.from_, ranges=ranges, place=ranges, unregistered=True, why="COPY --from"
         )
@@ -417,13 +416,16 @@ def _cycle_ranges(path: list[StageState], back_to: StageState) -> tuple[SourceRa
     return tuple(ranges)
 
 
-def named_context(options: ConvertOptions, name: str, platform: Platform | None) -> str | None:
-    """The named context that stands for the stage or image ``name``: its key, or None."""
-    contexts: Mapping[str, str] = options.named_contexts
-    if not contexts or name.lower() in (SCRATCH, "context"):
-        return None
-    wanted = platforms.normalize(platform or options.platform)
-    for key in (f"{name}::{wanted}", name):
-        if key in contexts:
+def named_context(options: ConvertOptions, name: str, platform: Platform) -> str | None:
+    """The key of the named context that stands for the stage or image ``name``, or None.
+
+    Raises DockerfileError where ``name`` could be no image's.
+    """
+    try:
+        familiar = references.parse(name).familiar().removesuffix(":latest")
+    except InvalidReference as error:
+        raise DockerfileError(f"invalid context name {name}: {error.why}") from error
+    for key in (f"{familiar}::{platforms.normalize(platform).full}", familiar):
+        if key in options.named_contexts:
             return key
     return None
