@@ -218,7 +218,10 @@ class _Copying:
         self._add(action, self.root)
 
     def _normalized(self, path: str) -> str:
-        return normalized("/", path, keep_slash=False, os=self.step.platform.os)
+        try:
+            return normalized("/", path, keep_slash=False, os=self.step.platform.os)
+        except DockerfileError as error:
+            raise DockerfileError(f"removing drive letter: {error}") from error
 
     def _remark_ignored(self, path: str) -> None:
         matcher = self.step.conversion.ignored

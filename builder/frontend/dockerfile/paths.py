@@ -27,8 +27,9 @@ def normalized(parent: str, path: str, *, keep_slash: bool, os: str = "linux") -
     Raises DockerfileError for a path of another drive than ``C:``.
     """
     slashed = _slashed(path, os)
-    if keep_slash and slashed in (".", ""):
-        slashed = "./"
+    if keep_slash:
+        slashed = _removing_drive(slashed, os, keep_slash=True)
+        slashed = "./" if slashed in (".", "") else slashed
     bare = _removing_drive(slashed, os, keep_slash=keep_slash)
     result = clean(bare if bare.startswith("/") else join("/", _slashed(parent, os), bare))
     if keep_slash and slashed.endswith("/") and result != "/":
@@ -56,7 +57,7 @@ def _removing_drive(path: str, os: str, *, keep_slash: bool) -> str:
         raise _drive_error("The specified path is not on the system drive (C:)")
     slashed = _slashed(rest if colon else path, os)
     cleaned = clean(slashed)
-    return f"{cleaned}/" if keep_slash and slashed.endswith("/") and cleaned != "/" else cleaned
+    return f"{cleaned}/" if keep_slash and slashed.endswith("/") and len(cleaned) > 1 else cleaned
 
 
 def _drive_error(why: str) -> DockerfileError:
