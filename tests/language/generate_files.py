@@ -225,7 +225,7 @@ def _spoiled(known: Case, seed: int) -> Case:
     return replace(known, name=f"seed {seed}: {known.name}", dockerfile=spoiled.encode())
 
 
-def _told(answer: Answer) -> Answer:
+def told(answer: Answer) -> Answer:
     """Where words are as near as each other, BuildKit suggests any of them; images are resolved
     all at once, and what fails first is told."""
     if any(words in answer.error for words in _OF_IMAGES):
@@ -241,7 +241,7 @@ def differing(first: int, count: int) -> Iterator[tuple[Case, list[str]]]:
         mine = ours.answer(each)
         if "," in each.opts.get("platform", "") and mine.error and theirs.error:
             continue  # what goes wrong first for one of the platforms is told
-        found = differences(_told(mine), _told(theirs))
+        found = differences(told(mine), told(theirs))
         if found:
             yield each, found
 

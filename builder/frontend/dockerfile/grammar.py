@@ -214,13 +214,17 @@ def _stop_signal(node: Node) -> ins.Instruction:
     return ins.StopSignal(_written(node), _one_word(node))
 
 
-def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], str]:
-    command = node.command.upper()
+def _copying_flags(node: Node, allowed: Mapping[str, Kind]) -> Flags:
     if len(node.words) < 2:
         raise ParseError(
-            f"{command} requires at least two arguments, but only one was provided. "
+            f"{node.command.upper()} requires at least two arguments, but only one was provided. "
             "Destination could not be determined"
         )
+    return Flags(node.flags, allowed)
+
+
+def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], str]:
+    command = node.command.upper()
     *sources, dest = node.words
     if parse_heredoc(dest) is not None:
         raise ParseError(f"{command} cannot accept a heredoc as a destination")
@@ -239,8 +243,8 @@ def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], s
 
 
 def _copy(node: Node) -> ins.Instruction:
+    flags = _copying_flags(node, _COPY_FLAGS)
     sources, inline, dest = _sources(node)
-    flags = Flags(node.flags, _COPY_FLAGS)
     return ins.Copy(
         _written(node),
         sources,
@@ -256,8 +260,8 @@ def _copy(node: Node) -> ins.Instruction:
 
 
 def _add(node: Node) -> ins.Instruction:
+    flags = _copying_flags(node, _ADD_FLAGS)
     sources, inline, dest = _sources(node)
-    flags = Flags(node.flags, _ADD_FLAGS)
     return ins.Add(
         _written(node),
         sources,
@@ -308,23 +312,25 @@ def _command(node: Node) -> tuple[str, ...]:
 
 def _run(node: Node) -> ins.Instruction:
     flags = Flags(node.flags, _RUN_FLAGS)
+    devices = tuple(parse_device(device) for device in flags.all("device"))
+    mounts = flags.all("mount")
+    mount_sources = tuple(source_of(mount) for mount in mounts)
     network = flags.one("network", "default")
     security = flags.one("security", "sandbox")
     if network not in _NETWORKS:
         raise ParseError(f"invalid network mode {go_quote(network)}")
     if security not in _SECURITY_MODES:
         raise ParseError(f"security {go_quote(security)} is not valid")
-    mounts = flags.all("mount")
     return ins.Run(
         _written(node),
         _command(node),
         shell=not node.json,
         heredocs=node.heredocs,
         mounts=mounts,
-        mount_sources=tuple(source_of(mount) for mount in mounts),
+        mount_sources=mount_sources,
         network=network,
         security=security,
-        devices=tuple(parse_device(device) for device in flags.all("device")),
+        devices=devices,
     )
 
 
