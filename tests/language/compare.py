@@ -76,20 +76,21 @@ def _graphs(ours: Definition, theirs: Definition) -> Iterator[str]:
 
 def _readable(definition: Definition) -> Any:
     document = definition.to_json()
-    for description in document["metadata"].values():
-        if "progress_group" in description:
-            description["progress_group"] = {**description["progress_group"], "id": "random"}
+    without_chance(document)
     for info in document.get("source", {}).get("infos", ()):
         # Written in the order of a map of Go's.
         fetched = info.get("definition") or {}
         info["definition"] = {**fetched, "def": fetched.get("def")}
+    return document
+
+
+def without_chance(document: Any) -> None:
+    """Numbers the groups of vertices in a graph: their ids are drawn at random."""
     groups: dict[str, str] = {}
     for _, metadata in sorted((document.get("metadata") or {}).items()):
         group = metadata.get("progress_group")
         if group is not None:
-            # Drawn at random.
             group["id"] = groups.setdefault(group["id"], f"group {len(groups)}")
-    return document
 
 
 def _documents(ours: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> Iterator[str]:

@@ -36,7 +36,7 @@ from builder.frontend.dockerfile.stages import (
     global_args,
     named_context,
 )
-from builder.llb.definition import SourceFile
+from builder.llb.definition import Definition, SourceFile
 from builder.llb.errors import LLBError
 from builder.llb.ops import ProxyEnv
 from builder.llb.state import marshal
@@ -292,11 +292,24 @@ def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
     return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
 
 
-def _finish(made: Dispatched) -> Conversion:
+def marshalled(made: Dispatched) -> Definition:
+    """The graph of the target, which asks the contexts for what is used of them alone. Raises
+    LLBError."""
     graph, dispatching, dockerfile = made.graph, made.dispatching, made.dockerfile
     used = {path for state in made.reachable for path in state.context_paths}
     graph.target.paths.add("/")
     dispatching.contexts.settle(used)
+    fetched = dockerfile_definition(dockerfile.filename, dispatching.options).encode()
+    file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
+    return marshal(graph.target.root.output, [file])
+
+
+def _finish(made: Dispatched) -> Conversion:
+    graph, dispatching = made.graph, made.dispatching
+    try:
+        definition = marshalled(made)
+    except LLBError as error:
+        raise DockerfileError(f"failed to marshal LLB definition: {error}") from error
     target, options = graph.target, dispatching.options
     image = target.image or ImageConfig.empty(options.platform)
     if options.labels:
@@ -304,12 +317,6 @@ def _finish(made: Dispatched) -> Conversion:
     if options.target_platform is not None:
         image.platform = _labelled(image.platform, options.target_platform)
     image.platform = platforms.normalize(image.platform)
-    try:
-        fetched = dockerfile_definition(dockerfile.filename, options).encode()
-        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
-        definition = marshal(target.root.output, [file])
-    except LLBError as error:
-        raise DockerfileError(f"failed to marshal LLB definition: {error}") from error
     return Conversion(
         definition,
         image.to_json(),

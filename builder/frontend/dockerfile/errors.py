@@ -5,6 +5,7 @@ The message is BuildKit's own text, so that what users know and search for stays
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Self
 
@@ -40,7 +41,12 @@ class ParseError(DockerfileError):
 
 
 class ShellWordError(DockerfileError):
-    """A word with quotes or ``${...}`` that cannot be expanded."""
+    """A word with quotes or ``${...}`` that cannot be expanded; ``unmatched`` are variables
+    without a value that it names up to there."""
+
+    def __init__(self, message: str, unmatched: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.unmatched = frozenset(unmatched)
 
 
 class CircularDependencyError(DockerfileError):

@@ -65,7 +65,9 @@ class Lexer:
         try:
             text, words = reader.until(None, self.raw_escapes)
         except ShellWordError as error:
-            raise ShellWordError(f"failed to process {go_quote(word)}: {error}") from error
+            raise ShellWordError(
+                f"failed to process {go_quote(word)}: {error}", reader.unmatched
+            ) from error
         return Expansion(text, words, reader.matched, reader.unmatched)
 
     def word(self, word: str, env: Mapping[str, str]) -> str:

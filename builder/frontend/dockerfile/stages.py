@@ -16,6 +16,7 @@ from builder.frontend.dockerfile.errors import (
     BlankBaseError,
     CircularDependencyError,
     DockerfileError,
+    ShellWordError,
     StageNotFoundError,
 )
 from builder.frontend.dockerfile.image import ImageConfig
@@ -23,7 +24,7 @@ from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.outline import KnownArg, Uses
-from builder.frontend.dockerfile.shell import Lexer
+from builder.frontend.dockerfile.shell import Expansion, Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
 from builder.llb.state import Output
@@ -223,12 +224,8 @@ class StageGraph:
     def _state(self, number: int, stage: ins.Stage) -> StageState:
         start = stage.start
         with_place = start.written.ranges
-        try:
-            expansion = self._lexer.expand(start.base, self._args.env)
-        except DockerfileError as error:
-            raise error.located(with_place) from error
         linter = self._linter.with_comments(start.written.comments)
-        linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
+        expansion = self._expanded(start.base, linter, with_place)
         if not expansion.text:
             raise BlankBaseError(start.base, ranges=with_place)
         used = set(expansion.matched)
@@ -251,14 +248,24 @@ class StageGraph:
         state.uses = Uses(dict(self._args.declared), used)
         return state
 
+    def _expanded(
+        self, word: str, linter: Linter, ranges: tuple[SourceRange, ...], prefix: str = ""
+    ) -> Expansion:
+        env, declared = self._args.env, self._args.declared
+        try:
+            expansion = self._lexer.expand(word, env)
+        except ShellWordError as error:
+            linter.from_args(error.unmatched, env, declared, ranges)
+            raise error.located(ranges, prefix) from error
+        linter.from_args(expansion.unmatched, env, declared, ranges)
+        return expansion
+
     def _platform(self, start: ins.From, linter: Linter, used: set[str]) -> Platform:
         ranges = start.written.ranges
         env = self._args.env
-        try:
-            expansion = self._lexer.expand(start.platform, env)
-        except DockerfileError as error:
-            raise error.located(ranges, "failed to process arguments for platform : ") from error
-        linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
+        expansion = self._expanded(
+            start.platform, linter, ranges, "failed to process arguments for platform : "
+        )
         linter.from_platform(start, expansion, env)
         used |= expansion.matched
         near = ""

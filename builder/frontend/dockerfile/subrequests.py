@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from builder.frontend.dockerfile.contexts import dockerfile_definition
-from builder.frontend.dockerfile.convert import convert, dispatched
+from builder.frontend.dockerfile.convert import dispatched, marshalled
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.grammar import read
 from builder.frontend.dockerfile.instructions import doc_comment
@@ -18,6 +18,7 @@ from builder.frontend.dockerfile.lintconfig import asked_for
 from builder.frontend.dockerfile.options import ConvertOptions, LintWarning, MetaResolver
 from builder.frontend.dockerfile.outline import location, uses_in_order
 from builder.frontend.dockerfile.stages import StageState
+from builder.llb.errors import LLBError
 from builder.llb.jsonform import go_struct
 
 QUESTIONS = ("lint", "outline", "targets", "convertllb", "subrequests.describe")
@@ -128,7 +129,11 @@ async def convertllb(
     source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
 ) -> dict[str, Any]:
     """``frontend.convertllb``: the graph. Raises DockerfileError."""
-    return (await convert(source, filename, options, resolver)).definition.to_json()
+    made = await dispatched(source, filename, options, resolver)
+    try:
+        return marshalled(made).to_json()
+    except LLBError as error:
+        raise DockerfileError(str(error)) from error
 
 
 def describe() -> list[dict[str, Any]]:
