@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.frontend.dockerfile import DockerfileError, subrequests
@@ -13,7 +13,7 @@ from builder.frontend.dockerfile.lexical import runes
 from builder.oci import gojson
 from builder.progress import answers
 from tests.language.cases import Case
-from tests.language.compare import diff, without_chance
+from tests.language.compare import diff, number_groups
 from tests.language.judge import Answer
 from tests.language.ours import Images, options_of
 
@@ -77,9 +77,11 @@ def _written(each: Any) -> str:
 
 def _document_of(answer: Answer) -> Any:
     document = json.loads((answer.metadata or {}).get("result.json", b"null"))
-    if isinstance(document, dict):
-        for listed in ("warnings", "args", "secrets", "ssh", "cache"):
-            (document.get(listed) or []).sort(key=_written)
-        if "def" in document:
-            without_chance(document)
+    if isinstance(document, dict) and isinstance(document.get("warnings"), Sequence):
+        document["warnings"].sort(key=_written)
+    if isinstance(document, dict) and "metadata" in document:
+        number_groups(document["metadata"])
+    for name in ("args", "secrets", "ssh"):
+        if isinstance(document, dict) and name in document:
+            document[name].sort(key=_written)
     return document

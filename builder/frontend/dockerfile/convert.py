@@ -194,20 +194,21 @@ async def dispatched(
     options = replace(options, build_args=with_epoch(options.build_args, args.env, epoch))
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
+    namer, contexts = Namer(multi_platform=options.multi_platform), Contexts(options)
+    images = BaseImages(graph, options, resolver, contexts, namer, linter)
+    reachable = await _resolve(graph, images, everything=options.all_stages)
     dispatching = Dispatching(
         options,
         args,
         lexer,
-        Namer(multi_platform=options.multi_platform),
-        Contexts(options),
+        namer,
+        contexts,
         linter,
         IgnoreMatcher(options.ignore_patterns),
         proxy_env(options.build_args),
         epoch,
         _labs(dockerfile, options),
     )
-    images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
-    reachable = await _resolve(graph, images, everything=options.all_stages)
     for state in [s for s in graph.states if s in reachable]:
         if not state.dispatched:
             _dispatch_stage(dispatching, state)
@@ -292,24 +293,22 @@ def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
     return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
 
 
-def marshalled(made: Dispatched) -> Definition:
-    """The graph of the target, which asks the contexts for what is used of them alone. Raises
-    LLBError."""
-    graph, dispatching, dockerfile = made.graph, made.dispatching, made.dockerfile
-    used = {path for state in made.reachable for path in state.context_paths}
-    graph.target.paths.add("/")
-    dispatching.contexts.settle(used)
-    fetched = dockerfile_definition(dockerfile.filename, dispatching.options).encode()
-    file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
-    return marshal(graph.target.root.output, [file])
+def graph_of(made: Dispatched) -> Definition:
+    """The graph of the target. Raises DockerfileError where it cannot be written."""
+    dispatching, dockerfile = made.dispatching, made.dockerfile
+    target = made.graph.target
+    target.paths.add("/")
+    dispatching.contexts.settle(path for state in made.reachable for path in state.context_paths)
+    try:
+        fetched = dockerfile_definition(dockerfile.filename, dispatching.options).encode()
+        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
+        return marshal(target.root.output, [file])
+    except LLBError as error:
+        raise DockerfileError(str(error)) from error
 
 
 def _finish(made: Dispatched) -> Conversion:
     graph, dispatching = made.graph, made.dispatching
-    try:
-        definition = marshalled(made)
-    except LLBError as error:
-        raise DockerfileError(f"failed to marshal LLB definition: {error}") from error
     target, options = graph.target, dispatching.options
     image = target.image or ImageConfig.empty(options.platform)
     if options.labels:
@@ -317,6 +316,10 @@ def _finish(made: Dispatched) -> Conversion:
     if options.target_platform is not None:
         image.platform = _labelled(image.platform, options.target_platform)
     image.platform = platforms.normalize(image.platform)
+    try:
+        definition = graph_of(made)
+    except DockerfileError as error:
+        raise error.located((), "failed to marshal LLB definition: ") from error
     return Conversion(
         definition,
         image.to_json(),

@@ -6,14 +6,14 @@ their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts
-from builder.frontend.dockerfile.errors import DockerfileError, ShellWordError
+from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.ignore import IgnoreMatcher
 from builder.frontend.dockerfile.image import ImageConfig
 from builder.frontend.dockerfile.lint import Linter
@@ -89,17 +89,12 @@ class Step:
         return self.expansion(word, lexer).text
 
     def expansion(self, word: str, lexer: Lexer | None = None) -> Expansion:
-        try:
-            found = (lexer or self.conversion.lexer).expand(word, self.env)
-        except ShellWordError as error:
-            self._remark_unset(error.unmatched)
-            raise
-        self._remark_unset(found.unmatched)
-        return found
-
-    def _remark_unset(self, names: Set[str]) -> None:
+        found = (lexer or self.conversion.lexer).attempt(word, self.env)
         declared = {arg.key for arg in self.state.build_args} | NO_ENV_ARGS
-        self.linter.undefined(names - declared, self.env, self.ranges)
+        self.linter.undefined(found.unmatched - declared, self.env, self.ranges)
+        if found.error is not None:
+            raise found.error
+        return found
 
     def shell_command(self, command: tuple[str, ...]) -> list[str]:
         """``command`` as an argument of the stage's shell."""

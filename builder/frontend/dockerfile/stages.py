@@ -16,7 +16,6 @@ from builder.frontend.dockerfile.errors import (
     BlankBaseError,
     CircularDependencyError,
     DockerfileError,
-    ShellWordError,
     StageNotFoundError,
 )
 from builder.frontend.dockerfile.image import ImageConfig
@@ -24,7 +23,7 @@ from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.outline import KnownArg, Uses
-from builder.frontend.dockerfile.shell import Expansion, Lexer
+from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
 from builder.llb.state import Output
@@ -224,8 +223,11 @@ class StageGraph:
     def _state(self, number: int, stage: ins.Stage) -> StageState:
         start = stage.start
         with_place = start.written.ranges
+        expansion = self._lexer.attempt(start.base, self._args.env)
         linter = self._linter.with_comments(start.written.comments)
-        expansion = self._expanded(start.base, linter, with_place)
+        linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
+        if expansion.error is not None:
+            raise expansion.error.located(with_place)
         if not expansion.text:
             raise BlankBaseError(start.base, ranges=with_place)
         used = set(expansion.matched)
@@ -248,25 +250,15 @@ class StageGraph:
         state.uses = Uses(dict(self._args.declared), used)
         return state
 
-    def _expanded(
-        self, word: str, linter: Linter, ranges: tuple[SourceRange, ...], prefix: str = ""
-    ) -> Expansion:
-        env, declared = self._args.env, self._args.declared
-        try:
-            expansion = self._lexer.expand(word, env)
-        except ShellWordError as error:
-            linter.from_args(error.unmatched, env, declared, ranges)
-            raise error.located(ranges, prefix) from error
-        linter.from_args(expansion.unmatched, env, declared, ranges)
-        return expansion
-
     def _platform(self, start: ins.From, linter: Linter, used: set[str]) -> Platform:
         ranges = start.written.ranges
         env = self._args.env
-        expansion = self._expanded(
-            start.platform, linter, ranges, "failed to process arguments for platform : "
-        )
+        expansion = self._lexer.attempt(start.platform, env)
+        linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
         linter.from_platform(start, expansion, env)
+        if expansion.error is not None:
+            prefix = "failed to process arguments for platform : "
+            raise expansion.error.located(ranges, prefix)
         used |= expansion.matched
         near = ""
         for unmatched in sorted(expansion.unmatched):

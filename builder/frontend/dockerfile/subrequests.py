@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from builder.frontend.dockerfile.contexts import dockerfile_definition
-from builder.frontend.dockerfile.convert import dispatched, marshalled
+from builder.frontend.dockerfile.convert import dispatched, graph_of
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.grammar import read
 from builder.frontend.dockerfile.instructions import doc_comment
@@ -18,7 +18,6 @@ from builder.frontend.dockerfile.lintconfig import asked_for
 from builder.frontend.dockerfile.options import ConvertOptions, LintWarning, MetaResolver
 from builder.frontend.dockerfile.outline import location, uses_in_order
 from builder.frontend.dockerfile.stages import StageState
-from builder.llb.errors import LLBError
 from builder.llb.jsonform import go_struct
 
 QUESTIONS = ("lint", "outline", "targets", "convertllb", "subrequests.describe")
@@ -129,11 +128,7 @@ async def convertllb(
     source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
 ) -> dict[str, Any]:
     """``frontend.convertllb``: the graph. Raises DockerfileError."""
-    made = await dispatched(source, filename, options, resolver)
-    try:
-        return marshalled(made).to_json()
-    except LLBError as error:
-        raise DockerfileError(str(error)) from error
+    return graph_of(await dispatched(source, filename, options, resolver)).to_json()
 
 
 def describe() -> list[dict[str, Any]]:
