@@ -7,6 +7,8 @@
         plan.session              # the registry session that a preflight may use first
         result = await plan.run(emit)
 
+    document = await ask(request, "lint", emit)     # a question that builds nothing
+
 Errors::
 
     BuilderError
@@ -16,12 +18,14 @@ Errors::
 
 from builder.api.errors import BuildError, RequestError
 from builder.api.plan import BuildResult, Plan, open_plan
+from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
 
 __all__ = [
+    "QUESTIONS",
     "BuildError",
     "BuildRequest",
     "BuildResult",
@@ -29,6 +33,7 @@ __all__ = [
     "Plan",
     "RequestError",
     "SecretSource",
+    "ask",
     "open_plan",
     "parse_output",
 ]

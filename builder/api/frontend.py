@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from builder.api.errors import BuildError, RequestError
 from builder.api.inputs import BuildFiles, read_input
@@ -17,6 +18,7 @@ from builder.frontend.dockerfile import (
     ImageUse,
     LintWarning,
     ResolvedImage,
+    subrequests,
 )
 from builder.frontend.dockerfile.ignore import read_patterns
 from builder.oci import reference as references
@@ -30,7 +32,7 @@ _BUILTIN = "docker/dockerfile"
 
 
 class Frontend:
-    """Raises RequestError, and BuildError for a file that does not parse."""
+    """Raises RequestError."""
 
     def __init__(self, request: BuildRequest, files: BuildFiles, images: ImageSource) -> None:
         self._request = request
@@ -39,22 +41,26 @@ class Frontend:
         self._info = SourceInfo(files.name, files.source)
         self.local_contexts: dict[str, Path] = {}
         self._options = self._convert_options()
+        self._parsed: dockerfile.Dockerfile | None = None
+
+    def references(self) -> tuple[ImageUse, ...]:
+        """Every image that the build is known to need. Raises BuildError."""
         try:
-            self._parsed = dockerfile.parse(files.source, files.name)
-            self._refuse_unknown_syntax(self._parsed)
+            self._parsed = dockerfile.parse(self._files.source, self._files.name)
+            self._refuse_unknown_syntax()
             uses = dockerfile.references(self._parsed, self._options)
         except DockerfileError as error:
             raise self.located(error) from error
-        self.references: tuple[ImageUse, ...] = tuple(u for u in uses if u.why != "syntax")
+        return tuple(use for use in uses if use.why != "syntax")
 
     def located(self, error: DockerfileError) -> BuildError:
         """The error with the lines it is about."""
         locations = (Location(self._info, error.ranges),) if error.ranges else ()
         return BuildError(str(error), error, locations)
 
-    def _refuse_unknown_syntax(self, parsed: dockerfile.Dockerfile) -> None:
+    def _refuse_unknown_syntax(self) -> None:
         """The builtin frontend stands in for docker's own; no other can be run yet."""
-        directive = parsed.directives.get("syntax")
+        directive = dockerfile.detect_syntax(self._files.source)
         syntax = self._request.build_args.get("BUILDKIT_SYNTAX") or (
             directive.value if directive is not None else ""
         )
@@ -109,15 +115,12 @@ class Frontend:
             named_ignores=ignores,
             pull="pull" if request.pull else "default",
             epoch=request.epoch,
+            copy_from_variables=request.copy_from_variables,
         )
 
     async def convert(self, emit: Emit) -> Conversion:
         """The definition, its warnings shown. Raises DockerfileError, BuildError."""
-        files = self._files
-        with step(emit, f"[internal] load build definition from {files.name}") as vertex:
-            transferred(emit, vertex, "transferring dockerfile:", len(files.source))
-        with step(emit, "[internal] load .dockerignore") as ignore_vertex:
-            transferred(emit, ignore_vertex, "transferring context:", files.sent)
+        vertex = self._show_files(emit)
 
         def warn(warning: LintWarning) -> None:
             emit(
@@ -131,7 +134,29 @@ class Frontend:
             )
 
         resolver = _Resolver(self._images, emit)
-        return await dockerfile.convert(self._parsed, files.name, self._options, resolver, warn)
+        source = self._parsed or self._files.source
+        return await dockerfile.convert(source, self._files.name, self._options, resolver, warn)
+
+    async def answer(self, question: str, emit: Emit) -> Any:
+        """The document that answers ``question``. Raises BuildError."""
+        self._show_files(emit)
+        files, resolver = self._files, _Resolver(self._images, emit)
+        try:
+            self._refuse_unknown_syntax()
+            return await subrequests.answer(
+                question, files.source, files.name, self._options, resolver
+            )
+        except DockerfileError as error:
+            raise self.located(error) from error
+
+    def _show_files(self, emit: Emit) -> str:
+        """The vertex of the Dockerfile's transfer."""
+        files = self._files
+        with step(emit, f"[internal] load build definition from {files.name}") as vertex:
+            transferred(emit, vertex, "transferring dockerfile:", len(files.source))
+        with step(emit, "[internal] load .dockerignore") as ignore_vertex:
+            transferred(emit, ignore_vertex, "transferring context:", files.sent)
+        return vertex
 
 
 class _Resolver:

@@ -65,6 +65,7 @@ class Plan:
             session, state.content, state.names, state.chains, pull=request.pull
         )
         self._frontend = Frontend(request, files, self._images)
+        self._references = self._frontend.references()
         self._used: LocalEngine | None = None
         for output in self._outputs:
             if output.flag("registry.insecure"):
@@ -76,7 +77,7 @@ class Plan:
         """Every image that the build will ask a registry for, as far as the file tells."""
         return tuple(
             use
-            for use in self._frontend.references
+            for use in self._references
             if self.request.pull or not self._images.is_local(use.reference)
         )
 

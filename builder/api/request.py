@@ -47,5 +47,6 @@ class BuildRequest:
     entitlements: frozenset[str] = frozenset()
     epoch: int | None = None
     ignore_file: Path | None = None
+    copy_from_variables: bool = False
     sandbox: str = "auto"
     max_parallelism: int | None = None

@@ -139,13 +139,11 @@ class Definition:
     def to_json(self) -> dict[str, Any]:
         """The answer of BuildKit's ``frontend.convertllb``: def, metadata, source by digest."""
         ops = {Digest.of(raw): protojson(wire.decode(Op, raw)) for raw in self.def_}
-        out: dict[str, Any] = {
+        return {
             "def": {str(digest): ops[digest] for digest in sorted(ops)},
             "metadata": {k: go_struct(self.metadata[k]) for k in sorted(self.metadata)},
+            "source": _source_json(self.source) if self.source is not None else {},
         }
-        if self.source is not None:
-            out["source"] = _source_json(self.source)
-        return out
 
 
 def _source_json(source: SourceMap) -> dict[str, Any]:

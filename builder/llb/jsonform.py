@@ -9,6 +9,7 @@ Both leave out zero values and write bytes as base64.
 from __future__ import annotations
 
 import base64
+from functools import cache
 from typing import Any
 
 from builder.llb.schema import (
@@ -26,7 +27,7 @@ from builder.llb.schema import (
 def protojson(message: Any) -> dict[str, Any]:
     """``message`` as protojson has it, keys in declaration order."""
     out: dict[str, Any] = {}
-    for spec in sorted(fields_of(type(message)), key=lambda s: s.number):
+    for spec in _by_number(message.__class__):
         value = getattr(message, spec.attribute)
         if spec.members:
             if value is not None:
@@ -65,6 +66,12 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+@cache
+def _by_number(type_: Any) -> tuple[FieldSpec, ...]:
+    return tuple(sorted(fields_of(type_), key=lambda spec: spec.number))
+
+
+@cache
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
@@ -73,7 +80,7 @@ def _camel(name: str) -> str:
 def go_struct(message: Any) -> dict[str, Any]:
     """``message`` as ``encoding/json`` writes the generated Go struct (for ``gojson.dumps``)."""
     out: dict[str, Any] = {}
-    for spec in sorted(fields_of(type(message)), key=lambda s: s.number):
+    for spec in _by_number(message.__class__):
         value = getattr(message, spec.attribute)
         if spec.members:
             # The Go field of a oneof has no omitempty tag: unset it is null.

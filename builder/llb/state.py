@@ -25,6 +25,7 @@ from builder.llb.ops import (
     NO_INPUT,
     SKIP_OUTPUT,
     AnyOp,
+    CDIDevice,
     ChownOpt,
     Constraints,
     Copy,
@@ -149,6 +150,7 @@ class ExecVertex(Vertex):
     network: NetMode = NetMode.UNSET
     security: SecurityMode = SecurityMode.SANDBOX
     secretenv: tuple[SecretEnv, ...] = ()
+    devices: tuple[CDIDevice, ...] = ()
 
     def _sorted(self) -> list[MountSpec]:
         return sorted(self.mounts, key=lambda m: m.mount.dest.encode(errors="surrogateescape"))
@@ -168,6 +170,8 @@ class ExecVertex(Vertex):
         return Output(self, writable.index(dest))
 
     def build(self, inputs: InputNumbers) -> AnyOp:
+        if not self.meta.args:
+            raise LLBError("arguments are required")
         mounts, outputs = [], 0
         for spec in self._sorted():
             mounts.append(
@@ -184,6 +188,7 @@ class ExecVertex(Vertex):
             network=self.network,
             security=self.security,
             secretenv=self.secretenv,
+            cdi_devices=self.devices,
         )
 
     def caps(self) -> frozenset[str]:
@@ -210,6 +215,8 @@ class ExecVertex(Vertex):
             yield "exec.secretenv"
         if MountType.SSH in kinds:
             yield "exec.mount.ssh"
+        if self.devices:
+            yield "exec.meta.cdi"
 
 
 def _mount_caps(spec: MountSpec) -> Iterator[str]:
@@ -369,7 +376,7 @@ class _Marshalling:
             metadata={**self._metadata, Digest.of(terminal): OpMetadata(caps=caps)},
             source=SourceMap(
                 locations={digest: Locations(found) for digest, found in self._locations.items()},
-                infos=tuple(files),
+                infos=tuple(files) if any(self._locations.values()) else (),
             ),
         )
 

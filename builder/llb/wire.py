@@ -8,7 +8,8 @@ everything malformed.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from builder.errors import BuilderError
@@ -25,7 +26,6 @@ from builder.llb.schema import (
     FieldSpec,
     Member,
     fields_of,
-    member_of,
     zero_of,
 )
 
@@ -42,9 +42,7 @@ _FIXED_SIZE = {_FIXED64: 8, _FIXED32: 4}
 
 def encode(message: Any) -> bytes:
     """The bytes of ``message``. Raises LLBError where a value does not fit its field."""
-    out = bytearray()
-    _encode_fields(out, message, fields_of(type(message)))
-    return bytes(out)
+    return _encoded(message, _writers_of(message.__class__))
 
 
 def decode(type_: type[T], data: bytes) -> T:
@@ -56,78 +54,145 @@ def decode(type_: type[T], data: bytes) -> T:
 
 
 # --- encoding --------------------------------------------------------------------------------
+#
+# What is known of a class is worked out once: each field becomes a function that appends the
+# bytes of a value, tag and all.
+
+_Write = Callable[[list[bytes], Any], None]
+_Writers = tuple[tuple[str, _Write, bool], ...]
+"""Attribute, what writes it, and whether its zero is written too (None is absent then)."""
 
 
-def _encode_fields(out: bytearray, message: Any, specs: tuple[FieldSpec, ...]) -> None:
-    for spec in specs:
-        value = getattr(message, spec.attribute)
-        if spec.map:
-            _encode_map(out, spec, value)
-        elif spec.members:
-            if value is not None:
-                member = member_of(spec, value)
-                _encode_value(out, member, value, ())
-        elif spec.repeated:
-            _encode_repeated(out, spec, value)
-        elif spec.kind == MESSAGE:
-            if value is not None:
-                _encode_value(out, spec, value, spec.fields)
-        elif value:
-            _encode_value(out, spec, value, ())
+def _encoded(message: Any, writers: _Writers) -> bytes:
+    out: list[bytes] = []
+    for attribute, write, zero_too in writers:
+        value = getattr(message, attribute)
+        if value or (zero_too and value is not None):
+            write(out, value)
+    return b"".join(out)
 
 
-def _encode_repeated(out: bytearray, spec: FieldSpec, values: Any) -> None:
+@cache
+def _writers_of(type_: Any) -> _Writers:
+    return _writers(fields_of(type_))
+
+
+def _writers(specs: tuple[FieldSpec, ...]) -> _Writers:
+    return tuple(
+        (spec.attribute, _writer(spec), bool(spec.members) or spec.kind == MESSAGE)
+        for spec in specs
+    )
+
+
+def _writer(spec: FieldSpec) -> _Write:
+    if spec.map:
+        return _map_writer(spec)
+    if spec.members:
+        return _oneof_writer(spec)
+    if not spec.repeated:
+        return _value_writer(spec, spec.fields)
     if spec.kind in _LENGTH_DELIMITED:
-        for value in values:
-            _encode_value(out, spec, value, spec.fields)
-    elif values:
-        packed = bytearray()
-        for value in values:
-            _append_varint(packed, _to_unsigned(spec.kind, value, spec.name))
-        _append_bytes(out, spec.number, bytes(packed))
+        return _repeated(_value_writer(spec, spec.fields))
+    return _packed_writer(spec)
 
 
-def _encode_map(out: bytearray, spec: FieldSpec, entries: Any) -> None:
-    key_spec = Member(1, "key", STRING)
-    value_spec = Member(2, "value", spec.kind, spec.type)
-    for key in sorted(entries):
-        entry = bytearray()
-        _encode_value(entry, key_spec, key, ())
-        _encode_value(entry, value_spec, entries[key], ())
-        _append_bytes(out, spec.number, bytes(entry))
-
-
-def _encode_value(
-    out: bytearray, spec: FieldSpec | Member, value: Any, fields: tuple[FieldSpec, ...]
-) -> None:
-    """One occurrence, written even when zero: the caller decided that it is present."""
+def _value_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...] = ()) -> _Write:
+    """Writes one occurrence, even of a zero: the caller decided that it is present."""
     if spec.kind == MESSAGE:
-        inner = bytearray()
-        _encode_fields(inner, value, fields or fields_of(type(value)))
-        _append_bytes(out, spec.number, bytes(inner))
-    elif spec.kind == STRING:
+        return _message_writer(spec, fields)
+    if spec.kind == STRING:
+        return _string_writer(spec)
+    if spec.kind == BYTES:
+        tag = _varint(spec.number << 3 | _BYTES)
+        return lambda out, value: out.append(tag + _varint(len(value)) + value)
+    tag = _varint(spec.number << 3 | _VARINT)
+    kind, name = spec.kind, spec.name
+    return lambda out, value: out.append(tag + _varint(_to_unsigned(kind, value, name)))
+
+
+def _message_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...]) -> _Write:
+    tag = _varint(spec.number << 3 | _BYTES)
+    described = _writers(fields) if fields else None
+
+    def write(out: list[bytes], value: Any) -> None:
+        inner = _encoded(value, described or _writers_of(value.__class__))
+        out += (tag, _varint(len(inner)), inner)
+
+    return write
+
+
+def _string_writer(spec: FieldSpec | Member) -> _Write:
+    tag = _varint(spec.number << 3 | _BYTES)
+
+    def write(out: list[bytes], value: Any) -> None:
         try:
-            _append_bytes(out, spec.number, value.encode())
+            data = value.encode()
         except UnicodeEncodeError as error:
-            raise LLBError(f"{spec.name}: {value!r} is not valid UTF-8") from error
-    elif spec.kind == BYTES:
-        _append_bytes(out, spec.number, value)
-    else:
-        _append_varint(out, spec.number << 3 | _VARINT)
-        _append_varint(out, _to_unsigned(spec.kind, value, spec.name))
+            raise LLBError("string field contains invalid UTF-8") from error
+        out.append(tag + _varint(len(data)) + data)
+
+    return write
 
 
-def _append_bytes(out: bytearray, number: int, data: bytes) -> None:
-    _append_varint(out, number << 3 | _BYTES)
-    _append_varint(out, len(data))
-    out += data
+def _repeated(write_one: _Write) -> _Write:
+    def write(out: list[bytes], values: Any) -> None:
+        for value in values:
+            write_one(out, value)
+
+    return write
 
 
-def _append_varint(out: bytearray, value: int) -> None:
+def _packed_writer(spec: FieldSpec) -> _Write:
+    tag = _varint(spec.number << 3 | _BYTES)
+
+    def write(out: list[bytes], values: Any) -> None:
+        packed = b"".join(_varint(_to_unsigned(spec.kind, each, spec.name)) for each in values)
+        out.append(tag + _varint(len(packed)) + packed)
+
+    return write
+
+
+def _map_writer(spec: FieldSpec) -> _Write:
+    tag = _varint(spec.number << 3 | _BYTES)
+    write_key = _string_writer(Member(1, "key", STRING))
+    write_value = _value_writer(Member(2, "value", spec.kind, spec.type))
+
+    def write(out: list[bytes], entries: Any) -> None:
+        for key in sorted(entries):
+            parts: list[bytes] = []
+            write_key(parts, key)
+            write_value(parts, entries[key])
+            entry = b"".join(parts)
+            out.append(tag + _varint(len(entry)) + entry)
+
+    return write
+
+
+def _oneof_writer(spec: FieldSpec) -> _Write:
+    writers = [(member.type, _value_writer(member)) for member in spec.members]
+
+    def write(out: list[bytes], value: Any) -> None:
+        for type_, write_member in writers:
+            if isinstance(value, type_):
+                write_member(out, value)
+                return
+        raise TypeError(f"{type(value).__name__} is no member of {spec.attribute}")
+
+    return write
+
+
+_SHORT = tuple(bytes((value,)) for value in range(0x80))
+
+
+def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return _SHORT[value]
+    out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
+    return bytes(out)
 
 
 _RANGES = {

@@ -8,7 +8,12 @@ import re
 from builder.errors import BuilderError
 
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
-_HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128}
+HEX_LENGTH = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+
+def has_grammar(text: str) -> bool:
+    """Whether ``text`` is built as a digest, be its algorithm known or not."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 class InvalidDigest(BuilderError):
@@ -28,7 +33,7 @@ class Digest(str):
         if isinstance(text, Digest):
             return text
         algorithm, _, encoded = text.partition(":")
-        length = _HEX_LENGTH.get(algorithm)
+        length = HEX_LENGTH.get(algorithm)
         if (
             _DIGEST.fullmatch(text) is None
             or length is None

@@ -6,18 +6,15 @@ import json
 from typing import Any
 
 _ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+    {
+        "<": "\\u003c",
+        ">": "\\u003e",
+        "&": "\\u0026",
+        "\u2028": "\\u2028",
+        "\u2029": "\\u2029",
+        **{chr(code): "\ufffd" for code in range(0xD800, 0xE000)},  # bytes that are no UTF-8
+    }
 )
-
-
-def _surrogates_replaced(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
-    if isinstance(value, dict):
-        return {_surrogates_replaced(k): _surrogates_replaced(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_surrogates_replaced(v) for v in value]
-    return value
 
 
 def dumps(value: Any, *, indent: int | None = None) -> bytes:
@@ -29,7 +26,4 @@ def dumps(value: Any, *, indent: int | None = None) -> bytes:
     """
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
-    try:
-        return text.translate(_ESCAPES).encode()
-    except UnicodeEncodeError:  # bytes that are no UTF-8
-        return dumps(_surrogates_replaced(value), indent=indent)
+    return text.translate(_ESCAPES).encode()

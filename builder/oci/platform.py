@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from builder.errors import BuilderError
 
 _COMPONENT = re.compile(r"[A-Za-z0-9_.-]+")
+_OS = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
 _KNOWN_OS = re.compile(
     "aix|android|darwin|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd"
     "|plan9|solaris|windows|zos"
@@ -21,12 +24,13 @@ _KNOWN_ARCH = re.compile(
 )
 
 
-class InvalidPlatform(BuilderError):
-    """``text`` is no platform specifier (``os[/arch[/variant]]``)."""
+_ARM64_VARIANTS = {"8": "", "v8": "", "v8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"}
+_ARM_VARIANTS = {"": "v7", "5": "v5", "6": "v6", "7": "v7", "8": "v8"}
+_QUOTED = str.maketrans({"%": "%25", "+": "%2B", "(": "%28", ")": "%29", "/": "%2F"})
 
-    def __init__(self, text: str, why: str) -> None:
-        super().__init__(f"{text!r}: {why}")
-        self.text = text
+
+class InvalidPlatform(BuilderError):
+    """A text is no platform specifier (``os[(version)][/arch[/variant]]``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Platform:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+    @property
+    def full(self) -> str:
+        """As ``str``, with the version and features of the system: containerd's ``FormatAll``."""
+        features = "".join(f"+{_quoted(f)}" for f in sorted(set(self.os_features)) if f)
+        if not self.os_version and not features:
+            return str(self)
+        named = replace(self, os=f"{self.os}({_quoted(self.os_version)}{features})")
+        return str(named)
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"architecture": self.architecture, "os": self.os}
@@ -64,23 +77,39 @@ class Platform:
         )
 
 
+def _quoted(text: str) -> str:
+    return text.translate(_QUOTED)
+
+
+def _in_quotes(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def normalize(platform: Platform) -> Platform:
     """Aliases and default variants brought to one spelling (``x86_64`` is ``amd64`` ...)."""
-    os_name = {"macos": "darwin"}.get(platform.os.lower(), platform.os.lower())
-    arch, variant = platform.architecture.lower(), platform.variant.lower()
+    arch, variant = _normal_architecture(platform.architecture, platform.variant)
+    return replace(platform, os=_normal_os(platform.os), architecture=arch, variant=variant)
+
+
+def _normal_os(name: str) -> str:
+    return {"macos": "darwin", "": "linux"}.get(name.lower(), name.lower())
+
+
+def _normal_architecture(arch: str, variant: str) -> tuple[str, str]:
+    arch, variant = arch.lower(), variant.lower()
     if arch in ("x86_64", "x86-64", "amd64"):
-        arch, variant = "amd64", "" if variant == "v1" else variant
-    elif arch in ("i386", "386"):
-        arch, variant = "386", ""
-    elif arch in ("aarch64", "arm64"):
-        arch, variant = "arm64", "" if variant in ("8", "v8") else variant
-    elif arch == "armhf":
-        arch, variant = "arm", "v7"
-    elif arch == "armel":
-        arch, variant = "arm", "v6"
-    elif arch == "arm":
-        variant = {"": "v7", "5": "v5", "6": "v6", "7": "v7", "8": "v8"}.get(variant, variant)
-    return Platform(os_name, arch, variant, platform.os_version, platform.os_features)
+        return "amd64", "" if variant == "v1" else variant
+    if arch == "i386":
+        return "386", ""
+    if arch in ("aarch64", "arm64"):
+        return "arm64", _ARM64_VARIANTS.get(variant, variant)
+    if arch == "armhf":
+        return "arm", "v7"
+    if arch == "armel":
+        return "arm", "v6"
+    if arch == "arm":
+        return "arm", _ARM_VARIANTS.get(variant, variant)
+    return arch, variant
 
 
 def host() -> Platform:
@@ -95,31 +124,59 @@ def host() -> Platform:
 
 
 def parse(text: str) -> Platform:
-    """A specifier: ``linux/amd64``, ``linux/arm/v7``, ``arm64``, ``linux``, ``local``.
+    """What ``specified`` finds, normalised. Raises InvalidPlatform."""
+    return normalize(specified(text))
 
-    Raises InvalidPlatform in the way containerd's parser does: unknown single words and
-    empty components are refused.
+
+def specified(text: str) -> Platform:
+    """A specifier: ``linux/amd64``, ``linux/arm/v7``, ``arm64``, ``linux``,
+    ``windows(10.0.17763)/amd64``; a default variant is left out, or written, as it was in it.
+
+    Raises InvalidPlatform in the words of containerd's parser: unknown single words and empty
+    components are refused.
     """
-    if text == "local":
-        return host()
-    parts = text.split("/")
+    if "*" in text:
+        raise InvalidPlatform(f"{_in_quotes(text)}: wildcards not yet supported: invalid argument")
+    first, *parts = text.split("/", 3)
+    match = _OS.fullmatch(first)
+    if match is None:
+        pattern = _in_quotes(f"^{_OS.pattern}$")
+        raise InvalidPlatform(
+            f"{_in_quotes(first)} is an invalid OS component of {_in_quotes(text)}: OSAndVersion "
+            f"specifier component must match {pattern}: invalid argument"
+        )
     for part in parts:
         if _COMPONENT.fullmatch(part) is None:
             raise InvalidPlatform(
-                text,
-                f'"{part}" is an invalid component of "{text}": platform specifier '
-                'component must match "^[A-Za-z0-9_.-]+$": invalid argument',
+                f"{_in_quotes(part)} is an invalid component of {_in_quotes(text)}: platform "
+                f'specifier component must match "^{_COMPONENT.pattern}$": invalid argument'
             )
-    if len(parts) == 1:
-        word = normalize(Platform(parts[0], parts[0]))
-        if _KNOWN_OS.fullmatch(word.os):
-            return normalize(Platform(word.os, host().architecture))
-        if _KNOWN_ARCH.fullmatch(word.architecture):
-            return normalize(Platform("linux", word.architecture, word.variant))
-        raise InvalidPlatform(text, "unknown operating system or architecture: invalid argument")
-    if len(parts) > 3:
-        raise InvalidPlatform(text, "cannot parse platform specifier: invalid argument")
-    return normalize(Platform(parts[0], parts[1], parts[2] if len(parts) == 3 else ""))
+    features = tuple(unquote(word) for word in (match[3] or "").split("+")[1:])
+    named = Platform(_normal_os(match[1]), "", "", unquote(match[2] or ""), features)
+    if not parts:
+        return _from_one_word(text, named)
+    if len(parts) > 2:
+        raise InvalidPlatform(
+            f"{_in_quotes(text)}: cannot parse platform specifier: invalid argument"
+        )
+    arch, variant = _normal_architecture(parts[0], parts[1] if len(parts) == 2 else "")
+    if len(parts) == 2 and (arch, variant) == ("arm64", ""):
+        variant = "v8"
+    elif len(parts) == 1 and (arch, variant) == ("arm", "v7"):
+        variant = ""
+    return replace(named, architecture=arch, variant=variant)
+
+
+def _from_one_word(text: str, named: Platform) -> Platform:
+    if _KNOWN_OS.fullmatch(named.os):
+        return replace(named, architecture=host().architecture)
+    arch, variant = _normal_architecture(text, "")
+    if _KNOWN_ARCH.fullmatch(arch):
+        variant = "" if (arch, variant) == ("arm", "v7") else variant
+        return replace(named, os="linux", architecture=arch, variant=variant)
+    raise InvalidPlatform(
+        f"{_in_quotes(text)}: unknown operating system or architecture: invalid argument"
+    )
 
 
 def matches(wanted: Platform, offered: Platform) -> bool:

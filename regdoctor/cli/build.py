@@ -92,8 +92,14 @@ def build(
     ulimit: Annotated[Strings | None, _many("--ulimit", help="NAME=SOFT[:HARD].")] = None,
     cgroup_parent: Annotated[str, _many("--cgroup-parent", help="Parent cgroup of RUN.")] = "",
     resource: Annotated[Strings | None, _many("--resource", help="Not yet.")] = None,
-    call: Annotated[str, _many("--call", help="build; others are not supported yet.")] = "build",
-    check: Annotated[bool, _many("--check", help="Not yet.")] = False,
+    call: Annotated[
+        str,
+        _many(
+            "--call",
+            help="build, check, outline, targets or convertllb; ,format=json ,ignorestatus.",
+        ),
+    ] = "build",
+    check: Annotated[bool, _many("--check", help="Lint the Dockerfile and stop.")] = False,
     progress: Annotated[
         str, _many("--progress", help="auto, tty, plain, quiet, rawjson or none.")
     ] = "",
@@ -128,6 +134,9 @@ def build(
     ignore_file: Annotated[
         Path | None, _many("--ignore-file", help="Takes the place of .dockerignore.")
     ] = None,
+    copy_from_variables: Annotated[
+        bool, _many("--copy-from-variables", help="Variables in COPY --from (an extension).")
+    ] = False,
     frontend: Annotated[str, _many("--frontend", help="builtin.")] = "builtin",
     sandbox: Annotated[str, _many("--sandbox", help="auto, runc or crun.")] = "auto",
     root: Annotated[Path | None, _many("--root", help="State directory.")] = None,
@@ -146,8 +155,11 @@ def build(
     _refuse(given)
     if legacy_switch or legacy_value:
         sys.stderr.write("warning: a flag of docker's classic builder has no effect here\n")
-    from regdoctor.cli import buildrun
+    from regdoctor.cli import buildrun, callrun
 
+    asked = "check" if given["check"] and given["call"] == "build" else given["call"]
+    if asked != "build":
+        return _until_stopped(callrun.prepare(callrun.read_call(asked), given, os.environ))
     return _until_stopped(buildrun.prepare(given, os.environ))
 
 
@@ -159,10 +171,6 @@ def _refuse(given: dict[str, Any]) -> None:
             raise UsageError(f"{flag}: {what} is not supported yet")
     if given["provenance"] not in ("", "false", "0"):
         raise UsageError("--provenance: writing attestations is not supported yet")
-    if given["check"]:
-        raise UsageError("--check: looking at the Dockerfile alone is not supported yet")
-    if given["call"] != "build":
-        raise UsageError(f"--call={given['call']}: only build is supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":

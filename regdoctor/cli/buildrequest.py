@@ -67,6 +67,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         entitlements=frozenset(allowed),
         epoch=_epoch(build_args),
         ignore_file=given["ignore_file"],
+        copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
@@ -88,6 +89,8 @@ def _context(text: str) -> Path:
 def _platform(text: str) -> Platform | None:
     if "," in text:
         raise RequestError("building for several platforms at once is not supported yet")
+    if text == "local":
+        return platforms.host()
     return platforms.parse(text) if text else None
 
 

@@ -17,7 +17,7 @@ from builder.errors import BuilderError
 from builder.events import Emit, LogEvent, VertexEvent, WarningEvent
 from builder.oci.digest import Digest
 from builder.progress.display import open_progress
-from builder.progress.report import source_frame, warnings_summary
+from builder.progress.report import warnings_summary
 from builder.registry import RetryPolicy
 from builder.registry.retry import Retrying
 from builder.snapshot.mounts import enter_private_mount_namespace
@@ -25,6 +25,7 @@ from builder.solver.verdict import CacheVerdict
 from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
+from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
 
@@ -72,7 +73,7 @@ class _Run:
         except RequestError as error:
             raise UsageError(str(error), hint=error.hint) from error
         except BuildError as error:
-            _tell_failure(error)
+            tell_failure(error)
             return exits.FINDINGS
 
     async def _look(self, plan: Plan) -> int | None:
@@ -102,7 +103,7 @@ class _Run:
                 result = await plan.run(progress.emit, sys.stdout.buffer)
             except BuildError as error:
                 progress.close()
-                _tell_failure(error)
+                tell_failure(error)
                 await self._explain(error)
                 return exits.FINDINGS
         self._finish(result, progress.warnings)
@@ -211,19 +212,6 @@ def _save(path: Path, text: str) -> None:
         path.write_text(text)
     except OSError as error:
         raise BuilderError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _tell_failure(error: BuildError) -> None:
-    for location in error.locations:
-        _write(plain_lines(source_frame(location.info, location.ranges)))
-    _write(f"ERROR: failed to build: failed to solve: {plain(str(error))}\n")
-    if error.hint:
-        _write(f"hint: {plain(error.hint)}\n")
-
-
-def plain_lines(text: str) -> str:
-    """``text`` without control characters, its lines kept."""
-    return "".join(plain(line.rstrip("\n")) + "\n" for line in text.splitlines())
 
 
 class _RetryLog:

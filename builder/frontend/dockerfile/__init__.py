@@ -27,6 +27,7 @@ from __future__ import annotations
 from builder.frontend.dockerfile.convert import convert
 from builder.frontend.dockerfile.convert import references_of as references
 from builder.frontend.dockerfile.convert import variables_of as variables
+from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.errors import BaseImageError, BlankBaseError, DockerfileError
 from builder.frontend.dockerfile.grammar import parse
 from builder.frontend.dockerfile.ignore import IgnoreMatcher, read_patterns
@@ -53,6 +54,7 @@ __all__ = [
     "MetaResolver",
     "ResolvedImage",
     "convert",
+    "detect_syntax",
     "parse",
     "read_patterns",
     "references",

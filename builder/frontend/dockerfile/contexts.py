@@ -48,6 +48,19 @@ def local_source(
     return SourceOp(f"local://{name}", attrs), frozenset(caps)
 
 
+def remote_source(key: str, url: str) -> tuple[SourceOp, frozenset[str], str]:
+    """The op of the named context ``key`` at a git or http(s) URL, the capabilities it needs, and
+    its name. Raises DockerfileError."""
+    ref = parse_git_ref(url)
+    if ref is not None:
+        return (*git_source(ref), f"{INTERNAL}load git source {url}")
+    scheme = url.partition(":")[0]
+    if scheme not in ("http", "https"):
+        raise DockerfileError(f"unsupported context source {scheme} for {key}")
+    op = SourceOp(url, {"http.filename": "context"})
+    return op, frozenset({"source.http"}), f"[context {key}] {url}"
+
+
 def followed_paths(used: Iterable[str]) -> list[str]:
     """What to transfer of a context: nothing said (everything) once ``/`` is used."""
     paths = set(used)
@@ -107,17 +120,7 @@ class Contexts:
 
     def remote(self, key: str, url: str) -> Output:
         """The named context ``key`` at a git or http(s) URL."""
-        ref = parse_git_ref(url)
-        if ref is not None:
-            op, caps = git_source(ref)
-            return SourceVertex(
-                described(f"[context {key}] load git source {url}"), op=op, source_caps=caps
-            ).output()
-        if not url.startswith(("http://", "https://")):
-            raise DockerfileError(f"unsupported context source {url} for {key}")
-        op = SourceOp(url, {"http.filename": "context"})
-        caps = frozenset({"source.http"})
-        name = f"[context {key}] {url}"
+        op, caps, name = remote_source(key, url)
         return SourceVertex(described(name), op=op, source_caps=caps).output()
 
     def layout(self, key: str, store: str, image: Reference, platform: Platform) -> Output:
@@ -149,7 +152,7 @@ class Contexts:
             vertex.op, vertex.source_caps = local_source(
                 name,
                 session=options.session,
-                hint=f"context:{key}-{name}",
+                hint=f"context:{key}-{options.named_hints.get(key, '')}",
                 follow=followed_paths(paths),
                 exclude=options.named_ignores.get(key, ()),
             )

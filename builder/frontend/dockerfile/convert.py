@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run
+from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run, lintconfig
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import Contexts, dockerfile_definition
 from builder.frontend.dockerfile.dispatch import Dispatching, Handler, dispatch
+from builder.frontend.dockerfile.epoch import resolve_epoch, with_epoch
 from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.extensions import with_copy_sources
 from builder.frontend.dockerfile.grammar import parse, parse_trigger
 from builder.frontend.dockerfile.ignore import IgnoreMatcher
 from builder.frontend.dockerfile.image import ImageConfig, default_path
-from builder.frontend.dockerfile.lint import LintConfig, Linter
+from builder.frontend.dockerfile.lint import Linter
+from builder.frontend.dockerfile.lintconfig import LintConfig
 from builder.frontend.dockerfile.naming import Namer
 from builder.frontend.dockerfile.options import (
     Conversion,
@@ -23,7 +26,7 @@ from builder.frontend.dockerfile.options import (
     MetaResolver,
     StageInfo,
 )
-from builder.frontend.dockerfile.paths import workdir
+from builder.frontend.dockerfile.paths import native, workdir
 from builder.frontend.dockerfile.resolution import BaseImages
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import (
@@ -33,13 +36,12 @@ from builder.frontend.dockerfile.stages import (
     global_args,
     named_context,
 )
-from builder.llb.definition import SourceFile
+from builder.llb.definition import Definition, SourceFile
 from builder.llb.errors import LLBError
 from builder.llb.ops import ProxyEnv
 from builder.llb.state import marshal
-from builder.oci import reference as references
+from builder.oci import platform as platforms
 from builder.oci.platform import Platform
-from builder.oci.reference import InvalidReference
 
 _HANDLERS: dict[type, Handler] = {
     ins.Add: dispatch_copy.add,
@@ -61,8 +63,6 @@ _HANDLERS: dict[type, Handler] = {
     ins.Workdir: dispatch_config.workdir,
 }
 _MAX_TRIGGER_ROUNDS = 10
-_LAST_SECOND = 253402300799
-"""Of the year 9999, the last that RFC 3339 can write."""
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
 
 
@@ -73,6 +73,8 @@ def references_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[
     """
     lexer = Lexer(escape=dockerfile.escape)
     args = global_args(dockerfile, options, lexer)
+    if options.copy_from_variables:
+        dockerfile = with_copy_sources(dockerfile, options, args, lexer)
     graph = StageGraph(dockerfile, options, args, lexer, Linter())
     return _syntax_use(dockerfile, options) + _uses(graph, options)
 
@@ -84,12 +86,25 @@ def variables_of(dockerfile: ins.Dockerfile, options: ConvertOptions) -> Mapping
 
 
 def _syntax_use(dockerfile: ins.Dockerfile, options: ConvertOptions) -> tuple[ImageUse, ...]:
+    frontend = _frontend(dockerfile, options)
+    if not frontend:
+        return ()
+    directive = dockerfile.directives.get("syntax")
+    line = directive.line if directive else 0
+    return (ImageUse(frontend, options.platforms[0], "syntax", line),)
+
+
+def _frontend(dockerfile: ins.Dockerfile, options: ConvertOptions) -> str:
+    """The image of the frontend that was asked for, empty for the one that is built in."""
     directive = dockerfile.directives.get("syntax")
     text = options.build_args.get("BUILDKIT_SYNTAX") or (directive.value if directive else "")
-    if not text.split():
-        return ()
-    line = directive.line if directive else 0
-    return (ImageUse(text.split()[0], options.platforms[0], "syntax", line),)
+    return next(iter(text.split()), "")
+
+
+def _labs(dockerfile: ins.Dockerfile, options: ConvertOptions) -> bool:
+    """Whether the channel with what is on trial was asked for: ``:labs``, ``:1.26-labs``."""
+    tag = _frontend(dockerfile, options).partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return tag == "labs" or tag.endswith("-labs")
 
 
 def _uses(graph: StageGraph, options: ConvertOptions) -> tuple[ImageUse, ...]:
@@ -109,7 +124,7 @@ def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
     if key is None:
         if state.base_name == SCRATCH:
             return None
-        key = named_context(options, _familiar(state.base_name), platform)
+        key = _context_for(options, state.base_name, platform)
     text = state.base_name
     if key is not None:
         scheme, _, rest = options.named_contexts[key].partition(":")
@@ -120,11 +135,22 @@ def _use(state: StageState, options: ConvertOptions) -> ImageUse | None:
     return ImageUse(text, platform, state.why, line, state.place)
 
 
-def _familiar(text: str) -> str:
+def _context_for(options: ConvertOptions, name: str, platform: Platform) -> str | None:
     try:
-        return references.parse(text).familiar().removesuffix(":latest")
-    except InvalidReference:
-        return text
+        return named_context(options, name, platform)
+    except DockerfileError:
+        return None  # refused once it is resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A file whose stages have been gone through; ``reachable`` are those that took part."""
+
+    dockerfile: ins.Dockerfile
+    graph: StageGraph
+    dispatching: Dispatching
+    uses: tuple[ImageUse, ...]
+    reachable: set[StageState]
 
 
 async def convert(
@@ -141,55 +167,65 @@ async def convert(
     Raises DockerfileError for what is wrong with the file, BaseImageError (one of them) for
     an image that ``resolver`` cannot answer for.
     """
-    dockerfile = parse(source, filename) if isinstance(source, bytes) else source
+    return _finish(await dispatched(source, filename, options, resolver, warn))
+
+
+async def dispatched(
+    source: bytes | ins.Dockerfile,
+    filename: str,
+    options: ConvertOptions,
+    resolver: MetaResolver,
+    warn: Callable[[LintWarning], None] | None = None,
+) -> Dispatched:
+    """All but the graph: what questions about a file need. Raises as ``convert`` does."""
+    linter = Linter(_lint_config(source, options), tell=warn)
+    if isinstance(source, bytes):
+        dockerfile = parse(source, filename, linter.remark)
+    else:
+        dockerfile = source
+        for remark in dockerfile.remarks:
+            linter.remark(remark)
     lexer = Lexer(escape=dockerfile.escape)
-    check = options.build_args.get("BUILDKIT_DOCKERFILE_CHECK")
-    if check is None and "check" in dockerfile.directives:
-        check = dockerfile.directives["check"].value
-    linter = Linter(LintConfig.parse(check or ""), tell=warn)
-    linter.text(dockerfile)
     args = global_args(dockerfile, options, lexer)
     linter.default_args(dockerfile, args.predefined)
+    if options.copy_from_variables:
+        dockerfile = with_copy_sources(dockerfile, options, args, lexer)
+    epoch = await resolve_epoch(dockerfile, options, args.env, lexer)
+    options = replace(options, build_args=with_epoch(options.build_args, args.env, epoch))
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
+    namer, contexts = Namer(multi_platform=options.multi_platform), Contexts(options)
+    images = BaseImages(graph, options, resolver, contexts, namer, linter)
+    reachable = await _resolve(graph, images, everything=options.all_stages)
     dispatching = Dispatching(
         options,
         args,
         lexer,
-        Namer(multi_platform=options.multi_platform),
-        Contexts(options),
+        namer,
+        contexts,
         linter,
         IgnoreMatcher(options.ignore_patterns),
         proxy_env(options.build_args),
-        _epoch(options, args.env),
+        epoch,
+        _labs(dockerfile, options),
     )
-    images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
-    reachable = await _resolve(graph, images)
     for state in [s for s in graph.states if s in reachable]:
         if not state.dispatched:
             _dispatch_stage(dispatching, state)
     linter.raise_if_asked()
-    used = {path for state in reachable for path in state.context_paths}
-    graph.target.paths.add("/")
-    dispatching.contexts.settle(used)
-    return _finish(graph, dispatching, dockerfile, uses, reachable)
+    return Dispatched(dockerfile, graph, dispatching, uses, reachable)
 
 
-def _epoch(options: ConvertOptions, env: Mapping[str, str]) -> int | None:
-    text = options.build_args.get("SOURCE_DATE_EPOCH", env.get("SOURCE_DATE_EPOCH", ""))
-    if options.epoch is not None:
-        text = str(options.epoch)
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,12}", text, re.ASCII) is None or int(text) > _LAST_SECOND:
-        raise DockerfileError(f"invalid SOURCE_DATE_EPOCH: {text}")
-    return int(text)
+def _lint_config(source: bytes | ins.Dockerfile, options: ConvertOptions) -> LintConfig:
+    text = source if isinstance(source, bytes) else source.source
+    return lintconfig.asked_for(options.build_args) or lintconfig.written_in(text)
 
 
-async def _resolve(graph: StageGraph, images: BaseImages) -> set[StageState]:
+async def _resolve(graph: StageGraph, images: BaseImages, *, everything: bool) -> set[StageState]:
     """Resolve until no ONBUILD trigger of a base image names another one."""
     for _ in range(_MAX_TRIGGER_ROUNDS):
-        reachable = graph.reachable()
+        reachable = graph.reachable(everything=everything)
+        images.pass_over(s for s in graph.states if s not in reachable)
         await images.resolve([s for s in graph.states if s in reachable])
         more = [
             _take_triggers(graph, state)
@@ -211,14 +247,14 @@ def _take_triggers(graph: StageGraph, state: StageState) -> bool:
     elif state.image is not None:
         expressions = state.image.words("OnBuild")
         state.image.config.pop("OnBuild", None)
-    if not expressions or state.unregistered or state.dispatched:
+    if not expressions:
         return False
     place = ins.Written(state.source_code, "FROM", state.ranges, state.comments)
     try:
         triggers = [parse_trigger(expression, place) for expression in expressions]
         return graph.take_triggers(state, triggers)
     except DockerfileError as error:
-        raise error.located(state.ranges) from error
+        raise error.relocated(state.ranges) from error
 
 
 def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
@@ -237,10 +273,10 @@ def _dispatch_stage(dispatching: Dispatching, state: StageState) -> None:
         key, _, value = item.partition("=")
         state.root.set_env(key, value)
     sandbox = options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")
-    state.root.hostname = options.hostname or sandbox
+    state.root.hostname = sandbox or options.hostname
     if image.text("WorkingDir"):
-        directory = workdir("", image.text("WorkingDir"))
-        image.config["WorkingDir"] = directory
+        directory = workdir(image.text("WorkingDir"), image.text("WorkingDir"), state.platform.os)
+        image.config["WorkingDir"] = native(directory, state.platform.os)
         state.root.cwd = directory
     if image.text("User"):
         state.root.user = image.text("User")
@@ -257,38 +293,47 @@ def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
     return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
 
 
-def _finish(
-    graph: StageGraph,
-    dispatching: Dispatching,
-    dockerfile: ins.Dockerfile,
-    uses: tuple[ImageUse, ...],
-    reachable: set[StageState],
-) -> Conversion:
+def graph_of(made: Dispatched) -> Definition:
+    """The graph of the target. Raises DockerfileError where it cannot be written."""
+    dispatching, dockerfile = made.dispatching, made.dockerfile
+    target = made.graph.target
+    target.paths.add("/")
+    dispatching.contexts.settle(path for state in made.reachable for path in state.context_paths)
+    try:
+        fetched = dockerfile_definition(dockerfile.filename, dispatching.options).encode()
+        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
+        return marshal(target.root.output, [file])
+    except LLBError as error:
+        raise DockerfileError(str(error)) from error
+
+
+def _finish(made: Dispatched) -> Conversion:
+    graph, dispatching = made.graph, made.dispatching
     target, options = graph.target, dispatching.options
     image = target.image or ImageConfig.empty(options.platform)
     if options.labels:
         image.config["Labels"] = {**(image.config.get("Labels") or {}), **options.labels}
     if options.target_platform is not None:
         image.platform = _labelled(image.platform, options.target_platform)
+    image.platform = platforms.normalize(image.platform)
     try:
-        fetched = dockerfile_definition(dockerfile.filename, options).encode()
-        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
-        definition = marshal(target.root.output, [file])
-    except LLBError as error:
-        raise DockerfileError(f"the Dockerfile cannot be encoded: {error}") from error
+        definition = graph_of(made)
+    except DockerfileError as error:
+        raise error.located((), "failed to marshal LLB definition: ") from error
     return Conversion(
         definition,
         image.to_json(),
         target.base_image.to_json() if target.base_image is not None else None,
         target.platform or options.platform,
         tuple(dispatching.linter.warnings),
-        uses,
+        made.uses,
         tuple(
             StageInfo(state.stage_name, state.base_name, state.ranges)
             for state in graph.states
-            if state in reachable and not state.unregistered
+            if state in made.reachable and not state.unregistered
         ),
         target.ignore_cache,
+        dispatching.epoch,
     )
 
 

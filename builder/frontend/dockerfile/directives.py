@@ -10,7 +10,7 @@ from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import ParseError
 from builder.frontend.dockerfile.lexical import BLANKS
 
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
 _KNOWN = frozenset({"syntax", "escape", "check"})
 
 
@@ -36,21 +36,21 @@ class DirectiveScanner:
         if self._done or not line.startswith(prefix):
             self._done = True
             return False
-        match = _DIRECTIVE.fullmatch(line[len(prefix) :].lstrip(BLANKS))
-        name = match[1].lower() if match else ""
-        if match is None or name not in _KNOWN:
+        directive = read_directive(line[len(prefix) :])
+        if directive is None:
             self._done = True
             return False
-        ranges = (SourceRange(number, number),)
+        name, value = directive
+        ranges = (SourceRange(number - 1, number - 1),)  # as BuildKit counts here
         if any(known.name == name for known in self.found):
             raise ParseError(f"only one {name} parser directive can be used", ranges=ranges)
         if name == "escape":
-            if match[2] not in ("\\", "`"):
+            if value not in ("\\", "`"):
                 raise ParseError(
-                    f"invalid escape token '{match[2]}' does not match ` or \\", ranges=ranges
+                    f"invalid escape token '{value}' does not match ` or \\", ranges=ranges
                 )
-            self.escape = match[2]
-        self.found.append(Directive(name, match[2], number))
+            self.escape = value
+        self.found.append(Directive(name, value, number))
         return True
 
     def stop(self) -> None:
@@ -58,27 +58,49 @@ class DirectiveScanner:
         self._done = True
 
 
+def read_directive(comment: str) -> tuple[str, str] | None:
+    """(name in lower case, value) of ``name=value``; None for any other comment."""
+    match = _DIRECTIVE.fullmatch(comment.lstrip(BLANKS))
+    if match is None or match[1].lower() not in _KNOWN:
+        return None
+    return match[1].lower(), match[2]
+
+
+def detect_check(source: bytes) -> str:
+    """What ``# check=`` at the top of the file says, up to the first space."""
+    found = _named("check", *_without_shebang(source), prefix="#")
+    return found.value.partition(" ")[0] if found is not None else ""
+
+
 def detect_syntax(source: bytes) -> Directive | None:
     """The ``syntax`` directive, also as ``//syntax=``, as JSON, after a BOM or a ``#!`` line.
 
     The frontend image is the first word of the value.
     """
-    text = source.decode(errors="surrogateescape").removeprefix("\ufeff")
-    first = 1
-    if text.startswith("#!"):
-        text, first = text.partition("\n")[2], 2
+    text, first = _without_shebang(source)
     for prefix in ("#", "//"):
-        scanner = DirectiveScanner()
-        try:
-            for number, line in enumerate(text.split("\n"), first):
-                if not scanner.take(line.rstrip("\r"), number, prefix):
-                    break
-        except ParseError:
-            pass
-        for directive in scanner.found:
-            if directive.name == "syntax":
-                return directive
+        found = _named("syntax", text, first, prefix)
+        if found is not None:
+            return found
     return _json_syntax(text, first)
+
+
+def _without_shebang(source: bytes) -> tuple[str, int]:
+    """(the text after a BOM and a ``#!`` line, the number of its first line)."""
+    text = source.decode(errors="surrogateescape").removeprefix("\ufeff")
+    return (text.partition("\n")[2], 2) if text.startswith("#!") else (text, 1)
+
+
+def _named(name: str, text: str, first: int, prefix: str) -> Directive | None:
+    scanner = DirectiveScanner()
+    try:
+        for number, line in enumerate(text.split("\n"), first):
+            if not scanner.take(line.rstrip("\r"), number, prefix):
+                break
+    except ParseError:
+        # Those before the faulty one count here; the parser refuses the file.
+        pass
+    return next((found for found in scanner.found if found.name == name), None)
 
 
 def _json_syntax(text: str, line: int) -> Directive | None:

@@ -8,8 +8,9 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.image import describe_healthcheck
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import described, expanded, located
+from builder.frontend.dockerfile.outline import KnownArg
 from builder.frontend.dockerfile.owners import chown_option
-from builder.frontend.dockerfile.paths import clean
+from builder.frontend.dockerfile.paths import clean, is_absolute, native
 from builder.frontend.dockerfile.paths import workdir as workdir_path
 from builder.frontend.dockerfile.ports import parse_ports
 from builder.frontend.dockerfile.signals import check_signal
@@ -55,23 +56,25 @@ def arg(step: Step, instruction: ins.Arg) -> None:
     for declared in instruction.args:
         step.linter.secret_name("ARG", declared.key, step.ranges)
         value = given.get(declared.key)
-        if value is None and declared.value is None:
-            value = inherited.get(declared.key)
+        known = value is None and declared.value is None and declared.key in inherited
+        if known:
+            value = inherited[declared.key]
         elif value is None and declared.value is not None:
             value = step.expand(declared.value)
         if value is not None and declared.key not in NO_ENV_ARGS:
             step.state.root.set_env(declared.key, value)
+        if not known:
+            written = instruction.written
+            step.state.uses.args[declared.key] = KnownArg(
+                declared.key, value or "", written.ranges, written.comments
+            )
+        step.state.uses.used.add(declared.key)
         step.state.build_args.append(ins.OptionalKeyValue(declared.key, value))
         texts.append(declared.key if value is None else f"{declared.key}={value}")
     step.image.commit(f"ARG {' '.join(texts)}", layer=False)
 
 
 def maintainer(step: Step, instruction: ins.Maintainer) -> None:
-    step.linter.warn(
-        "MaintainerDeprecated",
-        "Maintainer instruction is deprecated in favor of using label",
-        step.ranges,
-    )
     step.image.author = instruction.name
     step.image.commit(f"MAINTAINER {instruction.name}", layer=False)
 
@@ -113,7 +116,9 @@ def healthcheck(step: Step, instruction: ins.Healthcheck) -> None:
 
 
 def expose(step: Step, instruction: ins.Expose) -> None:
-    words = [word for port in instruction.ports for word in step.expansion(port).words]
+    # Unset variables are not remarked on here.
+    lexer, env = step.conversion.lexer, step.env
+    words = [word for port in instruction.ports for word in lexer.expand(port, env).words]
     ports = [port for word in words for port in parse_ports(word, step.linter, step.ranges)]
     exposed = dict(step.image.config.get("ExposedPorts") or {})
     exposed.update({port: {} for port in ports})
@@ -157,15 +162,16 @@ def on_build(step: Step, instruction: ins.OnBuild) -> None:
 
 def workdir(step: Step, instruction: ins.Workdir) -> None:
     path = step.expand(instruction.path)
-    if not step.state.workdir_set and not path.startswith("/"):
+    if not step.state.workdir_set and not is_absolute(path, step.platform.os):
         step.linter.warn(
             "WorkdirRelativePath",
-            f'Relative workdir "{path}" can have unexpected results if the base image changes',
+            f"Relative workdir {go_quote(path)} can have unexpected results if the base image "
+            "changes",
             step.ranges,
         )
     step.state.workdir_set = True
-    directory = workdir_path(step.image.text("WorkingDir"), path)
-    step.image.config["WorkingDir"] = directory
+    directory = workdir_path(step.image.text("WorkingDir"), path, step.platform.os)
+    step.image.config["WorkingDir"] = native(directory, step.platform.os)
     step.state.root.cwd = directory
     if directory != "/":
         _make_directory(step, directory)
@@ -183,7 +189,7 @@ def _make_directory(step: Step, directory: str) -> None:
         timestamp=step.conversion.timestamp,
     )
     vertex = FileVertex(
-        described(step.conversion.namer.next(step.state, name, step.env)),
+        described(step.conversion.namer.next(step.state, name, step.env, step.platform)),
         located(step.ranges),
         base=step.state.root.output,
         steps=(FileStep(action),),

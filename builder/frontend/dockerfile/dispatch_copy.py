@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass, field, replace
 
+from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
-from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.errors import DockerfileError, IgnorePatternError
 from builder.frontend.dockerfile.gitref import GitRef, git_source, parse_git_ref
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located
@@ -20,12 +20,13 @@ from builder.frontend.dockerfile.paths import (
     contains_wildcards,
     join,
     normalized,
+    without_drive,
 )
 from builder.frontend.dockerfile.shell import Lexer
 from builder.llb.definition import OpMetadata, ProgressGroup
 from builder.llb.ops import Copy, MkFile, SourceOp
 from builder.llb.state import FileStep, FileVertex, MergeVertex, Output, SourceVertex
-from builder.oci.digest import Digest, InvalidDigest
+from builder.oci.digest import HEX_LENGTH, Digest, InvalidDigest, has_grammar
 
 _HEREDOC_LEXER = Lexer(quotes=False)
 
@@ -56,12 +57,15 @@ def copy(step: Step, instruction: ins.Copy) -> None:
 def add(step: Step, instruction: ins.Add) -> None:
     source = step.conversion.contexts.main.output()
     copying = _Copying.of(step, instruction, source, check_ignored=True)
-    checksum = step.expand(instruction.checksum)
+    checksum = copying.checksum
     _check_checksum(checksum, copying.sources)
+    keep_git_dir = instruction.keep_git_dir
     for path in copying.sources:
         git = _remote(path)
         if git is not None:
-            copying.git(git, instruction.keep_git_dir, checksum)
+            # What one repository says of itself holds for those after it.
+            keep_git_dir, checksum = _agreed(git, keep_git_dir, checksum)
+            copying.git(replace(git, keep_git_dir=keep_git_dir, checksum=checksum, mtime=""))
         elif _is_http(path):
             copying.http(path, checksum, unpack=instruction.unpack or False)
         else:
@@ -82,21 +86,47 @@ def _check_checksum(checksum: str, sources: list[str]) -> None:
         raise DockerfileError("checksum requires HTTP(S) or Git sources")
 
 
+def _agreed(git: GitRef, keep_git_dir: bool | None, checksum: str) -> tuple[bool | None, str]:
+    """What a repository and the flags say of ``.git`` and of the commit."""
+    if None not in (keep_git_dir, git.keep_git_dir) and keep_git_dir != git.keep_git_dir:
+        raise DockerfileError("inconsistent keep-git-dir configuration")
+    if checksum and git.checksum and checksum != git.checksum:
+        raise DockerfileError(f"checksum mismatch {go_quote(checksum)} != {go_quote(git.checksum)}")
+    keep = keep_git_dir if git.keep_git_dir is None else git.keep_git_dir
+    return keep, git.checksum or checksum
+
+
 def _is_http(path: str) -> bool:
     return path.startswith(("http://", "https://"))
 
 
 def _remote(path: str) -> GitRef | None:
-    return parse_git_ref(path)
+    found = parse_git_ref(path)
+    return None if found is None or found.like_a_path else found
 
 
 def _base_name(url: str) -> str:
     """The name that a download gets: the last part of the URL's path."""
     try:
-        path = unquote(urlsplit(url).path)
-    except ValueError:
+        path = gourl.parse(url).path
+    except gourl.UrlError:
         path = ""
-    return join("/", path).rpartition("/")[2] or "__unnamed__"
+    name = path.rstrip("/").rpartition("/")[2]
+    return "__unnamed__" if name in ("", ".") else name
+
+
+def _digest(text: str) -> str:
+    """``text``, which must be a digest: the words are those of opencontainers/go-digest."""
+    try:
+        return str(Digest(text))
+    except InvalidDigest as error:
+        algorithm, _, encoded = text.partition(":")
+        length = HEX_LENGTH.get(algorithm)
+        if length is None and has_grammar(text):
+            raise DockerfileError("unsupported digest algorithm") from error
+        if length is not None and encoded and len(encoded) != length:
+            raise DockerfileError("invalid checksum digest length") from error
+        raise DockerfileError("invalid checksum digest format") from error
 
 
 @dataclass(slots=True)
@@ -111,40 +141,51 @@ class _Copying:
     dest: str
     written_dest: str
     chown: str
-    chmod: str
+    chmod: tuple[int, str]
+    written_chmod: str
+    checksum: str
+    inline: list[tuple[str, str]]
     name: str
-    steps: list[FileStep]
+    steps: list[FileStep] = field(default_factory=list)
     _counted: bool = False
 
     @classmethod
     def of(
         cls, step: Step, instruction: ins.Copying, root: Output | None, *, check_ignored: bool
     ) -> _Copying:
+        chown, chmod = step.expand(instruction.chown), step.expand(instruction.chmod)
+        checksum = step.expand(instruction.checksum) if isinstance(instruction, ins.Add) else ""
+        sources = [step.expand(path) for path in instruction.sources]
         written_dest = step.expand(instruction.dest)
-        text = expanded(step.conversion.lexer, step.code, step.env)
+        inline = [
+            (file.path, step.expand(file.data, _HEREDOC_LEXER) if file.expand else file.data)
+            for file in instruction.inline
+        ]
         return cls(
             step,
             instruction,
             root,
             check_ignored,
-            [step.expand(path) for path in instruction.sources],
-            normalized(step.state.root.cwd, written_dest, keep_slash=True),
+            sources,
+            normalized(step.state.root.cwd, written_dest, keep_slash=True, os=step.platform.os),
             written_dest,
-            step.expand(instruction.chown),
-            step.expand(instruction.chmod),
-            text,
-            [],
+            chown,
+            mode_option(chmod),
+            chmod,
+            checksum,
+            inline,
+            expanded(step.conversion.lexer, step.code, step.env),
         )
 
     def _template(self) -> Copy:
-        mode, symbolic = mode_option(self.chmod)
+        mode, symbolic = self.chmod
         return Copy(
             dest=self.dest,
             owner=chown_option(self.chown) if self.chown else None,
             mode=mode,
             mode_str=symbolic,
             create_dest_path=True,
-            timestamp=self.step.conversion.timestamp,
+            timestamp=-1,
             exclude_patterns=self.instruction.exclude,
         )
 
@@ -159,13 +200,13 @@ class _Copying:
         if parents:
             head, pivot, pattern = path.partition("/./")
             path, pattern = (head, pattern) if pivot else ("/", path)
-            pattern = normalized("/", pattern, keep_slash=False)
+            pattern = self._normalized(pattern)
             include = (pattern.removeprefix("/"),)
             if not contains_wildcards(path) and not contains_wildcards(pattern):
-                required = (below_root(join(path, pattern)),)
+                required = (self._normalized(join(path, pattern)),)
         action = replace(
             self._template(),
-            src=normalized("/", path, keep_slash=False),
+            src=self._normalized(path),
             follow_symlink=True,
             dir_copy_contents=True,
             attempt_unpack=unpack,
@@ -176,15 +217,25 @@ class _Copying:
         )
         self._add(action, self.root)
 
+    def _normalized(self, path: str) -> str:
+        try:
+            return normalized("/", path, keep_slash=False, os=self.step.platform.os)
+        except DockerfileError as error:
+            raise DockerfileError(f"removing drive letter: {error}") from error
+
     def _remark_ignored(self, path: str) -> None:
         matcher = self.step.conversion.ignored
         path = clean(path)
         # With exceptions nothing is certain: a file below may be let in again.
-        if self.check_ignored and not matcher.has_exceptions and matcher.matches(path):
+        try:
+            ignored = matcher.ignores_root if path in (".", "/") else matcher.matches(path)
+        except IgnorePatternError:
+            return  # the transfer of the context will tell
+        if self.check_ignored and not matcher.has_exceptions and ignored:
             command = self.step.keyword.capitalize()
             self.step.linter.warn(
                 "CopyIgnoredFile",
-                f'Attempting to {command} file "{path}" that is excluded by .dockerignore',
+                f"Attempting to {command} file {go_quote(path)} that is excluded by .dockerignore",
                 self.step.ranges,
             )
 
@@ -193,10 +244,7 @@ class _Copying:
         attrs = {"http.filename": filename}
         caps = {"source.http"}
         if checksum:
-            try:
-                attrs["http.checksum"] = str(Digest(checksum))
-            except InvalidDigest as error:
-                raise DockerfileError("invalid checksum digest format") from error
+            attrs["http.checksum"] = _digest(checksum)
             caps.add("source.http.checksum")
         vertex = SourceVertex(
             described(self._prefixed(), ""), op=SourceOp(url, attrs), source_caps=frozenset(caps)
@@ -204,22 +252,14 @@ class _Copying:
         action = replace(self._template(), src=f"/{filename}", attempt_unpack=unpack)
         self._add(action, vertex.output())
 
-    def git(self, ref: GitRef, keep_git_dir: bool | None, checksum: str) -> None:
-        if None not in (keep_git_dir, ref.keep_git_dir) and keep_git_dir != ref.keep_git_dir:
-            raise DockerfileError("inconsistent keep-git-dir configuration")
-        if checksum and ref.checksum and checksum != ref.checksum:
-            raise DockerfileError(
-                f"checksum mismatch {go_quote(checksum)} != {go_quote(ref.checksum)}"
-            )
-        keep = ref.keep_git_dir if ref.keep_git_dir is not None else keep_git_dir
-        op, caps = git_source(replace(ref, keep_git_dir=keep, checksum=ref.checksum or checksum))
+    def git(self, ref: GitRef) -> None:
+        op, caps = git_source(ref)
         vertex = SourceVertex(described(self._prefixed()), op=op, source_caps=caps)
         self._add(replace(self._template(), src="/"), vertex.output())
 
-    def _inline(self, file: ins.InlineFile) -> None:
+    def _inline(self, name: str, data: str) -> None:
         """A heredoc becomes a file of its own, then is copied like any other."""
-        data = self.step.expand(file.data, _HEREDOC_LEXER) if file.expand else file.data
-        path = below_root(file.path)
+        path = below_root(without_drive(name, self.step.platform.os))
         action = MkFile(
             path=path, mode=0o644, data=data.encode(errors="surrogateescape"), timestamp=-1
         )
@@ -234,20 +274,20 @@ class _Copying:
         namer = step.conversion.namer
         if not self._counted:
             self._counted = True
-            return namer.next(step.state, text(self.name), step.env)
-        return namer.current(step.state, text(self.name), step.env)
+            return namer.next(step.state, text(self.name), step.env, step.platform)
+        return namer.current(step.state, text(self.name), step.env, step.platform)
 
     def finish(self, command: str, *, link: bool, parents: bool = False) -> None:
         """The file vertex, and the history entry."""
-        for file in self.instruction.inline:
-            self._inline(file)
+        for path, data in self.inline:
+            self._inline(path, data)
         step, state = self.step, self.step.state
         name = self._prefixed()
         metadata = described(name, ignore_cache=state.ignore_cache)
         vertex = FileVertex(
             metadata, located(step.ranges), base=state.root.output, steps=tuple(self.steps)
         )
-        if link and not self.chmod:
+        if link and not self.written_chmod:
             self._link(vertex, name)
         else:
             state.root.output = vertex.output()
@@ -275,7 +315,7 @@ class _Copying:
         parts = [command]
         parts += ["--parents"] if parents else []
         parts += [f"--chown={self.chown}"] if self.chown else []
-        parts += [f"--chmod={self.chmod}"] if self.chmod else []
+        parts += [f"--chmod={self.written_chmod}"] if self.written_chmod else []
         parts += self.sources
         parts += [f"<<{file.path}" for file in self.instruction.inline]
         return f"{' '.join(parts)} {self.written_dest} # buildkit"

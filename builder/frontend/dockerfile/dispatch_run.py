@@ -10,6 +10,7 @@ from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.mounts import MountOption, parse_mount
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located, summary
+from builder.frontend.dockerfile.outline import KnownMount
 from builder.frontend.dockerfile.parser import parse_heredoc
 from builder.frontend.dockerfile.paths import below_root, clean, join
 from builder.frontend.dockerfile.stages import StageState
@@ -50,6 +51,11 @@ def run(step: Step, instruction: ins.Run) -> None:
     args, title = _command(step, instruction, plan)
     for mount, source in zip(mounts, step.command.sources, strict=False):
         plan.add(mount, source)
+    if instruction.devices and not step.conversion.labs:
+        raise DockerfileError(
+            "device feature is only supported in Dockerfile frontend 1.14.0-labs or later",
+            hint="begin the file with: # syntax=docker/dockerfile:labs",
+        )
     if options.shm_size > 0:
         tmpfs = Mount(
             dest="/dev/shm",  # noqa: S108  (the mount point of POSIX shared memory)
@@ -65,18 +71,19 @@ def run(step: Step, instruction: ins.Run) -> None:
     )
     vertex = ExecVertex(
         described(
-            step.conversion.namer.next(state, name, step.env),
+            step.conversion.namer.next(state, name, step.env, state.root.platform),
             step.code,
             ignore_cache=state.ignore_cache,
         ),
         located(step.ranges),
-        step.platform,
+        state.root.platform or options.platform,
         meta=_meta(step, args, plan),
         mounts=tuple(plan.mounts),
         late=(*plan.secrets, *plan.agents),
         network=_NETWORKS.get(instruction.network, state.root.network),
         security=SecurityMode[instruction.security.upper()],
         secretenv=tuple(plan.secretenv),
+        devices=instruction.devices,
     )
     state.root.output = vertex.output()
     step.image.commit(f"RUN {_history(step, args)} # buildkit", layer=True)
@@ -87,8 +94,6 @@ def _meta(step: Step, args: list[str], plan: _Mounts) -> Meta:
     env = dict(root.env)
     if plan.agents:
         env.setdefault("SSH_AUTH_SOCK", plan.agents[0].dest)
-    if not args:
-        raise DockerfileError("arguments are required")
     return Meta(
         args=tuple(args),
         env=tuple(f"{key}={value}" for key, value in env.items()),
@@ -177,7 +182,7 @@ class _Mounts:
         target = option.target
         if not clean(target).startswith("/"):
             target = join("/", step.state.root.cwd, target)
-        if clean(target) == "/":
+        if target == "/":
             raise DockerfileError(f"invalid mount target {go_quote(target)}")
         selector = below_root(option.source)
         if selector == "/":
@@ -204,6 +209,9 @@ class _Mounts:
     def _secret(self, option: MountOption) -> None:
         id_ = option.source or option.id or option.target.rpartition("/")[2]
         target = option.target
+        self._step.state.uses.secrets.setdefault(
+            id_, KnownMount(bool(option.required), self._step.ranges)
+        )
         if option.env is not None:
             self.secretenv.append(SecretEnv(id_, option.env, optional=not option.required))
             if not target:
@@ -225,11 +233,14 @@ class _Mounts:
         if option.source:
             raise DockerfileError("ssh does not support source")
         agent = SSHOpt(
-            option.id or "default",
+            option.id,
             option.uid or 0,
             option.gid or 0,
             0o600 if option.mode is None else option.mode,
             optional=not option.required,
+        )
+        self._step.state.uses.ssh.setdefault(
+            option.id or "default", KnownMount(bool(option.required), self._step.ranges)
         )
         target = option.target or f"/run/buildkit/ssh_agent.{len(self.agents)}"
         self.agents.append(Mount(input=-1, dest=target, mount_type=MountType.SSH, ssh_opt=agent))

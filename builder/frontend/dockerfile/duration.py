@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from builder.frontend.dockerfile.errors import ParseError
-from builder.frontend.dockerfile.lexical import go_quote
 
 _UNITS = {
     "ns": 1,
@@ -21,6 +20,17 @@ _PART = re.compile(r"(\d*)(?:\.(\d*))?([^\d.]*)", re.ASCII)
 _LIMIT = (1 << 63) - 1
 
 
+def _quoted(text: str) -> str:
+    """As package ``time`` quotes: what is no plain ASCII byte by byte."""
+    out = []
+    for char in text:
+        if " " <= char < "\x80":
+            out.append(f"\\{char}" if char in '"\\' else char)
+        else:
+            out += [f"\\x{byte:02x}" for byte in char.encode(errors="surrogateescape")]
+    return f'"{"".join(out)}"'
+
+
 def parse_duration(text: str) -> int:
     """``1m30s`` and the like. Raises ParseError in Go's words."""
     sign, rest = 1, text
@@ -33,19 +43,19 @@ def parse_duration(text: str) -> int:
     while position < len(rest):
         match = _PART.match(rest, position)
         if match is None or match.end() == position or not (match[1] or match[2]):
-            raise ParseError(f"time: invalid duration {go_quote(text)}")
+            raise ParseError(f"time: invalid duration {_quoted(text)}")
         whole, fraction, unit = match[1] or "0", match[2] or "", match[3]
         if not unit:
-            raise ParseError(f"time: missing unit in duration {go_quote(text)}")
+            raise ParseError(f"time: missing unit in duration {_quoted(text)}")
         scale = _UNITS.get(unit)
         if scale is None:
-            raise ParseError(f"time: unknown unit {go_quote(unit)} in duration {go_quote(text)}")
+            raise ParseError(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
         if len(whole) > 20:
-            raise ParseError(f"time: invalid duration {go_quote(text)}")
+            raise ParseError(f"time: invalid duration {_quoted(text)}")
         total += int(whole) * scale + int(fraction[:30] or 0) * scale // 10 ** len(fraction[:30])
         position = match.end()
     if position == 0 or total > _LIMIT:
-        raise ParseError(f"time: invalid duration {go_quote(text)}")
+        raise ParseError(f"time: invalid duration {_quoted(text)}")
     return sign * total
 
 

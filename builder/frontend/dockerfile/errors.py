@@ -5,6 +5,7 @@ The message is BuildKit's own text, so that what users know and search for stays
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Self
 
@@ -28,13 +29,24 @@ class DockerfileError(BuilderError):
         placed.ranges = self.ranges or ranges
         return placed
 
+    def relocated(self, ranges: tuple[SourceRange, ...]) -> Self:
+        """The same error at ``ranges``: its own place was in another text."""
+        placed = copy(self)
+        placed.ranges = ranges
+        return placed
+
 
 class ParseError(DockerfileError):
     """Text that is no Dockerfile."""
 
 
 class ShellWordError(DockerfileError):
-    """A word with quotes or ``${...}`` that cannot be expanded."""
+    """A word with quotes or ``${...}`` that cannot be expanded; ``unmatched`` are variables
+    without a value that it names up to there."""
+
+    def __init__(self, message: str, unmatched: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.unmatched = frozenset(unmatched)
 
 
 class CircularDependencyError(DockerfileError):

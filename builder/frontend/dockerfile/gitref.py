@@ -5,34 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlsplit
 
+from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
+from builder.frontend.dockerfile.lexical import go_quote, parse_bool
 from builder.frontend.dockerfile.paths import join
 from builder.llb.ops import SourceOp
 
-_SCP = re.compile(r"(?:([a-zA-Z0-9._-]+)@)?([a-zA-Z0-9._-]+):([^/].*|/[^/].*)?")
+_WITH_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
 _SCHEMES = ("http", "https", "git", "ssh")
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_LIKE_A_PATH = "github.com/"
+_SCP = re.compile(
+    r"(?P<user>[a-zA-Z0-9_-]+)@(?P<host>[a-zA-Z0-9.-]+):(?P<path>.*?)"
+    r"(?:\?(?P<query>.*?))?(?:#(?P<fragment>.*))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GitRef:
-    """``remote`` without fragment and query. None is "not said"."""
+    """``remote`` without fragment and query; ``like_a_path`` where it has no scheme and could
+    be a file. None is "not said"."""
 
     remote: str
     host: str
     path: str
     ssh: bool = False
+    like_a_path: bool = False
     ref: str = ""
     subdir: str = ""
     checksum: str = ""
     keep_git_dir: bool | None = None
     submodules: bool | None = None
     mtime: str = ""
-    fetch_by_commit: bool | None = None
+    fetch_by_commit: bool = False
 
 
 def parse_git_ref(text: str) -> GitRef | None:
@@ -42,39 +47,53 @@ def parse_git_ref(text: str) -> GitRef | None:
     """
     if text.startswith(("./", "../")):
         return None
-    found = _by_url(text) if "://" in text else _by_scp(text)
+    try:
+        found = _by_url(text) if _WITH_SCHEME.match(text) else _without_scheme(text)
+    except gourl.UrlError:
+        return None
     if found is None:
         return None
-    base, fragment, query = found
-    ref, _colon, subdir = fragment.partition(":")
-    return _with_query(replace(base, ref=ref, subdir=subdir), query)
+    git, fragment, query = found
+    if fragment:
+        ref, _, subdir = fragment.partition(":")
+        git = replace(git, ref=ref, subdir=join("/", subdir)[1:])
+    return _with_query(git, query)
 
 
-def _by_url(text: str) -> tuple[GitRef, str, str] | None:
-    scheme, _, rest = text.partition("://")
-    if scheme not in _SCHEMES:
-        return None
-    rest, _, fragment = rest.partition("#")
-    rest, _, query = rest.partition("?")
-    try:
-        netloc = urlsplit(f"{scheme}://{rest}").netloc
-    except ValueError:
-        return None
-    path = rest[len(netloc) :]
-    if scheme in ("http", "https") and not path.endswith(".git"):
-        return None
-    host = netloc.rpartition("@")[2]
-    return GitRef(f"{scheme}://{rest}", host, path, scheme == "ssh"), fragment, query
+_Found = tuple[GitRef, str, str]
+"""(repository, fragment, query)"""
 
 
-def _by_scp(text: str) -> tuple[GitRef, str, str] | None:
-    """``git@host:path``; without a user it could be anything."""
-    rest, _, fragment = text.partition("#")
-    rest, _, query = rest.partition("?")
-    match = _SCP.fullmatch(rest)
-    if match is None or not match[1] or not match[3]:
+def _by_url(text: str) -> _Found | None:
+    url = gourl.parse(text)
+    if url.scheme not in _SCHEMES:
         return None
-    return GitRef(rest, match[2], match[3], ssh=True), fragment, query
+    if url.scheme in ("http", "https") and not url.path.endswith(".git"):
+        return None
+    git = GitRef(url.printed, url.host, url.path, url.scheme == "ssh")
+    return git, url.fragment, url.query
+
+
+def _without_scheme(text: str) -> _Found | None:
+    """``git@host:path``; without a user it could be anything, but for one host."""
+    if text.startswith(_LIKE_A_PATH):
+        url = gourl.parse(text)
+        # An https URL with an empty host prints as what it is without one.
+        host, _, path = url.path.partition("/")
+        return (
+            GitRef(f"https://{url.printed}", host, f"/{path}", like_a_path=True),
+            url.fragment,
+            url.query,
+        )
+    match = _SCP.fullmatch(text)
+    if match is None or "\n" in text:
+        return None
+    query = match["query"] or ""
+    if not gourl.query_is_sound(query):
+        return None
+    remote = f"{match['user']}@{match['host']}:{match['path']}"
+    git = GitRef(remote, match["host"], match["path"], ssh=True)
+    return git, match["fragment"] or "", query
 
 
 _SWITCHES: dict[str, Callable[[GitRef, bool], GitRef]] = {
@@ -85,13 +104,12 @@ _SWITCHES: dict[str, Callable[[GitRef, bool], GitRef]] = {
 
 
 def _with_query(git: GitRef, query: str) -> GitRef:
-    pairs = parse_qsl(query, keep_blank_values=True) if query else []
+    pairs = gourl.query_pairs(query)
     names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise DockerfileError(f"query {go_quote(name)} has multiple values")
     tag = branch = ""
     for name, value in pairs:
+        if names.count(name) > 1:
+            raise DockerfileError(f"query {go_quote(name)} has multiple values")
         if name in _SWITCHES:
             git = _SWITCHES[name](git, _switch(name, value))
             continue
@@ -108,15 +126,15 @@ def _with_query(git: GitRef, query: str) -> GitRef:
         elif name in ("checksum", "commit"):
             git = replace(git, checksum=value)
         elif name == "mtime":
-            git = replace(git, mtime=value)
+            git = replace(git, mtime=_mtime(value))
         else:
             raise DockerfileError(f"unexpected query {go_quote(name)}")
+    if tag:
+        git = replace(git, ref=_agreed("ref", git.ref, tag))
     if tag and branch:
         raise DockerfileError("branch conflicts with tag")
-    if tag or branch:
-        git = replace(git, ref=_agreed("ref", git.ref, tag or branch))
-    if git.checksum and not git.ref:
-        git = replace(git, ref=git.checksum)
+    if branch:
+        git = replace(git, ref=_agreed("ref", git.ref, branch))
     return git
 
 
@@ -127,9 +145,18 @@ def _agreed(what: str, known: str, value: str) -> str:
 
 
 def _switch(name: str, value: str) -> bool:
-    if value and value not in _TRUE and value not in _FALSE:
+    found = parse_bool(value or "true")
+    if found is None:
         raise DockerfileError(f"invalid {name} value: {go_quote(value)}")
-    return value not in _FALSE
+    return found
+
+
+def _mtime(value: str) -> str:
+    if value not in ("checkout", "commit"):
+        raise DockerfileError(
+            f'invalid mtime value: {go_quote(value)} (must be "checkout" or "commit")'
+        )
+    return value
 
 
 def git_source(git: GitRef) -> tuple[SourceOp, frozenset[str]]:
@@ -145,6 +172,9 @@ def git_source(git: GitRef) -> tuple[SourceOp, frozenset[str]]:
         "git.authtokensecret": "GIT_AUTH_TOKEN",
     }
     caps = {"source.git", "source.git.fullurl"}
+    if git.ssh:
+        # BuildKit's frontend asks the host for its keys here; ours is asked when it is fetched.
+        caps.add("source.git.knownsshhosts")
     options = (
         (git.keep_git_dir, "git.keepgitdir", "source.git.keepgitdir", "true"),
         (git.checksum, "git.checksum", "source.git.checksum", git.checksum),

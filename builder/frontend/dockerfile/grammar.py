@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from builder.frontend.dockerfile import instructions as ins
+from builder.frontend.dockerfile import remarks
+from builder.frontend.dockerfile.devices import parse_device
 from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.duration import parse_duration
 from builder.frontend.dockerfile.errors import DockerfileError, ParseError
 from builder.frontend.dockerfile.flags import Flags, Kind
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote, runes
 from builder.frontend.dockerfile.mounts import source_of
 from builder.frontend.dockerfile.parser import COMMANDS, Node, parse_heredoc, parse_text
+from builder.frontend.dockerfile.rules import Remark
 from builder.frontend.dockerfile.suggest import suggestion
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
@@ -37,6 +40,7 @@ _ADD_FLAGS = {
     "unpack": Kind.BOOL,
 }
 _RUN_FLAGS = {
+    "device": Kind.STRINGS,
     "mount": Kind.STRINGS,
     "network": Kind.STRING,
     "security": Kind.STRING,
@@ -52,13 +56,41 @@ _NETWORKS = ("default", "none", "host")
 _SECURITY_MODES = ("sandbox", "insecure")
 
 
-def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
-    """The whole file as stages. Raises DockerfileError with the lines it is about."""
+def parse(
+    source: bytes, filename: str = "Dockerfile", hear: Callable[[Remark], None] | None = None
+) -> ins.Dockerfile:
+    """A file that can be built; ``hear`` gets each remark before the next line is read.
+
+    Raises DockerfileError with the lines it is about.
+    """
+    if not source:
+        raise DockerfileError("the Dockerfile cannot be empty")
+    dockerfile = read(source, filename, hear)
+    if not dockerfile.stages:
+        raise DockerfileError("dockerfile contains no stages to build")
+    return dockerfile
+
+
+def read(
+    source: bytes, filename: str, hear: Callable[[Remark], None] | None = None
+) -> ins.Dockerfile:
+    """As ``parse``, also of a file without stages."""
     text = parse_text(source)
+    said: list[Remark] = []
+
+    def say(more: Iterable[Remark]) -> None:
+        for remark in more:
+            said.append(remark)
+            if hear is not None:
+                hear(remark)
+
+    say(remarks.on_continuations(text.empty_continuations))
     stages: list[ins.Stage] = []
     meta_args: list[ins.Arg] = []
     for node in text.nodes:
+        say(remarks.on_node(node))
         instruction = parse_instruction(node)
+        say(remarks.on_instruction(instruction))
         if isinstance(instruction, ins.From):
             stages.append(ins.Stage(instruction))
         elif stages:
@@ -67,8 +99,7 @@ def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
             meta_args.append(instruction)
         else:
             raise DockerfileError("no build stage in current context", ranges=node.ranges)
-    if not stages:
-        raise DockerfileError("dockerfile contains no stages to build")
+    say(remarks.on_stages(stages))
     directives = {directive.name: directive for directive in text.directives}
     syntax = detect_syntax(source)
     if syntax is not None:
@@ -80,23 +111,25 @@ def parse(source: bytes, filename: str = "Dockerfile") -> ins.Dockerfile:
         tuple(meta_args),
         text.escape,
         directives,
-        text.empty_continuations,
+        tuple(said),
     )
 
 
 def parse_instruction(node: Node) -> ins.Instruction:
     """Raises ParseError: ``dockerfile parse error on line N: ...``."""
     try:
-        reader = _READERS.get(node.keyword)
-        if reader is None:
-            near = suggestion(
-                node.command, (name.upper() for name in COMMANDS), case_sensitive=False
-            )
-            raise ParseError(f"unknown instruction: {node.command}{near}")
-        return reader(node)
+        return _read(node)
     except DockerfileError as error:
         prefix = f"dockerfile parse error on line {node.start}: "
         raise error.located(node.ranges, prefix) from error
+
+
+def _read(node: Node) -> ins.Instruction:
+    reader = _READERS.get(node.keyword)
+    if reader is None:
+        near = suggestion(node.command, (name.upper() for name in COMMANDS), case_sensitive=False)
+        raise ParseError(f"unknown instruction: {node.command}{near}")
+    return reader(node)
 
 
 def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
@@ -104,10 +137,9 @@ def parse_trigger(expression: str, place: ins.Written) -> ins.Instruction:
     nodes = parse_text(expression.encode(errors="surrogateescape")).nodes
     if len(nodes) != 1:
         raise ParseError("onbuild trigger should be a single expression")
-    node = replace(nodes[0], comments=place.comments)
-    instruction = parse_instruction(node)
+    instruction = _read(nodes[0])
     if isinstance(instruction, ins.From):
-        raise ParseError("FROM isn't allowed as an ONBUILD trigger")
+        raise ParseError("*instructions.Stage is not a command type")
     return replace(instruction, written=replace(instruction.written, ranges=place.ranges))
 
 
@@ -119,11 +151,16 @@ def _no_flags(node: Node) -> None:
     Flags(node.flags, _NO_FLAGS)
 
 
-def _exactly_one(node: Node) -> str:
+def _one_word(node: Node) -> str:
     if len(node.words) != 1:
         raise ParseError(f"{node.command.upper()} requires exactly one argument")
-    _no_flags(node)
     return node.words[0]
+
+
+def _exactly_one(node: Node) -> str:
+    word = _one_word(node)
+    _no_flags(node)
+    return word
 
 
 def _at_least_one(node: Node) -> tuple[str, ...]:
@@ -158,7 +195,6 @@ def _arg(node: Node) -> ins.Instruction:
         if not key:
             raise ParseError("ARG names can not be blank")
         args.append(ins.OptionalKeyValue(key, value if equals else None))
-    _no_flags(node)
     return ins.Arg(_written(node), tuple(args))
 
 
@@ -175,16 +211,20 @@ def _workdir(node: Node) -> ins.Instruction:
 
 
 def _stop_signal(node: Node) -> ins.Instruction:
-    return ins.StopSignal(_written(node), _exactly_one(node))
+    return ins.StopSignal(_written(node), _one_word(node))
+
+
+def _copying_flags(node: Node, allowed: Mapping[str, Kind]) -> Flags:
+    if len(node.words) < 2:
+        raise ParseError(
+            f"{node.command.upper()} requires at least two arguments, but only one was provided. "
+            "Destination could not be determined"
+        )
+    return Flags(node.flags, allowed)
 
 
 def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], str]:
     command = node.command.upper()
-    if len(node.words) < 2:
-        raise ParseError(
-            f"{command} requires at least two arguments, but only one was provided. "
-            "Destination could not be determined"
-        )
     *sources, dest = node.words
     if parse_heredoc(dest) is not None:
         raise ParseError(f"{command} cannot accept a heredoc as a destination")
@@ -203,8 +243,8 @@ def _sources(node: Node) -> tuple[tuple[str, ...], tuple[ins.InlineFile, ...], s
 
 
 def _copy(node: Node) -> ins.Instruction:
+    flags = _copying_flags(node, _COPY_FLAGS)
     sources, inline, dest = _sources(node)
-    flags = Flags(node.flags, _COPY_FLAGS)
     return ins.Copy(
         _written(node),
         sources,
@@ -220,8 +260,8 @@ def _copy(node: Node) -> ins.Instruction:
 
 
 def _add(node: Node) -> ins.Instruction:
+    flags = _copying_flags(node, _ADD_FLAGS)
     sources, inline, dest = _sources(node)
-    flags = Flags(node.flags, _ADD_FLAGS)
     return ins.Add(
         _written(node),
         sources,
@@ -254,13 +294,13 @@ def _from(node: Node) -> ins.Instruction:
 
 
 def _onbuild(node: Node) -> ins.Instruction:
-    trigger = _at_least_one(node)[0].strip(BLANKS).upper()
+    trigger = runes(_at_least_one(node)[0]).strip(BLANKS).upper()
     _no_flags(node)
     if trigger == "ONBUILD":
         raise ParseError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
     if trigger in ("MAINTAINER", "FROM"):
         raise ParseError(f"{trigger} isn't allowed as an ONBUILD trigger")
-    expression = re.sub(r"(?i)^\s*ONBUILD\s*", "", node.original)
+    expression = re.sub(r"(?i)^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", "", node.original)
     for heredoc in node.heredocs:
         expression += f"\n{heredoc.content}{heredoc.name}"
     return ins.OnBuild(_written(node), expression)
@@ -272,22 +312,25 @@ def _command(node: Node) -> tuple[str, ...]:
 
 def _run(node: Node) -> ins.Instruction:
     flags = Flags(node.flags, _RUN_FLAGS)
-    network = flags.one("network", "default").lower()
-    security = flags.one("security", "sandbox").lower()
+    devices = tuple(parse_device(device) for device in flags.all("device"))
+    mounts = flags.all("mount")
+    mount_sources = tuple(source_of(mount) for mount in mounts)
+    network = flags.one("network", "default")
+    security = flags.one("security", "sandbox")
     if network not in _NETWORKS:
         raise ParseError(f"invalid network mode {go_quote(network)}")
     if security not in _SECURITY_MODES:
         raise ParseError(f"security {go_quote(security)} is not valid")
-    mounts = flags.all("mount")
     return ins.Run(
         _written(node),
         _command(node),
         shell=not node.json,
         heredocs=node.heredocs,
         mounts=mounts,
-        mount_sources=tuple(source_of(mount) for mount in mounts),
+        mount_sources=mount_sources,
         network=network,
         security=security,
+        devices=devices,
     )
 
 
@@ -312,7 +355,7 @@ def _shell(node: Node) -> ins.Instruction:
 
 
 def _healthcheck(node: Node) -> ins.Instruction:
-    kind = _at_least_one(node)[0].upper()
+    kind = runes(_at_least_one(node)[0]).upper()
     command = node.words[1:]
     if kind == "NONE":
         if command:
@@ -347,8 +390,12 @@ def _interval(flags: Flags, name: str) -> int:
 def _retries(text: str) -> int:
     if not text:
         return 0
-    if re.fullmatch(r"[+-]?\d{1,11}", text, re.ASCII) is None or abs(int(text)) >= 1 << 31:
+    match = re.match(r"[+-]?(\d+)", text, re.ASCII)
+    digits = match[1][:40] if match is not None else "0"
+    if int(digits) < 1 << 32 and (match is None or match[0] != text):
         raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
+    if int(digits) >= 1 << 32 or not -(1 << 31) <= int(text) < 1 << 31:
+        raise ParseError(f"strconv.ParseInt: parsing {go_quote(text)}: value out of range")
     if int(text) < 0:
         raise ParseError(f"--retries cannot be negative ({int(text)})")
     return int(text)

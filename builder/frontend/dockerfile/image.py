@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from builder.frontend.dockerfile.duration import format_duration
-from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.imagejson import read_image_json
 from builder.frontend.dockerfile.instructions import Healthcheck
-from builder.oci import platform as platforms
 from builder.oci.platform import Platform
 
 HISTORY_COMMENT = "buildkit.dockerfile.v0"
@@ -50,9 +48,11 @@ class ImageConfig:
     platform: Platform
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    diff_ids: tuple[str, ...] = ()
+    diff_ids: tuple[str, ...] | None = None
     author: str = ""
     epoch: int | None = None
+    created: str = ""
+    layers_type: str = "layers"
 
     @classmethod
     def empty(cls, platform: Platform) -> ImageConfig:
@@ -61,35 +61,32 @@ class ImageConfig:
         return cls(platform, {"Env": env, "WorkingDir": "/"})
 
     @classmethod
+    def unknown(cls) -> ImageConfig:
+        """The config of a context that is no image and stands for a whole stage."""
+        return cls(Platform("", ""), layers_type="")
+
+    @classmethod
     def decode(cls, data: bytes) -> ImageConfig:
         """A base image's config. Raises DockerfileError where it is none."""
-        try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise DockerfileError(f"failed to parse image config: {error}") from error
-        if not isinstance(document, dict):
-            raise DockerfileError("failed to parse image config: not an object")
-        config = document.get("config")
-        history = document.get("history")
-        rootfs = document.get("rootfs")
-        diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+        document = read_image_json(data)
+        rootfs = document.get("rootfs", {})
+        diff_ids = rootfs.get("diff_ids")
         return cls(
             Platform.from_json(document),
-            _checked(config) if isinstance(config, dict) else {},
-            [_entry(item) for item in history or () if isinstance(item, dict)]
-            if isinstance(history, list)
-            else [],
-            tuple(map(str, diff_ids)) if isinstance(diff_ids, list) else (),
-            str(document.get("author") or ""),
+            document.get("config", {}),
+            [_entry(item) for item in document.get("history", ())],
+            None if diff_ids is None else tuple(diff_ids),
+            document.get("author", ""),
+            created=document.get("created", ""),
+            layers_type=rootfs.get("type", ""),
         )
 
-    def clone(self) -> ImageConfig:
-        """A copy that can change; ONBUILD triggers stay behind."""
+    def clone(self, *, triggers: bool = False) -> ImageConfig:
+        """A copy that can change, without the time; ONBUILD triggers come only if asked for."""
         config = copy.deepcopy(self.config)
-        config.pop("OnBuild", None)
-        return ImageConfig(
-            self.platform, config, list(self.history), self.diff_ids, self.author, self.epoch
-        )
+        if not triggers:
+            config.pop("OnBuild", None)
+        return replace(self, config=config, history=list(self.history), created="")
 
     @property
     def has_layers(self) -> bool:
@@ -151,8 +148,10 @@ class ImageConfig:
         ``rootfs`` are the base's layers; the exporter completes it, ``created`` and the times
         of the history.
         """
-        platform = platforms.normalize(self.platform)
+        platform = self.platform
         out: dict[str, Any] = {}
+        if self.created:
+            out["created"] = self.created
         if self.author:
             out["author"] = self.author
         out["architecture"] = platform.architecture
@@ -163,11 +162,14 @@ class ImageConfig:
             out["os.features"] = list(platform.os_features)
         if platform.variant:
             out["variant"] = platform.variant
-        out["rootfs"] = {"type": "layers", "diff_ids": list(self.diff_ids)}
+        diff_ids = None if self.diff_ids is None else list(self.diff_ids)
+        out["rootfs"] = {"type": self.layers_type, "diff_ids": diff_ids}
         if self.history:
             out["history"] = [dict(entry) for entry in self.history]
         out["config"] = {
-            key: _ordered(key, self.config[key]) for key in _CONFIG_KEYS if self.config.get(key)
+            key: _ordered(key, self.config[key])
+            for key in _CONFIG_KEYS
+            if self.config.get(key) or (key == "Healthcheck" and key in self.config)
         }
         return out
 
@@ -183,7 +185,7 @@ def describe_healthcheck(check: Healthcheck) -> str:
 
 def rfc3339(epoch: int) -> str:
     """``epoch`` seconds as an image config writes times."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _ordered(key: str, value: Any) -> Any:
@@ -192,39 +194,6 @@ def _ordered(key: str, value: Any) -> Any:
     if key == "Healthcheck" and isinstance(value, dict):
         return {name: value[name] for name in _HEALTH_KEYS if value.get(name)}
     return value
-
-
-_TYPES: dict[str, type] = {
-    "User": str,
-    "ExposedPorts": dict,
-    "Env": list,
-    "Entrypoint": list,
-    "Cmd": list,
-    "Volumes": dict,
-    "WorkingDir": str,
-    "Labels": dict,
-    "StopSignal": str,
-    "ArgsEscaped": bool,
-    "Healthcheck": dict,
-    "OnBuild": list,
-    "Shell": list,
-}
-
-
-def _checked(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The known keys. Raises DockerfileError where a value has the wrong type."""
-    out: dict[str, Any] = {}
-    for key, type_ in _TYPES.items():
-        value = config.get(key)
-        if value is None:
-            continue
-        right = isinstance(value, type_)
-        if isinstance(value, list):
-            right = right and all(isinstance(item, str) for item in value)
-        if not right:
-            raise DockerfileError(f"failed to parse image config: {key} has the wrong type")
-        out[key] = value
-    return out
 
 
 def _entry(item: Mapping[str, Any]) -> dict[str, Any]:

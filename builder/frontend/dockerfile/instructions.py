@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive
 from builder.frontend.dockerfile.parser import Heredoc
+from builder.frontend.dockerfile.rules import Remark
+from builder.llb.ops import CDIDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class Run(Instruction):
     mount_sources: tuple[str, ...] = ()
     network: str = "default"
     security: str = "sandbox"
+    devices: tuple[CDIDevice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
-    """A parsed file. ``meta_args`` stand before the first FROM."""
+    """A parsed file. ``meta_args`` stand before the first FROM; ``remarks`` are what the text
+    gives the linter to say."""
 
     filename: str
     source: bytes
@@ -237,4 +241,12 @@ class Dockerfile:
     meta_args: tuple[Arg, ...]
     escape: str
     directives: Mapping[str, Directive]
-    empty_continuations: tuple[int, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+def doc_comment(comments: tuple[str, ...], name: str) -> str:
+    """What the comments above an instruction say of ``name``: ``# NAME description``."""
+    if not name:
+        return ""
+    found = (line.removeprefix(f"{name} ") for line in comments if line.startswith(f"{name} "))
+    return next(found, "")

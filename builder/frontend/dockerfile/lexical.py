@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 """``unicode.IsSpace``; unlike ``str.isspace`` without the ASCII separators."""
 
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _GO_ESCAPES = {
     "\a": "\\a",
     "\b": "\\b",
@@ -20,6 +23,27 @@ _GO_ESCAPES = {
 }
 
 
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+def parse_bool(text: str) -> bool | None:
+    """``strconv.ParseBool``; None for what it refuses."""
+    if text in _TRUE:
+        return True
+    return False if text in _FALSE else None
+
+
+def runes(text: str) -> str:
+    """``text`` as a loop over its runes sees it: bytes that are no UTF-8 are U+FFFD."""
+    return text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)
+
+
+def scanned(text: str) -> str:
+    """``text`` as ``text/scanner`` reads it: its runes, without a byte order mark before them."""
+    return runes(text).removeprefix("\ufeff")
+
+
 def go_quote(text: str) -> str:
     """``text`` as Go's ``%q`` prints a string."""
     out = ['"']
@@ -27,6 +51,8 @@ def go_quote(text: str) -> str:
         code = ord(char)
         if char in _GO_ESCAPES:
             out.append(_GO_ESCAPES[char])
+        elif 0xDC80 <= code <= 0xDCFF:
+            out.append(f"\\x{code - 0xDC00:02x}")
         elif char.isprintable():
             out.append(char)
         elif code < 0x80:

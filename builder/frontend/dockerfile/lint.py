@@ -1,19 +1,21 @@
 """The Dockerfile linter: warnings as values, with BuildKit's rule names and texts.
 
-Which rules speak is set by ``# check=skip=...;error=true`` at the top of the file or above an
-instruction.
+Which rules speak is set at the top of the file and above an instruction
+(``builder.frontend.dockerfile.lintconfig``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.lexical import go_quote
+from builder.frontend.dockerfile.lintconfig import LintConfig
 from builder.frontend.dockerfile.options import LintWarning
+from builder.frontend.dockerfile.rules import Remark
 from builder.frontend.dockerfile.shell import Expansion, Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.oci import platform as platforms
@@ -26,38 +28,6 @@ _SECRET_TOKENS = frozenset(
     | {"secret", "token"}
 )
 _PUBLIC_TOKENS = frozenset({"public", "file", "version"})
-_COMMENT_CHECK = re.compile(r"check\s*=\s*(.+)", re.IGNORECASE)
-_RESERVED_STAGES = ("context", "scratch")
-
-
-@dataclass(frozen=True, slots=True)
-class LintConfig:
-    """What ``check=`` says."""
-
-    skip: frozenset[str] = frozenset()
-    skip_all: bool = False
-    error: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> LintConfig:
-        """``skip=A,B;error=true;experimental=C``. Raises DockerfileError."""
-        skip: set[str] = set()
-        error = False
-        for option in filter(None, (part.strip() for part in text.split(";"))):
-            key, equals, value = option.partition("=")
-            if not equals:
-                raise DockerfileError(
-                    f'failed to parse check options: invalid check option "{option}"'
-                )
-            if key.strip() == "skip":
-                skip.update(rule.strip() for rule in value.split(","))
-            elif key.strip() == "error":
-                error = value.strip().lower() in ("1", "t", "true")
-            elif key.strip() != "experimental":
-                raise DockerfileError(
-                    f'failed to parse check options: invalid check option "{key.strip()}"'
-                )
-        return cls(frozenset(skip), "all" in skip, error)
 
 
 @dataclass(slots=True)
@@ -71,22 +41,11 @@ class Linter:
 
     def with_comments(self, comments: Iterable[str]) -> Linter:
         """This linter as the comments above an instruction change it."""
-        skipped: set[str] = set()
-        for comment in comments:
-            match = _COMMENT_CHECK.fullmatch(comment)
-            if match is not None:
-                skipped |= LintConfig.parse(match[1]).skip
-        if not skipped:
-            return self
-        config = LintConfig(
-            self.config.skip | skipped,
-            self.config.skip_all or "all" in skipped,
-            self.config.error,
-        )
-        return Linter(config, self.warnings, self.tell)
+        config = self.config.above(comments)
+        return self if config is self.config else Linter(config, self.warnings, self.tell)
 
     def warn(self, rule: str, message: str, ranges: tuple[SourceRange, ...]) -> None:
-        if not self.config.skip_all and rule not in self.config.skip:
+        if not self.config.silences(rule):
             self.warnings.append(LintWarning(rule, message, ranges))
             if self.tell is not None:
                 self.tell(self.warnings[-1])
@@ -95,69 +54,12 @@ class Linter:
         """``error=true``: warnings become one error."""
         if self.config.error and self.warnings:
             rules = ", ".join(sorted({warning.rule for warning in self.warnings}))
-            raise DockerfileError(
-                f"lint violation found for rules: {rules}", ranges=self.warnings[0].ranges
-            )
+            raise DockerfileError(f"lint violation found for rules: {rules}")
 
-    # --- rules over the text ------------------------------------------------------------
-
-    def text(self, dockerfile: ins.Dockerfile) -> None:
-        """Everything that can be said before variables are known."""
-        for line in dockerfile.empty_continuations:
-            self.warn("NoEmptyContinuation", "Empty continuation line", (SourceRange(line, line),))
-        for stage in dockerfile.stages:
-            self._from(stage.start)
-        self._stage_names(dockerfile.stages)
-        self._casing(dockerfile.stages)
-
-    def _from(self, start: ins.From) -> None:
-        linter = self.with_comments(start.written.comments)
-        ranges = start.written.ranges
-        if start.typed_name and start.typed_name != start.typed_name.lower():
-            linter.warn(
-                "StageNameCasing", f"Stage name '{start.typed_name}' should be lowercase", ranges
-            )
-        keywords = (start.as_keyword, start.written.keyword)
-        if start.as_keyword and len({_case(word) for word in keywords}) > 1:
-            linter.warn(
-                "FromAsCasing",
-                f"'{start.as_keyword}' and '{start.written.keyword}' keywords' casing do not match",
-                ranges,
-            )
-
-    def _stage_names(self, stages: tuple[ins.Stage, ...]) -> None:
-        seen: set[str] = set()
-        for stage in stages:
-            name, ranges = stage.start.name, stage.start.written.ranges
-            linter = self.with_comments(stage.start.written.comments)
-            if name in _RESERVED_STAGES:
-                linter.warn(
-                    "ReservedStageName",
-                    f'Stage name should not use the same name as reserved stage "{name}"',
-                    ranges,
-                )
-            if name and name in seen:
-                linter.warn(
-                    "DuplicateStageName",
-                    f'Duplicate stage name "{name}", stage names should be unique',
-                    ranges,
-                )
-            seen.add(name)
-
-    def _casing(self, stages: tuple[ins.Stage, ...]) -> None:
-        written = [i.written for s in stages for i in (s.start, *s.commands)]
-        lower = sum(w.keyword == w.keyword.lower() for w in written)
-        upper = sum(w.keyword == w.keyword.upper() for w in written)
-        majority = "lowercase" if lower > upper else "uppercase"
-        for place in written:
-            wanted = place.keyword.lower() if lower > upper else place.keyword.upper()
-            if place.keyword != wanted:
-                self.with_comments(place.comments).warn(
-                    "ConsistentInstructionCasing",
-                    f"Command '{place.keyword}' should match the case of the command majority "
-                    f"({majority})",
-                    place.ranges,
-                )
+    def remark(self, remark: Remark) -> None:
+        """What the text gave rise to, unless it is not to be said."""
+        linter = self.with_comments(remark.comments)
+        linter.warn(remark.rule, remark.message, remark.ranges)
 
     # --- rules over FROM ----------------------------------------------------------------
 
@@ -172,7 +74,7 @@ class Linter:
                         values[arg.key] = lexer.word(arg.value, values)
             for stage in dockerfile.stages:
                 if not _is_image_name(lexer.word(stage.start.base, values)):
-                    self.with_comments(stage.start.written.comments).warn(
+                    self.warn(
                         "InvalidDefaultArgInFrom",
                         f"Default value for ARG {stage.start.base} results in empty or invalid "
                         "base image name",
@@ -185,7 +87,7 @@ class Linter:
         self,
         unmatched: Iterable[str],
         env: Mapping[str, str],
-        declared: set[str],
+        declared: Collection[str],
         ranges: tuple[SourceRange, ...],
     ) -> None:
         known = sorted({*env, *declared})
@@ -231,13 +133,10 @@ class Linter:
         if tokens & _SECRET_TOKENS and not tokens & _PUBLIC_TOKENS:
             self.warn(
                 "SecretsUsedInArgOrEnv",
-                f'Do not use ARG or ENV instructions for sensitive data ({command} "{key}")',
+                "Do not use ARG or ENV instructions for sensitive data "
+                f"({command} {go_quote(key)})",
                 ranges,
             )
-
-
-def _case(word: str) -> str:
-    return "lower" if word == word.lower() else "upper" if word == word.upper() else word
 
 
 def _names_platform(stage: str, text: str) -> bool:

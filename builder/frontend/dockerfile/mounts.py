@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from builder.frontend.dockerfile import csvline
 from builder.frontend.dockerfile.errors import ParseError
-from builder.frontend.dockerfile.lexical import go_quote
+from builder.frontend.dockerfile.lexical import go_quote, parse_bool
 from builder.frontend.dockerfile.suggest import suggestion
 
 TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
@@ -17,10 +19,11 @@ _KEYS = (
     *("type", "from", "source", "target", "readonly", "id", "sharing", "required"),
     *("size", "mode", "uid", "gid", "src", "dst", "destination", "ro", "rw", "readwrite", "env"),
 )
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_SIZE = re.compile(r"(\d+(?:\.\d*)?)\s*([kKmMgGtTpP]?)(?:[iI]?[bB])?", re.ASCII)
-_SIZE_UNITS = {unit: 1024**power for power, unit in enumerate(("", "k", "m", "g", "t", "p"))}
+_SIZE = re.compile(r"(.*[0-9. ])([^0-9. ]*)", re.DOTALL)
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+", re.ASCII)
+_UNIT = re.compile(r"b?|([kmgtp])(?:i?b)?")
+_POWERS = "kmgtp"
 
 
 @dataclass(slots=True)
@@ -52,9 +55,10 @@ def source_of(value: str) -> str:
     Raises ParseError for a ``$`` in it and for text that is no comma-separated list.
     """
     found = ""
-    for key, _equals, text in _fields(value):
-        if key == "from":
-            if re.search(r"\$.", text):
+    for field in csvline.fields(value, "mounts"):
+        key, equals, text = field.partition("=")
+        if key.lower() == "from" and equals:
+            if "$" in text[:-1]:
                 raise ParseError(
                     "'from' doesn't support variable expansion, define alias stage instead"
                 )
@@ -65,47 +69,16 @@ def source_of(value: str) -> str:
 def parse_mount(value: str, expand: Callable[[str], str]) -> MountOption:
     """``value`` in full. Raises ParseError."""
     mount = MountOption()
-    for key, equals, text in _fields(value):
+    for field in csvline.fields(value, "mounts"):
+        key, equals, text = field.partition("=")
         if equals:
-            _assign(mount, key, expand(text), f"{key}={text}")
+            _assign(mount, key.lower(), expand(text), field)
         else:
-            _switch(mount, key, text)
+            _switch(mount, key.lower(), field)
     _validate(mount)
     if mount.readonly is None:
         mount.readonly = mount.type not in ("cache", "tmpfs")
     return mount
-
-
-def _fields(value: str) -> Iterator[tuple[str, bool, str]]:
-    """Lower-case key, whether ``=`` followed, and the text (the whole field without)."""
-    for field in _split_csv(value):
-        key, equals, text = field.partition("=")
-        yield key.lower(), bool(equals), text if equals else field
-
-
-def _split_csv(value: str) -> list[str]:
-    """One line of comma-separated values; a field may be quoted whole."""
-    fields: list[str] = []
-    position = 0
-    if not value:
-        raise ParseError("failed to parse csv mounts: EOF")
-    while True:
-        if value.startswith('"', position):
-            match = re.compile(r'"((?:[^"]|"")*)"(?=,|$)').match(value, position)
-            if match is None:
-                raise ParseError('failed to parse csv mounts: extraneous or missing " in field')
-            fields.append(match[1].replace('""', '"'))
-            position = match.end()
-        else:
-            end = value.find(",", position)
-            end = len(value) if end < 0 else end
-            if '"' in value[position:end]:
-                raise ParseError('failed to parse csv mounts: bare " in non-quoted field')
-            fields.append(value[position:end])
-            position = end
-        if position >= len(value):
-            return fields
-        position += 1
 
 
 def _switch(mount: MountOption, key: str, field: str) -> None:
@@ -162,26 +135,44 @@ def _only_for(mount: MountOption, key: str, *types: str) -> None:
 
 
 def _boolean(key: str, value: str) -> bool:
-    if value not in _TRUE and value not in _FALSE:
+    found = parse_bool(value)
+    if found is None:
         raise ParseError(f"invalid value for {key}: {value}")
-    return value in _TRUE
+    return found
 
 
 def _number(key: str, value: str, *, base: int) -> int:
-    digits = r"[0-7]{1,11}" if base == 8 else r"\d{1,10}"
+    digits = r"0*[0-7]{1,11}" if base == 8 else r"0*\d{1,10}"
     if re.fullmatch(digits, value, re.ASCII) is None or int(value, base) >= 1 << 32:
         raise ParseError(f"invalid value {value} for {key}")
     return int(value, base)
 
 
 def _size(key: str, value: str) -> int:
-    match = _SIZE.fullmatch(value.strip())
-    if match is None or len(match[1]) > 20:
+    """Bytes; units are powers of 1024, with a blank before them or none (docker/go-units)."""
+    parts = _SIZE.fullmatch(value)
+    size = _float(parts[1].removesuffix(" ")) if parts is not None else None
+    unit = _UNIT.fullmatch(parts[2].lower()) if parts is not None else None
+    if size is None or size < 0 or unit is None:
         raise ParseError(f"invalid value for {key}: {value}")
-    size = int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
-    if size >= 1 << 63:
-        raise ParseError(f"invalid value for {key}: {value}")
-    return size
+    if unit[1]:
+        size *= 1024 ** (_POWERS.index(unit[1]) + 1)
+    # What is too large for 64 bits wraps, as on the processors that BuildKit runs on.
+    return int(size) if size < 1 << 63 else -(1 << 63)
+
+
+def _float(text: str) -> float | None:
+    """``strconv.ParseFloat`` for finite numbers; None for what is none."""
+    if _DECIMAL.fullmatch(text):
+        found = float(text)
+    elif _HEX.fullmatch(text):
+        try:
+            found = float.fromhex(text)
+        except OverflowError:
+            return None
+    else:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _validate(mount: MountOption) -> None:
@@ -189,8 +180,6 @@ def _validate(mount: MountOption) -> None:
         for key in ("mode", "uid", "gid"):
             if getattr(mount, key) is not None:
                 raise ParseError(f'{key} not allowed for "{mount.type}" type mounts')
-    if mount.env is not None and mount.type != "secret":
-        raise ParseError(f"unexpected key 'env' for mount type '{mount.type}'")
     if mount.type == "secret":
         if mount.from_:
             raise ParseError("secret mount should not have a from")

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import ShellWordError
+from builder.frontend.dockerfile.lexical import BLANKS, runes
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.definition import Location, OpMetadata, Position, Range
@@ -22,7 +23,7 @@ def described(name: str, command: str | None = None, *, ignore_cache: bool = Fal
     """Metadata with the shown name, and the instruction where the vertex records it."""
     description = {NAME_KEY: name}
     if command is not None:
-        description[COMMAND_KEY] = command
+        description[COMMAND_KEY] = runes(command)
     return OpMetadata(ignore_cache=ignore_cache, description=description)
 
 
@@ -37,19 +38,23 @@ class Namer:
     def __init__(self, *, multi_platform: bool) -> None:
         self._multi_platform = multi_platform
 
-    def next(self, state: StageState, text: str, env: Mapping[str, str]) -> str:
+    def next(
+        self, state: StageState, text: str, env: Mapping[str, str], platform: Platform | None
+    ) -> str:
         """``text`` with the prefix of the next vertex of ``state``, which it counts."""
         if state.cmd_total:
             state.cmd_index += 1
-        return self.current(state, text, env)
+        return self.current(state, text, env, platform)
 
-    def current(self, state: StageState, text: str, env: Mapping[str, str]) -> str:
+    def current(
+        self, state: StageState, text: str, env: Mapping[str, str], platform: Platform | None
+    ) -> str:
         """``text`` with the prefix of the vertex that was counted last."""
         if not state.cmd_total:
             return text
         prefix = ""
-        if self._multi_platform and state.platform is not None:
-            prefix = f"{state.platform}{_crossing(state.platform, env)} "
+        if self._multi_platform and platform is not None:
+            prefix = f"{platform.full}{_crossing(platform, env)} "
         if state.stage_name:
             prefix += f"{state.stage_name} "
         total = str(state.cmd_total)
@@ -67,7 +72,7 @@ def expanded(lexer: Lexer, text: str, env: Mapping[str, str]) -> str:
 
 def summary(document: str) -> str:
     """The first line of a heredoc, with ``...`` where more follow."""
-    lines = document.strip().replace("\r\n", "\n").split("\n")
+    lines = document.strip(BLANKS).replace("\r\n", "\n").split("\n")
     return lines[0] + ("..." if len(lines) > 1 else "")
 
 
@@ -77,7 +82,7 @@ def _crossing(base: Platform, env: Mapping[str, str]) -> str:
     if target is None:
         return ""
     if target.os != base.os:
-        return f"->{target}"
+        return f"->{target.full}"
     if target.architecture != base.architecture:
         variant = f"/{target.variant}" if target.variant else ""
         return f"->{target.architecture}{variant}"

@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from builder.events import SourceRange
+from builder.frontend.dockerfile.rules import RULES
 from builder.llb.definition import Definition
 from builder.llb.ops import HostIP, NetMode, SourceOp, Ulimit
 from builder.oci import platform as platforms
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.oci.reference import Reference
+
+
+class SourceTimes(Protocol):
+    """Who knows when remote sources were made (a name in SOURCE_DATE_EPOCH)."""
+
+    async def time_of(self, source: SourceOp) -> int | None:
+        """Seconds: of the commit, or of the answer of the server; None where nothing tells."""
+        ...
 
 
 class LayoutResolver(Protocol):
@@ -33,9 +42,11 @@ class ConvertOptions:
     ``named_contexts`` maps a name (or ``name::os/arch``) to ``docker-image://ref``,
     ``local:NAME``, ``oci-layout://STORE@digest`` (asked of
     ``layouts``), ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
-    local ones. ``session`` is the id of the client session that serves local sources, empty
+    local ones, ``named_hints`` what tells their directories apart (``sharedkey:localdir:``).
+    ``session`` is the id of the client session that serves local sources, empty
     for none. ``main_context`` replaces the local context (a git or http source).
-    ``epoch`` is in seconds; ``shm_size`` in bytes.
+    ``epoch`` is in seconds; ``shm_size`` in bytes. ``all_stages``: also what no target needs.
+    ``copy_from_variables`` is an extension: ``COPY --from=$NAME``.
     """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +66,7 @@ class ConvertOptions:
     ignore_patterns: tuple[str, ...] = ()
     named_contexts: Mapping[str, str] = field(default_factory=dict)
     named_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named_hints: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     context_name: str = "context"
     dockerfile_name: str = "dockerfile"
@@ -64,6 +76,9 @@ class ConvertOptions:
     cache_namespace: str = ""
     epoch: int | None = None
     layouts: LayoutResolver | None = None
+    times: SourceTimes | None = None
+    all_stages: bool = False
+    copy_from_variables: bool = False
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
@@ -127,14 +142,12 @@ class LintWarning:
     @property
     def url(self) -> str:
         """The documentation of the rule; InvalidBaseImagePlatform has none."""
-        if self.rule == "InvalidBaseImagePlatform":
-            return ""
-        name = "".join(f"-{c.lower()}" if c.isupper() else c for c in self.rule).lstrip("-")
-        return (
-            "https://docs.docker.com/go/dockerfile/rule/"
-            + {"j-s-o-n-args-recommended": "json-args-recommended"}.get(name, name)
-            + "/"
-        )
+        return RULES[self.rule].url
+
+    @property
+    def description(self) -> str:
+        """What the rule is about."""
+        return RULES[self.rule].description
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.message} (line {self.line})"
@@ -156,7 +169,7 @@ class Conversion:
     ``definition`` has no ops where the result is an empty root. ``config`` is an image config
     document in Go's key order, without times and layers of this build; ``base_config`` that
     of the base image, None for scratch. ``ignore_cache`` says that the target was asked to be
-    built without cache.
+    built without cache; ``epoch`` is SOURCE_DATE_EPOCH in seconds.
     """
 
     definition: Definition
@@ -167,3 +180,4 @@ class Conversion:
     references: tuple[ImageUse, ...] = ()
     stages: tuple[StageInfo, ...] = ()
     ignore_cache: bool = False
+    epoch: int | None = None

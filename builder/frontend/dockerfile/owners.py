@@ -27,16 +27,17 @@ def _user(text: str) -> UserOpt:
 def mode_option(text: str) -> tuple[int, str]:
     """``--chmod`` as (permission bits, symbolic text); -1 where there is none.
 
-    Raises DockerfileError for what is neither octal up to 07777 nor symbolic.
+    Raises DockerfileError for what is neither octal up to 07777 nor symbolic; BuildKit says
+    little of the latter.
     """
     if not text:
         return -1, ""
     wrong = f"invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777"
-    if re.fullmatch(r"[0-7]{1,11}", text, re.ASCII):
-        mode = int(text, 8)
-        if mode > 0o7777:
-            raise DockerfileError(wrong)
-        return mode, ""
+    if re.fullmatch(r"0*[0-7]{1,4}", text, re.ASCII):
+        return int(text, 8), ""
     if _SYMBOLIC.fullmatch(text) is None:
-        raise DockerfileError(wrong if text[:1].isdigit() else f"invalid chmod parameter: '{text}'")
+        raise DockerfileError(
+            wrong if re.match(r"[0-9]", text) else "invalid syntax",
+            hint=f"--chmod={text}: give octal digits (0644) or symbols (u=rwX,go=rX)",
+        )
     return 0, text

@@ -7,6 +7,7 @@ The rules are those of BuildKit's ``frontend/dockerfile/parser``, quirks include
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,12 +15,13 @@ from dataclasses import dataclass, field, replace
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive, DirectiveScanner
 from builder.frontend.dockerfile.errors import ParseError, ShellWordError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote, runes
 from builder.frontend.dockerfile.shell import Lexer
 
 MAX_LINE = 65535
 _WHITESPACE = re.compile(r"[\t\v\f\r ]+")
 _HEREDOC = re.compile(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
+_KIND = re.compile(r"([^\t\n\v\f\r \x85\xa0]+)[\t\n\v\f\r \x85\xa0]*(.*)", re.DOTALL)
 _HEREDOC_COMMANDS = frozenset({"add", "copy", "run"})
 _COMPOUND_COMMANDS = frozenset({"onbuild"})
 _NOT_STRINGS = "when using JSON array syntax, arrays must be comprised of strings only"
@@ -82,24 +84,36 @@ class ParsedText:
 
 def parse_text(source: bytes) -> ParsedText:
     """Raises ParseError. Bytes that are no UTF-8 survive as surrogates."""
-    if not source:
-        raise ParseError("the Dockerfile cannot be empty")
     return _Parsing(source.decode(errors="surrogateescape")).run()
 
 
 def parse_heredoc(word: str) -> Heredoc | None:
     """The heredoc that ``word`` announces, or None."""
+    try:
+        return _announced(word)
+    except ParseError:
+        return None
+
+
+def _announced(word: str) -> Heredoc | None:
+    """Raises ParseError for a name that cannot be read."""
     match = _HEREDOC.fullmatch(word)
     if match is None or not match[3]:
         return None
     try:
         plain = Lexer(skip_unset=True).split(match[3], {})
-        raw = Lexer(skip_unset=True, raw_quotes=True, raw_escapes=True).split(match[3], {})
-    except ShellWordError:
+        raw = Lexer(skip_unset=True, raw_quotes=True).split(match[3], {})
+    except ShellWordError as error:
+        raise ParseError(str(error)) from error
+    if len(plain) != 1:
         return None
-    if len(plain) != 1 or len(raw) != 1:
-        return None
-    return Heredoc(plain[0], expand=plain == raw, chomp=bool(match[2]))
+    if len(raw) != 1:
+        raise ParseError(f"internal lexing of heredoc produced inconsistent results: {match[3]}")
+    return Heredoc(plain[0], expand=_quotes(plain[0]) == _quotes(raw[0]), chomp=bool(match[2]))
+
+
+def _quotes(word: str) -> int:
+    return word.count("'") + word.count('"')
 
 
 @dataclass
@@ -107,20 +121,21 @@ class _Parsing:
     text: str
     scanner: DirectiveScanner = field(default_factory=DirectiveScanner)
     line: int = 0
+    too_long: bool = False
     empty_continuations: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._lines = _physical_lines(self.text.removeprefix("\ufeff"))
+        self._lines = self._read_lines(self.text)
 
     def run(self) -> ParsedText:
         nodes: list[Node] = []
         comments: list[str] = []
         for raw in self._lines:
-            self._advance(raw)
             first = raw.rstrip("\r\n").lstrip(BLANKS)
             if first.startswith("#"):
                 if not self.scanner.take(first, self.line):
-                    comment = first[1:].strip(BLANKS)
+                    # The first character goes, be it a blank, as in BuildKit.
+                    comment = raw[1:].strip(BLANKS)
                     comments = [*comments, comment] if comment else []
                 continue
             self.scanner.stop()
@@ -130,7 +145,10 @@ class _Parsing:
             nodes.append(self._instruction(text, ended, tuple(comments)))
             comments = []
         if not nodes:
-            raise ParseError("file with no instructions")
+            raise ParseError("file with no instructions", ranges=self._here)
+        if self.too_long:
+            message = f"dockerfile line greater than max allowed size of {MAX_LINE}"
+            raise ParseError(message, ranges=self._here)
         return ParsedText(
             tuple(nodes),
             self.scanner.escape,
@@ -138,10 +156,25 @@ class _Parsing:
             tuple(self.empty_continuations),
         )
 
-    def _advance(self, raw: str) -> None:
-        self.line += 1
-        if len(raw) > MAX_LINE // 4 and len(raw.encode(errors="surrogateescape")) > MAX_LINE:
-            raise ParseError(f"dockerfile line greater than max allowed size of {MAX_LINE}")
+    @property
+    def _here(self) -> tuple[SourceRange, ...]:
+        return (SourceRange(self.line, self.line),)
+
+    def _read_lines(self, text: str) -> Iterator[str]:
+        """Lines with their newline; only ``\\n`` ends one. A line that is too long ends all:
+        what is before it is read first, and may be wrong in other ways."""
+        position = 0
+        while position < len(text):
+            end = text.find("\n", position) + 1 or len(text)
+            line = text[position:end]
+            position = end
+            if len(line) > MAX_LINE // 4 and (
+                len(line.removesuffix("\n").encode(errors="surrogateescape")) > MAX_LINE
+            ):
+                self.too_long = True
+                return
+            self.line += 1
+            yield line.removeprefix("\ufeff") if self.line == 1 else line
 
     def _trim_continuation(self, text: str) -> tuple[str, bool]:
         """``text`` without a trailing single escape, and whether the instruction ends here."""
@@ -156,7 +189,6 @@ class _Parsing:
         parts = [text]
         empty = False
         while not ended and (raw := next(self._lines, None)) is not None:
-            self._advance(raw)
             following = raw.rstrip("\r\n")
             if following.lstrip(BLANKS).startswith("#"):
                 continue
@@ -165,6 +197,8 @@ class _Parsing:
                 continue
             following, ended = self._trim_continuation(following)
             parts.append(following)
+        if self.too_long and not ended:
+            self.line += 1  # a scanner of Go's gives the start of the line, asked once more
         if empty:
             self.empty_continuations.append(self.line)
         try:
@@ -184,13 +218,12 @@ class _Parsing:
             )
         except ShellWordError:
             return ()
-        announced = [found for word in words if (found := parse_heredoc(word)) is not None]
+        announced = [found for word in words if (found := _announced(word)) is not None]
         return tuple(self._read_heredoc(heredoc) for heredoc in announced)
 
     def _read_heredoc(self, heredoc: Heredoc) -> Heredoc:
         content: list[str] = []
         for raw in self._lines:
-            self._advance(raw)
             candidate = raw.rstrip("\r\n")
             if heredoc.chomp:
                 candidate = candidate.lstrip("\t")
@@ -201,15 +234,6 @@ class _Parsing:
             "unterminated heredoc",
             hint=f"no line is {go_quote(heredoc.name)}; if << is a shift, leave out the blanks",
         )
-
-
-def _physical_lines(text: str) -> Iterator[str]:
-    """Lines with their newline; only ``\\n`` ends one."""
-    position = 0
-    while position < len(text):
-        end = text.find("\n", position) + 1 or len(text)
-        yield text[position:end]
-        position = end
 
 
 def _takes_heredocs(node: Node) -> bool:
@@ -224,7 +248,7 @@ def _takes_heredocs(node: Node) -> bool:
 def parse_line(line: str, escape: str) -> Node:
     """A logical line as a node, without its heredocs and place. Raises ParseError."""
     head, *tail = _WHITESPACE.split(line.strip(BLANKS), maxsplit=1)
-    flags, rest = _split_flags(tail[0]) if tail else ((), "")
+    flags, rest = _split_flags(tail[0], escape) if tail else ((), "")
     rest = rest.strip(BLANKS)
     if head.lower() == "onbuild":
         child = parse_line(rest, escape) if rest else None
@@ -235,8 +259,27 @@ def parse_line(line: str, escape: str) -> Node:
     return Node(head, line, flags, words, is_json)
 
 
-def _split_flags(line: str) -> tuple[tuple[str, ...], str]:
-    """Leading ``--words`` with quotes and escapes taken out, and what follows them."""
+def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
+    """Leading ``--words`` with quotes and escapes taken out, and what follows them.
+
+    BuildKit goes by bytes here: half a character may be a blank to it, and each byte of a flag
+    becomes a character.
+    """
+    if not text.lstrip(BLANKS).startswith("--"):
+        return (), text
+    flags, rest = _flags_of(_bytes_as_characters(text), escape)
+    return flags, _characters(rest)
+
+
+def _bytes_as_characters(text: str) -> str:
+    return text.encode(errors="surrogateescape").decode("latin-1")
+
+
+def _characters(text: str) -> str:
+    return text.encode("latin-1").decode(errors="surrogateescape")
+
+
+def _flags_of(line: str, escape: str) -> tuple[tuple[str, ...], str]:
     flags: list[str] = []
     position, end = 0, len(line)
     while True:
@@ -249,7 +292,7 @@ def _split_flags(line: str) -> tuple[tuple[str, ...], str]:
         while position < end and (quote or line[position] not in BLANKS):
             char = line[position]
             position += 1
-            if char == "\\":
+            if char == escape:
                 word.append(line[position : position + 1])
                 position += 1
             elif char == quote:
@@ -290,7 +333,9 @@ def _json_array(rest: str) -> tuple[str, ...] | None:
     if not rest.lstrip(BLANKS).startswith("["):
         return None
     try:
-        value = json.loads(rest, parse_constant=_refuse_constant)
+        value = json.loads(
+            rest, parse_constant=_refuse_constant, parse_float=_number, parse_int=_number
+        )
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, list):
@@ -300,21 +345,27 @@ def _json_array(rest: str) -> tuple[str, ...] | None:
     return tuple(_without_surrogates(item) for item in value)
 
 
+def _number(text: str) -> float:
+    if math.isinf(float(text)):
+        raise ValueError(text)
+    return float(text)
+
+
 def _refuse_constant(name: str) -> float:
     raise ValueError(name)
 
 
 def _without_surrogates(text: str) -> str:
-    """Lone surrogates of ``\\uD800`` escapes become U+FFFD, as in Go."""
-    return text if text.isascii() else re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)
+    """Bytes that are no UTF-8, and halves of ``\\uD800`` escapes, become U+FFFD, as in Go."""
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _healthcheck(rest: str, escape: str) -> _Split:
-    kind, *command = rest.split(None, 1)[:2] if rest else [""]
-    if not kind:
+    match = _KIND.fullmatch(_bytes_as_characters(rest))
+    if match is None:
         return (), False
-    words, is_json = _json_or_whole(command[0] if command else "", escape)
-    return (kind, *words), is_json
+    words, is_json = _json_or_whole(_characters(match[2]), escape)
+    return (_characters(match[1]), *words), is_json
 
 
 def _words(rest: str, escape: str) -> _Split:
@@ -323,6 +374,7 @@ def _words(rest: str, escape: str) -> _Split:
 
 def split_words(rest: str, escape: str) -> list[str]:
     """Words at unquoted blanks; quotes and escapes stay in them."""
+    rest = runes(rest)
     words: list[str] = []
     current: list[str] = []
     quote, quoted = "", False

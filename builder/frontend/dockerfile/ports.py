@@ -7,6 +7,7 @@ import re
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -14,50 +15,63 @@ _PROTOCOLS = ("tcp", "udp", "sctp")
 
 def parse_ports(text: str, linter: Linter, ranges: tuple[SourceRange, ...]) -> list[str]:
     """Every ``port/proto`` that ``text`` names. Raises DockerfileError."""
-    parts = text.split(":")
-    container = parts[-1]
-    host_port = parts[-2] if len(parts) > 1 else ""
-    address = ":".join(parts[:-2])
+    *before, container = text.split(":")
+    host_port = before.pop() if before else ""
+    address = ":".join(before)
     port, _, protocol = container.partition("/")
     if not port:
-        raise DockerfileError(f"no port specified: {container}<empty>")
+        raise DockerfileError(f"invalid port: {go_quote(text)}: no port specified")
     if protocol.lower() not in ("", *_PROTOCOLS):
-        raise DockerfileError(f"invalid proto: {protocol.lower()}")
+        raise DockerfileError(f"invalid port: {go_quote(text)}: invalid proto: {protocol}")
     if protocol != protocol.lower():
         linter.warn(
             "ExposeProtoCasing",
             f"Defined protocol '{text}' in EXPOSE instruction should be lowercase",
             ranges,
         )
-    if len(parts) > 1:
+    if address or host_port:
         linter.warn(
             "ExposeInvalidFormat",
             "EXPOSE instruction should not define an IP address or host-port mapping, "
             f"found '{text}'",
             ranges,
         )
-    _check_address(address)
+    if address:
+        _check_address(address)
     bounds = _range(port)
     if bounds is None:
         raise DockerfileError(f"invalid containerPort: {port}")
-    _check_host(host_port, port, bounds)
+    if host_port:
+        _check_host(host_port, port, bounds)
     low, high = bounds
     return [f"{number}/{protocol.lower() or 'tcp'}" for number in range(low, high + 1)]
 
 
-def _check_address(address: str) -> None:
-    bare = address[1:-1] if address.startswith("[") and address.endswith("]") else address
-    if not bare:
-        return
+def _check_address(text: str) -> None:
+    bare = _without_brackets(text) if text.startswith("[") else text
     try:
+        if "%" in bare:
+            raise ValueError("a zone")
         ipaddress.ip_address(bare)
     except ValueError as error:
-        raise DockerfileError(f"invalid IP address: {address}") from error
+        raise DockerfileError(f"invalid IP address: {bare}") from error
+
+
+def _without_brackets(text: str) -> str:
+    """What ``net.SplitHostPort`` makes of ``text`` and a colon behind it."""
+    end = text.find("]")
+    if end < 0:
+        why = "missing ']' in address"
+    elif end + 1 != len(text):
+        why = "too many colons in address" if text[end + 1] == ":" else "missing port in address"
+    elif "[" in text[1:]:
+        why = "unexpected '[' in address"
+    else:
+        return text[1:end]
+    raise DockerfileError(f"invalid IP address {text}: address {text}:: {why}")
 
 
 def _check_host(host: str, container: str, bounds: tuple[int, int]) -> None:
-    if not host:
-        return
     found = _range(host)
     if found is None:
         raise DockerfileError(f"invalid hostPort: {host}")
@@ -68,9 +82,13 @@ def _check_host(host: str, container: str, bounds: tuple[int, int]) -> None:
 
 
 def _range(text: str) -> tuple[int, int] | None:
-    match = re.fullmatch(r"(\d{1,20})(?:-(\d{1,20}))?", text, re.ASCII)
-    if match is None:
+    start, dash, end = text.partition("-")
+    low = _number(start)
+    high = _number(end) if dash and start != end else low
+    return None if low is None or high is None or high < low else (low, high)
+
+
+def _number(text: str) -> int | None:
+    if re.fullmatch(r"[+-]?\d{1,50}", text, re.ASCII) is None:
         return None
-    low = int(match[1])
-    high = int(match[2]) if match[2] else low
-    return (low, high) if low <= high <= 0xFFFF else None
+    return int(text) if 0 <= int(text) <= 0xFFFF else None

@@ -59,7 +59,7 @@ class BaseImages:
 
     async def resolve(self, states: Iterable[StageState]) -> None:
         """All of ``states`` that stand on no other stage. The first failure in order wins."""
-        waiting = [s for s in states if s.base is None and not s.resolved]
+        waiting = [s for s in states if s.base is None and not s.resolved and not s.dispatched]
         try:
             results = await _all([self._resolve(state) for state in waiting])
         finally:
@@ -71,8 +71,29 @@ class BaseImages:
                 raise error
             state.resolved = True
 
+    def pass_over(self, states: Iterable[StageState]) -> None:
+        """Look at the names alone of ``states``, which nothing has been found to need so far."""
+        for state in states:
+            if state.base is not None or state.resolved or state.dispatched:
+                continue
+            state.dispatched = state.unregistered
+            if _is_scratch(state):
+                continue
+            reference = _reference(state)
+            state.base_name = str(reference)
+            state.platform = platform = state.platform or self._options.platform
+            # BuildKit gives the vertex of the base a number whenever it comes by; and an image
+            # that only a trigger turns out to need is never asked about.
+            name = self._namer.next(state, f"FROM {reference}", {}, platform)
+            state.root = Filesystem(
+                self._image_output(
+                    reference, platform, name, state.source_code, located(state.ranges)
+                ),
+                platforms.normalize(platform),
+            )
+
     async def _resolve(self, state: StageState) -> None:
-        if state.context is None and state.base_name == SCRATCH:
+        if _is_scratch(state):
             state.image = ImageConfig.empty(self._options.platform)
             state.platform = self._options.platform
             state.dispatched = state.unregistered
@@ -82,28 +103,25 @@ class BaseImages:
         except BaseImageError:
             raise
         except DockerfileError as error:
-            raise error.located(state.place) from error
+            raise error.located(state.ranges) from error
         if state.unregistered:
             state.dispatched = True
 
     async def _resolve_source(self, state: StageState) -> None:
+        reference = _reference(state)
         if state.context is not None:
             await self._from_context(state, state.context, state.platform)
+            state.image = state.image or ImageConfig.unknown()
             state.dispatched = True
             return
-        try:
-            reference = references.parse(state.base_name)
-        except InvalidReference as error:
-            raise DockerfileError(
-                f"failed to parse stage name {go_quote(state.base_name)}: {error.why}"
-            ) from error
         platform = state.platform or self._options.platform
-        name = reference.familiar().removesuffix(":latest")
-        key = named_context(self._options, name, platform)
+        key = named_context(self._options, str(reference), platform)
         if key is not None:
             await self._from_context(state, key, platform)
             state.platform = platform
+            state.root.platform = platforms.normalize(platform)
             state.image = state.image or ImageConfig.empty(platform)
+            state.base_image = state.image.clone(triggers=True)
             return
         await self._from_registry(state, reference, platform)
 
@@ -111,11 +129,12 @@ class BaseImages:
         self, state: StageState, reference: Reference, platform: Platform
     ) -> None:
         wanted = state.base_name
-        where = f"{platform} internal" if self._options.multi_platform else "internal"
+        where = f"{platform.full} internal" if self._options.multi_platform else "internal"
         log_name = f"[{where}] load metadata for {reference}"
         resolved = await self._ask(state, reference, platform, log_name)
         image = ImageConfig.decode(resolved.config)
         state.base_image = ImageConfig.decode(resolved.config)
+        image.created = ""
         if state.platform is None and self._options.target_platform is None:
             platform = self._detected(image.platform, platform)
         pinned = resolved.reference.with_digest(resolved.digest)
@@ -123,16 +142,19 @@ class BaseImages:
         state.image = image
         state.platform = platform
         if image.has_layers:
-            name = self._namer.next(state, f"FROM {pinned}", {})
+            name = self._namer.next(state, f"FROM {pinned}", {}, platform)
             state.root = Filesystem(
-                self._image_output(pinned, platform, name, state.source_code, located(state.ranges))
+                self._image_output(
+                    pinned, platform, name, state.source_code, located(state.ranges)
+                ),
+                platforms.normalize(platform),
             )
         if (platform.os, platform.architecture) != (image.platform.os, image.platform.architecture):
             self._linter.with_comments(state.comments).warn(
                 "InvalidBaseImagePlatform",
                 f"Base image {wanted} was pulled with platform "
-                f'"{platforms.normalize(image.platform)}", '
-                f'expected "{platforms.normalize(platform)}" for current build',
+                f'"{platforms.normalize(image.platform).full}", '
+                f'expected "{platforms.normalize(platform).full}" for current build',
                 state.ranges,
             )
 
@@ -147,7 +169,8 @@ class BaseImages:
         attrs, caps = {}, {"source.image"}
         if self._options.pull in ("pull", "local"):
             attrs["image.resolvemode"] = self._options.pull
-            caps.add("source.image.resolvemode")
+            if self._options.pull == "pull":
+                caps.add("source.image.resolvemode")
         return SourceVertex(
             described(name, command),
             location,
@@ -191,10 +214,8 @@ class BaseImages:
             )
         except BuilderError as error:
             raise DockerfileError(f"{text}: {error}", hint=error.hint) from error
-        state.image = ImageConfig.decode(config)
-        state.base_image = ImageConfig.decode(config)
-        state.platform = wanted
-        state.root = Filesystem(self._contexts.layout(key, store.partition(":")[0], shown, wanted))
+        output = self._contexts.layout(key, store.partition(":")[0], shown, wanted)
+        _take_context(state, wanted, config, output)
 
     async def _from_context_image(
         self, state: StageState, key: str, text: str, platform: Platform | None
@@ -204,16 +225,13 @@ class BaseImages:
         try:
             reference = references.parse(text)
         except InvalidReference as error:
-            raise DockerfileError(str(error)) from error
+            raise DockerfileError(error.why) from error
         wanted = platform or self._options.platform
-        log_name = f"[context {key}] load metadata for {reference}"
+        log_name = f"[context {key}] load metadata for {text}"
         resolved = await self._ask(state, reference, wanted, log_name)
-        state.image = ImageConfig.decode(resolved.config)
-        state.base_image = ImageConfig.decode(resolved.config)
-        state.platform = wanted
-        pinned = resolved.reference.with_digest(resolved.digest)
         name = f"[context {key}] {text}"
-        state.root = Filesystem(self._image_output(pinned, wanted, name, None, ()))
+        output = self._image_output(resolved.reference, wanted, name, None, ())
+        _take_context(state, wanted, resolved.config, output)
 
     async def _ask(
         self, state: StageState, reference: Reference, platform: Platform, log_name: str
@@ -230,13 +248,15 @@ class BaseImages:
         try:
             return await asyncio.shield(task)
         except BuilderError as error:
-            known = [*self._graph.names(), *_COMMON_IMAGES]
-            near = suggestion(state.base_name, known, case_sensitive=True)
+            message = f"failed to resolve source metadata for {reference}: {error}"
+            if not log_name.startswith("[context "):
+                known = [*self._graph.names(), *_COMMON_IMAGES]
+                near = suggestion(state.base_name, known, case_sensitive=True)
+                message = f"{state.base_name}: {message}{near}"
             raise BaseImageError(
-                f"{state.base_name}: failed to resolve source metadata for {reference}: "
-                f"{error}{near}",
+                message,
                 reference=str(reference),
-                ranges=state.place,
+                ranges=state.ranges,
                 hint=error.hint,
             ) from error
 
@@ -246,6 +266,31 @@ class BaseImages:
             if (candidate.os, candidate.architecture) == (image.os, image.architecture):
                 return candidate
         return wanted
+
+
+def _is_scratch(state: StageState) -> bool:
+    return state.context is None and state.base_name == SCRATCH
+
+
+def _reference(state: StageState) -> Reference:
+    try:
+        return references.parse(state.base_name)
+    except InvalidReference as error:
+        raise DockerfileError(
+            f"failed to parse stage name {go_quote(state.base_name)}: {error.why}",
+            ranges=state.ranges,
+        ) from error
+
+
+def _take_context(state: StageState, wanted: Platform, config: bytes, output: Output) -> None:
+    """A named context that is an image. One that stands for a whole stage is no base image, and
+    its platform is what its config says."""
+    state.image = ImageConfig.decode(config)
+    state.image.created = ""
+    found = state.image.platform
+    if state.context is not None and found.os and found.architecture:
+        state.platform = found
+    state.root = Filesystem(output, platforms.normalize(state.platform or wanted))
 
 
 async def _all(pending: list[Awaitable[None]]) -> list[Exception | None]:

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from builder.frontend.dockerfile.errors import ShellWordError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
-from builder.frontend.dockerfile.shellpattern import Pattern
+from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
+from builder.frontend.dockerfile.shellpattern import Pattern, reversed_pattern
 
 _PECULIAR = frozenset(f"$<'\"{BLANKS}")
 """What a word must have, or an escape, to be read as anything but itself."""
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _HEREDOC_BLANKS = " \t\r"
+_END = "\ufffd"
+"""What the end of a word looks like where an operator is missing."""
 _MODIFIERS = frozenset("+-?#%")
 MAX_NESTING = 100
 """How deep ``${a:-${b:-...}}`` may nest; far beyond any real file, short of Python's stack."""
@@ -30,13 +32,15 @@ _MOST_REPLACED = 64 * MAX_EXPANDED
 class Expansion:
     """``text`` is the word expanded, ``words`` the same split at unquoted blanks.
 
-    ``matched`` and ``unmatched`` are the variables asked for that were and were not set.
+    ``matched`` and ``unmatched`` are the variables asked for that were and were not set. With an
+    ``error`` there is no text, and only the variables before it are told.
     """
 
     text: str = ""
     words: list[str] = field(default_factory=list)
     matched: set[str] = field(default_factory=set)
     unmatched: set[str] = field(default_factory=set)
+    error: ShellWordError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,22 @@ class Lexer:
 
     def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
         """``word`` with its variables. Raises ShellWordError."""
-        if _PECULIAR.isdisjoint(word) and self.escape not in word:  # as most words are
-            return Expansion(word, [word] if word else [])
-        reader = _Reader(self, word, env)
+        found = self.attempt(word, env)
+        if found.error is not None:
+            raise found.error
+        return found
+
+    def attempt(self, word: str, env: Mapping[str, str]) -> Expansion:
+        """As ``expand``, with the error in the result."""
+        text = scanned(word)
+        if _PECULIAR.isdisjoint(text) and self.escape not in text:  # as most words are
+            return Expansion(text, [text] if text else [])
+        reader = _Reader(self, text, env)
         try:
             text, words = reader.until(None, self.raw_escapes)
         except ShellWordError as error:
-            raise ShellWordError(f"failed to process {go_quote(word)}: {error}") from error
+            wrapped = ShellWordError(f"failed to process {go_quote(word)}: {error}")
+            return Expansion("", [], reader.matched, reader.unmatched, wrapped)
         return Expansion(text, words, reader.matched, reader.unmatched)
 
     def word(self, word: str, env: Mapping[str, str]) -> str:
@@ -75,10 +88,15 @@ class Lexer:
 
 
 class _Words:
-    """Collects words: blanks that came unquoted end one."""
+    """Collects words: blanks that came unquoted end one.
 
-    def __init__(self) -> None:
-        self._current: list[str] = []
+    ``current`` is one for all substitutions within each other: what stands before a ``${x:-w}``
+    in the same word is lost to its end, as in BuildKit.
+    """
+
+    def __init__(self, current: list[str]) -> None:
+        current.clear()
+        self._current = current
         self._words: list[str] = []
 
     def add(self, text: str) -> None:
@@ -94,7 +112,7 @@ class _Words:
 
     def _flush(self) -> None:
         self._words.append("".join(self._current))
-        self._current = []
+        self._current.clear()
 
     def finish(self) -> list[str]:
         if self._current:
@@ -111,6 +129,7 @@ class _Reader:
         self._raw_escapes = lexer.raw_escapes
         self._depth = 0
         self._expanded = 0
+        self._current_word: list[str] = []
         self.matched: set[str] = set()
         self.unmatched: set[str] = set()
 
@@ -137,7 +156,7 @@ class _Reader:
 
     def _scan(self, stop: str | None) -> tuple[str, list[str]]:
         result: list[str] = []
-        words = _Words()
+        words = _Words(self._current_word)
         while char := self._peek():
             if char == stop:
                 self._next()
@@ -240,7 +259,7 @@ class _Reader:
         if self._peek() in "{}:":
             raise ShellWordError("syntax error: bad substitution")
         name = self._name()
-        operator = self._next()
+        operator = self._next() or _END
         if operator == "}":
             value = self._lookup(name)
             if value is None:
@@ -255,7 +274,7 @@ class _Reader:
     def _modified(self, name: str, operator: str) -> str:
         """``${name<operator>word}``; ``:`` before the modifier makes empty count as unset."""
         modifier = operator[-1:]
-        if not operator or (operator[0] != ":" and modifier not in _MODIFIERS):
+        if operator[0] != ":" and modifier not in _MODIFIERS:
             raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
         if operator[0] == ":" and modifier in ("#", "%"):
             raise ShellWordError(f"unsupported modifier ({operator}) in substitution")
@@ -320,8 +339,8 @@ class _Reader:
 
 def _trimmed(modifier: str, word: str, value: str) -> str:
     longest = word.startswith(modifier)
-    pattern = Pattern(word[1:] if longest else word)
+    text = word[1:] if longest else word
     if modifier == "#":
-        return value[pattern.prefix_length(value, longest=longest) :]
-    kept = len(value) - pattern.suffix_length(value, longest=longest)
-    return value[:kept]
+        return value[Pattern(text).prefix_length(value, longest=longest) :]
+    length = Pattern(reversed_pattern(text)).prefix_length(value[::-1], longest=longest)
+    return value[: len(value) - length]

@@ -6,10 +6,12 @@ times value whatever the pattern is. Neither wildcard matches a newline, as in G
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from builder.frontend.dockerfile.errors import ShellWordError
 
+_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 _STAR, _ANY = object(), object()
 
 
@@ -24,13 +26,13 @@ class Pattern:
         lengths = _match_lengths(self._tokens, value)
         return max(lengths, default=0) if longest else min(lengths, default=0)
 
-    def suffix_length(self, value: str, *, longest: bool) -> int:
-        """How much of the end of ``value`` matches; 0 where nothing does."""
-        lengths = _match_lengths(self._tokens[::-1], value[::-1])
-        return max(lengths, default=0) if longest else min(lengths, default=0)
-
     def replace(self, value: str, replacement: str, *, everywhere: bool) -> str:
-        """The leftmost longest match replaced, or all that do not overlap."""
+        """The leftmost longest match replaced, or all that do not overlap.
+
+        For all of them the replacement is a template of Go's ``regexp``: ``$0`` is the match, and
+        other names are nothing.
+        """
+        template = _template(replacement) if everywhere else [replacement]
         out: list[str] = []
         position, copied, after_match = 0, 0, -1
         while position <= len(value):
@@ -38,7 +40,9 @@ class Pattern:
             if length is None or (length == 0 and position == after_match):
                 position += 1
                 continue
-            out += [value[copied:position], replacement]
+            match = value[position : position + length]
+            out.append(value[copied:position])
+            out += [match if part is None else part for part in template]
             position = copied = after_match = position + length
             if not everywhere:
                 break
@@ -46,6 +50,24 @@ class Pattern:
                 position += 1
         out.append(value[copied:])
         return "".join(out)
+
+
+def reversed_pattern(text: str) -> str:
+    """The pattern of the reversed strings; an escape stays before what it escapes."""
+    return "".join(reversed(re.findall(r"\\.|.", text, re.DOTALL)))
+
+
+def _template(text: str) -> list[str | None]:
+    """The parts of a replacement; None stands for the match."""
+    parts: list[str | None] = []
+    position = 0
+    for found in _REFERENCE.finditer(text):
+        parts.append(text[position : found.start()])
+        name = found[1] or found[2]
+        parts.append("$" if name is None else None if name == "0" else "")
+        position = found.end()
+    parts.append(text[position:])
+    return parts
 
 
 def _tokens(text: str) -> list[object]:

@@ -20,8 +20,8 @@ _NAMES = frozenset(
 
 def check_signal(text: str) -> None:
     """Raises DockerfileError where ``text`` names no signal."""
-    if re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-        if int(text[:12]) == 0:
+    if re.fullmatch(r"[+-]?\d{1,40}", text, re.ASCII) and abs(int(text)) < 1 << 63:
+        if int(text) == 0:
             raise DockerfileError(f"invalid signal: {text}")
         return
     if text.upper().removeprefix("SIG") not in _NAMES:

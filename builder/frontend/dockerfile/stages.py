@@ -7,8 +7,8 @@ becomes an *unregistered* stage of its own, without commands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -22,12 +22,15 @@ from builder.frontend.dockerfile.image import ImageConfig
 from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.options import ConvertOptions
+from builder.frontend.dockerfile.outline import KnownArg, Uses
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import NetMode
 from builder.llb.state import Output
 from builder.oci import platform as platforms
+from builder.oci import reference as references
 from builder.oci.platform import InvalidPlatform, Platform
+from builder.oci.reference import InvalidReference
 
 SCRATCH = "scratch"
 _NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -49,9 +52,13 @@ class Command:
 
 @dataclass(slots=True)
 class Filesystem:
-    """What the next command of a stage starts from: root, environment and process settings."""
+    """What the next command of a stage starts from: root, environment and process settings.
+
+    ``platform`` is that of the source that the root came from; an empty root has none.
+    """
 
     output: Output | None = None
+    platform: Platform | None = None
     env: dict[str, str] = field(default_factory=dict)
     cwd: str = "/"
     user: str = ""
@@ -64,9 +71,7 @@ class Filesystem:
         self.env[key] = value
 
     def clone(self) -> Filesystem:
-        return Filesystem(
-            self.output, dict(self.env), self.cwd, self.user, self.hostname, self.network
-        )
+        return replace(self, env=dict(self.env))
 
 
 @dataclass(eq=False, slots=True)
@@ -108,6 +113,7 @@ class StageState:
     paths: set[str] = field(default_factory=set)
     workdir_set: bool = False
     seen_once: dict[str, tuple[SourceRange, ...]] = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
 
     def inherit(self) -> None:
         """Start where the base stage ended."""
@@ -128,12 +134,12 @@ class StageState:
 class GlobalArgs:
     """Variables that FROM lines see: platform args and the ARGs before the first stage.
 
-    ``predefined`` are the platform args alone.
+    ``predefined`` are the platform args alone; ``declared`` those ARGs.
     """
 
     env: dict[str, str]
     predefined: dict[str, str] = field(default_factory=dict)
-    declared: set[str] = field(default_factory=set)
+    declared: dict[str, KnownArg] = field(default_factory=dict)
 
 
 def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexer) -> GlobalArgs:
@@ -144,13 +150,23 @@ def global_args(dockerfile: ins.Dockerfile, options: ConvertOptions, lexer: Lexe
     args = GlobalArgs(env, dict(env))
     for instruction in dockerfile.meta_args:
         for arg in instruction.args:
-            value = options.build_args.get(arg.key)
+            value, deps = options.build_args.get(arg.key), set[str]()
             if value is None and arg.value is not None:
                 try:
-                    value = lexer.word(arg.value, env)
+                    expansion = lexer.expand(arg.value, env)
                 except DockerfileError as error:
                     raise error.located(instruction.written.ranges) from error
-            args.declared.add(arg.key)
+                value, deps = expansion.text, set(expansion.matched)
+                if arg.key in deps:
+                    before = args.declared.get(arg.key)
+                    deps = (deps - {arg.key}) | (before.deps if before else set())
+            args.declared[arg.key] = KnownArg(
+                arg.key,
+                value or "",
+                instruction.written.ranges,
+                instruction.written.comments,
+                frozenset(deps),
+            )
             if value is not None:
                 env.pop(arg.key, None)
                 env[arg.key] = value
@@ -166,7 +182,7 @@ def platform_args(options: ConvertOptions, target: str) -> dict[str, str]:
         "BUILDOSVERSION": build.os_version,
         "BUILDARCH": build.architecture,
         "BUILDVARIANT": build.variant,
-        "TARGETPLATFORM": str(wanted),
+        "TARGETPLATFORM": wanted.full,
         "TARGETOS": wanted.os,
         "TARGETOSVERSION": wanted.os_version,
         "TARGETARCH": wanted.architecture,
@@ -207,14 +223,14 @@ class StageGraph:
     def _state(self, number: int, stage: ins.Stage) -> StageState:
         start = stage.start
         with_place = start.written.ranges
-        try:
-            expansion = self._lexer.expand(start.base, self._args.env)
-        except DockerfileError as error:
-            raise error.located(with_place) from error
+        expansion = self._lexer.attempt(start.base, self._args.env)
         linter = self._linter.with_comments(start.written.comments)
         linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
+        if expansion.error is not None:
+            raise expansion.error.located(with_place)
         if not expansion.text:
             raise BlankBaseError(start.base, ranges=with_place)
+        used = set(expansion.matched)
         state = StageState(
             base_name=expansion.text,
             name=start.name,
@@ -226,21 +242,24 @@ class StageGraph:
             instructions=list(stage.commands),
         )
         if start.platform:
-            state.platform = self._platform(start, linter)
-        if start.name:
-            state.context = named_context(self._options, start.name, state.platform)
+            state.platform = self._platform(start, linter, used)
+        if start.name and start.name not in (SCRATCH, "context"):
+            given = state.platform or self._options.target_platform or platforms.host()
+            state.context = named_context(self._options, start.name, given)
         state.ignore_cache = self._ignores_cache(start.name)
+        state.uses = Uses(dict(self._args.declared), used)
         return state
 
-    def _platform(self, start: ins.From, linter: Linter) -> Platform:
+    def _platform(self, start: ins.From, linter: Linter, used: set[str]) -> Platform:
         ranges = start.written.ranges
         env = self._args.env
-        try:
-            expansion = self._lexer.expand(start.platform, env)
-        except DockerfileError as error:
-            raise error.located(ranges, "failed to process arguments for platform : ") from error
+        expansion = self._lexer.attempt(start.platform, env)
         linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
         linter.from_platform(start, expansion, env)
+        if expansion.error is not None:
+            prefix = "failed to process arguments for platform : "
+            raise expansion.error.located(ranges, prefix)
+        used |= expansion.matched
         near = ""
         for unmatched in sorted(expansion.unmatched):
             near = near or suggestion(unmatched, env, case_sensitive=True)
@@ -249,7 +268,7 @@ class StageGraph:
                 f"empty platform value from expression {start.platform}{near}", ranges=ranges
             )
         try:
-            return platforms.parse(expansion.text)
+            return platforms.specified(expansion.text)
         except InvalidPlatform as error:
             raise DockerfileError(
                 f"failed to parse platform {start.platform}: {error}{near}", ranges=ranges
@@ -268,6 +287,8 @@ class StageGraph:
         self.states.append(state)
         if state.context is None:
             state.base = self._by_name.get(state.base_name)
+        if state.base is not None:
+            state.uses = Uses(dict(state.base.uses.args), state.base.uses.used | state.uses.used)
         if state.name:
             self._by_name[state.name.lower()] = state
 
@@ -281,9 +302,9 @@ class StageGraph:
             raise StageNotFoundError(f"target stage {go_quote(wanted)} could not be found{near}")
         return found
 
-    def _by_number(self, number: int, ranges: tuple[SourceRange, ...]) -> StageState:
-        if not 0 <= number < self._stage_count:
-            raise StageNotFoundError(f"invalid stage index {number}", ranges=ranges)
+    def _by_number(self, number: int) -> StageState:
+        if not 0 <= number < len(self.states):
+            raise StageNotFoundError(f"invalid stage index {number}")
         return self.states[number]
 
     def names(self) -> list[str]:
@@ -327,14 +348,10 @@ class StageGraph:
 
     def _copy_source(self, copy: ins.Copy) -> StageState:
         ranges = copy.written.ranges
-        try:
-            plain = self._lexer.word(copy.from_, {})
-        except DockerfileError as error:
-            raise error.located(ranges) from error
-        if plain != copy.from_:
-            raise DockerfileError(_MISSING_FROM, ranges=ranges)
+        if self._lexer.word(copy.from_, {}) != copy.from_:
+            raise DockerfileError(_MISSING_FROM, hint="or allow it with --copy-from-variables")
         if _NUMBER.fullmatch(copy.from_):
-            return self._by_number(int(copy.from_), ranges)
+            return self._by_number(int(copy.from_))
         return self._by_name.get(copy.from_.lower()) or StageState(
             copy.from_, ranges=ranges, place=ranges, unregistered=True, why="COPY --from"
         )
@@ -398,13 +415,16 @@ def _cycle_ranges(path: list[StageState], back_to: StageState) -> tuple[SourceRa
     return tuple(ranges)
 
 
-def named_context(options: ConvertOptions, name: str, platform: Platform | None) -> str | None:
-    """The named context that stands for the stage or image ``name``: its key, or None."""
-    contexts: Mapping[str, str] = options.named_contexts
-    if not contexts or name.lower() in (SCRATCH, "context"):
-        return None
-    wanted = platforms.normalize(platform or options.platform)
-    for key in (f"{name}::{wanted}", name):
-        if key in contexts:
+def named_context(options: ConvertOptions, name: str, platform: Platform) -> str | None:
+    """The key of the named context that stands for the stage or image ``name``, or None.
+
+    Raises DockerfileError where ``name`` could be no image's.
+    """
+    try:
+        familiar = references.parse(name).familiar().removesuffix(":latest")
+    except InvalidReference as error:
+        raise DockerfileError(f"invalid context name {name}: {error.why}") from error
+    for key in (f"{familiar}::{platforms.normalize(platform).full}", familiar):
+        if key in options.named_contexts:
             return key
     return None

@@ -38,7 +38,7 @@ def test_output_is(text: str, output: Output) -> None:
         ("type=tar,dest=x,annotation.a=b", "does not support the attribute 'annotation.a'"),
         ("type=oci,dest=x,annotation-layer.a=b", "'annotation-layer.a' is not understood"),
         ("type=oci,dest=x,annotation-index[linux/arm64].a=b", "is not understood"),
-        ("type=oci,dest=x,annotation[a b].a=b", "invalid component"),
+        ("type=oci,dest=x,annotation[a b].a=b", "invalid OS component"),
         ("type=oci,dest=x,shrink=yes", "does not support the attribute 'shrink'"),
         ("type=local", "dest is required for local output"),
         ("type=local,dest=-", "dest cannot be stdout for local output"),

@@ -201,7 +201,7 @@ def test_malformed_bytes_are_refused_by_name(data: bytes, message: str) -> None:
 def test_values_that_do_not_fit_are_refused() -> None:
     with pytest.raises(LLBError, match="does not fit uint32"):
         wire.encode(ops.UserOpt(-1))
-    with pytest.raises(LLBError, match="not valid UTF-8"):
+    with pytest.raises(LLBError, match="invalid UTF-8"):
         wire.encode(ops.Copy(src="\udcff"))
 
 

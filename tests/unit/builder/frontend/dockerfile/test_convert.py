@@ -86,11 +86,8 @@ LOOP = "FROM a AS x\nCOPY --from=z a b\nFROM a AS y\nCOPY --from=x a b\n"
             f"{LOOP}FROM a AS z\nCOPY --from=y a b\n",
             "circular dependency detected on stage: x",
         ),
-        ("FROM a\nCOPY --from=3 a b", "invalid stage index 3"),
-        ("FROM a\nCOPY --from=-1 a b", "invalid stage index -1"),
         ("FROM a\nCOPY --from=+-1 a b", "failed to parse stage name"),
         ("FROM a AS x\nCOPY --from=y a b\nFROM a AS y\nFROM x", "it needs to be defined before"),
-        ("FROM a\nCOPY --from=$S a b", "variable expansion is not supported for --from"),
         ("FROM A:b:c", "failed to parse stage name"),
         ("ARG X\nFROM $X", "base name ($X) should not be blank"),
         ("FROM --platform=$NO a", "empty platform value from expression $NO"),
@@ -106,7 +103,6 @@ LOOP = "FROM a AS x\nCOPY --from=z a b\nFROM a AS y\nCOPY --from=x a b\n"
         ("FROM a\nRUN --mount=type=ssh,source=a y", "ssh does not support source"),
         ("FROM a\nRUN --mount=type=bind,target=/x,foo y", "must be a key=value pair"),
         ("FROM a\nRUN --mount=type=bind,target=/x,uid=1 y", 'uid not allowed for "bind"'),
-        ("FROM a\nRUN []", "arguments are required"),
         ("FROM a\nEXPOSE 70000", "invalid containerPort: 70000"),
         ("FROM a\nVOLUME $no", "VOLUME specified can not be an empty string"),
         ("FROM a\nSTOPSIGNAL SIGFOO", "invalid signal: SIGFOO"),
@@ -120,6 +116,28 @@ async def test_what_cannot_be_built_is_refused_in_buildkits_words(
         await made(source)
     assert message in str(caught.value)
     assert caught.value.ranges
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("FROM a\nCOPY --from=3 a b", "invalid stage index 3"),
+        ("FROM a\nCOPY --from=-1 a b", "invalid stage index -1"),
+        ("FROM a\nCOPY --from=$S a b", "variable expansion is not supported for --from"),
+    ],
+)
+async def test_what_is_refused_while_stages_are_linked_has_no_lines(
+    source: str, message: str
+) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        await made(source)
+    assert message in str(caught.value)
+    assert not caught.value.ranges
+
+
+async def test_a_command_of_no_words_is_refused_where_the_graph_is_written() -> None:
+    with pytest.raises(DockerfileError, match=r"failed to marshal LLB.*arguments are required"):
+        await made("FROM a\nRUN []")
 
 
 async def test_an_unknown_target_suggests_the_nearest() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.frontend.dockerfile import IgnoreMatcher, read_patterns
-from builder.frontend.dockerfile import ignore as module
 from builder.frontend.dockerfile.errors import IgnorePatternError
+from builder.frontend.dockerfile.goregexp import Regexp, match_tokens
+from builder.frontend.dockerfile.ignorepattern import Pattern
 
 
 @pytest.mark.parametrize(
@@ -86,10 +87,17 @@ def test_an_ignore_file_is_cleaned() -> None:
     assert read_patterns(source) == ("abs/x", "!keep", "#kept", "*.o", "!")
 
 
-@pytest.mark.parametrize("pattern", ["[", "[a", "a[]", "[-]", "[b-a]", "a\\", "[a-", "!"])
+@pytest.mark.parametrize("pattern", ["[", "[a", "a[]", "[-]", "a\\", "[a-", "!"])
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(IgnorePatternError):
         IgnoreMatcher([pattern])
+
+
+@pytest.mark.parametrize("pattern", ["[b-a]", "\\8", "a{2}{3}*", "|{2}*", "x[[:no:]]", "a{1001}*"])
+def test_what_only_its_use_shows_to_be_no_pattern(pattern: str) -> None:
+    matcher = IgnoreMatcher([pattern])
+    with pytest.raises(IgnorePatternError, match="syntax error in pattern"):
+        matcher.matches("a")
 
 
 def test_a_directory_is_skipped_only_where_nothing_can_come_back() -> None:
@@ -162,11 +170,47 @@ def test_a_walk_remembers_what_its_parents_matched(
 
 @given(PATTERN, PATHS)
 def test_both_ways_of_matching_agree(pattern: str, path: str) -> None:
-    parsed = module._Pattern(pattern.removeprefix("!"))
-    if parsed._regex is not None:
-        assert module.match_tokens(parsed._tokens, path) == (
-            parsed._regex.fullmatch(path) is not None
-        )
+    compiled = Pattern(pattern.removeprefix("!")).compiled
+    if isinstance(compiled, Regexp) and compiled.compiled is not None:
+        by_tokens = any(match_tokens(tokens, path) for tokens in compiled.alternatives)
+        assert by_tokens == compiled.match(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("\\d?", "1x", True),
+        ("[\\w]", "é", False),
+        ("[*]", "[^]", True),
+        ("[*]", "*", False),
+        ("a^b*", "a^b", False),
+        ("[[:alpha:]]", "q", True),
+        ("[[:^alpha:]]", "1", True),
+        ("a{2}*", "aab", True),
+        ("a{2,}?", "aaaab", True),
+        ("a{1,2}?", "aaab", False),
+        ("a{,2}*", "a{,2}x", True),
+        ("a|b*", "axx", True),
+        ("a|b*", "xxb", True),
+        ("?\\bz", "-z", True),
+        ("?\\Bz", "yz", True),
+        ("\\x61\\142", "ab", True),
+        ("\\pL", "é", True),
+        ("\\PL?", "1é", True),
+        ("\\Qa*", "a[^/]*$", True),
+        ("**/x.y", "ax.y", False),
+    ],
+)
+def test_what_a_regular_expression_makes_of_a_pattern(
+    pattern: str, path: str, matches: bool
+) -> None:
+    assert Pattern(pattern).match(path) is matches
+
+
+def test_only_the_parts_up_to_the_first_that_is_no_dot_are_checked() -> None:
+    assert Pattern("x*\\").text == "x*\\"
+    with pytest.raises(IgnorePatternError):
+        Pattern("[^b]*\\")
 
 
 def test_a_pattern_full_of_stars_does_not_hang() -> None:

@@ -34,7 +34,47 @@ def test_a_continued_instruction_keeps_its_physical_lines() -> None:
 
 
 def test_blank_lines_in_a_continuation_are_remembered() -> None:
-    assert parse(b"FROM x\nRUN a \\\n\n b\n").empty_continuations == (4,)
+    (remark,) = parse(b"FROM x\nRUN a \\\n\n b\n").remarks
+    assert (remark.rule, remark.ranges[0].start) == ("NoEmptyContinuation", 4)
+
+
+def test_a_line_that_is_too_long_is_told_of_after_what_is_wrong_before_it() -> None:
+    with pytest.raises(ParseError, match="greater than max allowed size of 65535") as caught:
+        parse_text(b"FROM x\n# " + b"x" * 65534 + b"\nRUN y\n")
+    assert [r.start for r in caught.value.ranges] == [1]
+    with pytest.raises(ParseError, match="unterminated heredoc"):
+        parse_text(b"RUN <<E\n" + b"x" * 65536 + b"\nE\n")
+    assert len(parse_text(b"FROM x\n# " + b"x" * 65533 + b"\nRUN y\n").nodes) == 2
+
+
+def test_an_error_before_any_instruction_is_counted_as_buildkit_counts() -> None:
+    with pytest.raises(ParseError, match="invalid escape token") as caught:
+        parse_text(b"# check=skip=all\n# escape=x\nFROM x\n")
+    assert [r.start for r in caught.value.ranges] == [1]
+    with pytest.raises(ParseError, match="file with no instructions") as caught:
+        parse_text(b"\xef\xbb\xbf\n# x\n\n")
+    assert [r.start for r in caught.value.ranges] == [3]
+
+
+def test_the_first_character_of_a_comment_goes_be_it_a_blank() -> None:
+    assert parse_text(b"  # a b\n# c\nFROM x\n").nodes[0].comments == ("# a b", "c")
+
+
+def test_flags_are_read_byte_by_byte() -> None:
+    node = parse_text("COPY --chown=xà b c\n".encode()).nodes[0]
+    assert node.flags == ("--chown=xÃ",)
+    assert node.words == ("b", "c")
+    escaped = parse_text(b"# escape=`\nRUN --network=no`ne --x=\\ y\n").nodes[0]
+    assert escaped.flags == ("--network=none", "--x=\\")
+
+
+def test_a_number_that_go_cannot_hold_makes_no_array() -> None:
+    assert parse_text(b"CMD [1e999]\n").nodes[0].words == ("[1e999]",)
+
+
+def test_a_heredoc_whose_name_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(ParseError, match="looking for matching double-quote"):
+        parse_text(b'RUN ${a#"x <<b" y}\n')
 
 
 def test_a_doubled_escape_does_not_continue_a_line() -> None:

@@ -111,6 +111,24 @@ def test_words_are_split_after_expansion_unless_quoted() -> None:
     assert Lexer().split('$spaces "$spaces" d', ENV) == ["a", "b", "c", "a b  c", "d"]
 
 
+def test_what_stands_before_a_default_is_lost_to_its_word() -> None:
+    expansion = Lexer().expand("80${none:-8} 9$x 7${x:+6}5", ENV)
+    assert expansion.text == "808 9value 765"
+    assert expansion.words == ["8", "9value", "65"]
+
+
+def test_the_replacement_of_all_matches_is_a_template() -> None:
+    assert Lexer().word("${star//[ab]/x}", ENV) == "a*b"
+    assert Lexer().word("${spaces//?/<'$0${0}'>}", ENV) == "<aa><  ><bb><  ><  ><cc>"
+    assert Lexer().word("${spaces//b/'$1$name$$'}", ENV) == "a $  c"
+    assert Lexer().word("${spaces/b/'$0'}", ENV) == "a $0  c"
+
+
+def test_bytes_that_are_no_utf8_and_a_mark_of_their_order_are_read_as_go_reads_them() -> None:
+    assert Lexer().word("\ufeffa\udce9\ufeff", ENV) == "a\ufffd\ufeff"
+    assert go_quote("a\udce9") == '"a\\xe9"'
+
+
 def test_blanks_after_a_heredoc_mark_stay_in_its_word() -> None:
     assert Lexer().split("a << E <b <<\vF", {}) == ["a", "<< E", "<b", "<<", "F"]
 
