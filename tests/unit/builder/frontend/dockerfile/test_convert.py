@@ -149,9 +149,9 @@ async def test_a_thousand_stages_convert_quickly() -> None:
     chain = "FROM a AS s0\n" + "".join(
         f"FROM s{n} AS s{n + 1}\nRUN {n}\nENV A{n % 9}=1\n" for n in range(1000)
     )
-    started = time.monotonic()
+    started = time.process_time()
     result = await made(chain)
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
     assert len(execs(result)) == 1000
 
 

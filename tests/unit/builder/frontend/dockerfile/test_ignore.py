@@ -214,10 +214,10 @@ def test_only_the_parts_up_to_the_first_that_is_no_dot_are_checked() -> None:
 
 
 def test_a_pattern_full_of_stars_does_not_hang() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     matcher = IgnoreMatcher(["*a" * 20 + "b", "**/a/" * 20 + "b"])
     assert not matcher.matches("a" * 200 + "/" + "a/" * 100 + "c")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(st.binary(max_size=80), st.text(max_size=20))
