@@ -389,7 +389,7 @@ def case(seed: int) -> Case:
     """The file of ``seed``, with options that change what steps mean."""
     random = Random(f"steps {seed}")
     made = case_of(f"seed {seed}", _Generator(seed).dockerfile().encode())
-    opts = {"context:extra": random.choice(("local:extra", "docker-image://busybox"))}
+    opts = {"context:extra": random.choice(("local:extra", "docker-image://golang"))}
     sometimes = {
         "build-arg:A": "given",
         "build-arg:SOURCE_DATE_EPOCH": "1700000000",
