@@ -24,17 +24,15 @@ def _differences(ours: Answer, theirs: Answer) -> Iterator[str]:
         yield f"error: ours {ours.error!r}\n     theirs {theirs.error!r}"
         return
     if theirs.error:
-        # Some errors are placed twice on their way up.
-        if list(dict.fromkeys(ours.ranges)) != list(dict.fromkeys(theirs.ranges)):
+        if _lines(ours) != _lines(theirs):
             yield f"lines of the error: ours {ours.ranges}, theirs {theirs.ranges}"
         return
     if len(ours.definitions) != len(theirs.definitions):
         yield f"definitions: ours {len(ours.definitions)}, theirs {len(theirs.definitions)}"
         return
-    pairs = zip(sorted(ours.definitions), sorted(theirs.definitions), strict=True)
-    for mine, other in pairs:
-        if mine != other:
-            yield from _graphs(Definition.decode(mine), Definition.decode(other))
+    if sorted(ours.definitions) != sorted(theirs.definitions):
+        for mine, other in zip(_in_order(ours), _in_order(theirs), strict=True):
+            yield from _graphs(mine, other)
     wanted = {k: v for k, v in (theirs.metadata or {}).items() if k != "refs.platforms"}
     yield from _documents(ours.metadata or {}, wanted)
     # Those of one instruction come in the order of a map of Go's.
@@ -44,12 +42,22 @@ def _differences(ours: Answer, theirs: Answer) -> Iterator[str]:
         yield f"resolved: ours {ours.resolved}\n     theirs {theirs.resolved}"
 
 
+def _lines(answer: Answer) -> list[tuple[int, int]]:
+    """What the error is about; some errors are placed twice on their way up."""
+    return list(dict.fromkeys(answer.ranges))
+
+
+def _in_order(answer: Answer) -> list[Definition]:
+    """The graphs of the platforms, in one order for both."""
+    decoded = map(Definition.decode, answer.definitions)
+    return sorted(decoded, key=lambda d: json.dumps(_readable(d), sort_keys=True))
+
+
 def essence(answer: Answer) -> dict[str, Any]:
     """What must be equal, short enough to be kept: texts of refusals, digests of the rest."""
     if answer.error:
-        return {"error": answer.error, "lines": [list(span) for span in answer.ranges]}
-    definitions = sorted(answer.definitions)
-    graphs = [_readable(Definition.decode(each)) for each in definitions]
+        return {"error": answer.error, "lines": [list(span) for span in _lines(answer)]}
+    graphs = [_readable(each) for each in _in_order(answer)]
     metadata = {name: data.decode() for name, data in (answer.metadata or {}).items()}
     metadata.pop("refs.platforms", None)
     return {
@@ -76,20 +84,21 @@ def _graphs(ours: Definition, theirs: Definition) -> Iterator[str]:
 
 def _readable(definition: Definition) -> Any:
     document = definition.to_json()
-    for description in document["metadata"].values():
-        if "progress_group" in description:
-            description["progress_group"] = {**description["progress_group"], "id": "random"}
     for info in document.get("source", {}).get("infos", ()):
         # Written in the order of a map of Go's.
         fetched = info.get("definition") or {}
         info["definition"] = {**fetched, "def": fetched.get("def")}
-    groups: dict[str, str] = {}
-    for _, metadata in sorted((document.get("metadata") or {}).items()):
-        group = metadata.get("progress_group")
-        if group is not None:
-            # Drawn at random.
-            group["id"] = groups.setdefault(group["id"], f"group {len(groups)}")
+    number_groups(document.get("metadata") or {})
     return document
+
+
+def number_groups(metadata: Mapping[str, Any]) -> None:
+    """The ids of groups of vertices are drawn at random: number them."""
+    groups: dict[str, str] = {}
+    for _, described in sorted(metadata.items()):
+        group = described.get("progress_group")
+        if group is not None:
+            group["id"] = groups.setdefault(group["id"], f"group {len(groups)}")
 
 
 def _documents(ours: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> Iterator[str]:

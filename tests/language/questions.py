@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.frontend.dockerfile import DockerfileError, subrequests
+from builder.frontend.dockerfile.lexical import runes
 from builder.oci import gojson
 from builder.progress import answers
 from tests.language.cases import Case
-from tests.language.compare import diff
+from tests.language.compare import diff, number_groups
 from tests.language.judge import Answer
 from tests.language.ours import Images, options_of
 
@@ -30,7 +31,7 @@ def answer(case: Case, question: str) -> Answer:
     try:
         document = asyncio.run(_document(case, question))
     except DockerfileError as error:
-        return Answer(str(error), tuple((r.start, r.end) for r in error.ranges))
+        return Answer(runes(str(error)), tuple((r.start, r.end) for r in error.ranges))
     made = {"result.json": gojson.dumps(document)}
     printed = QUESTIONS[question]
     if printed is not None:
@@ -78,6 +79,8 @@ def _document_of(answer: Answer) -> Any:
     document = json.loads((answer.metadata or {}).get("result.json", b"null"))
     if isinstance(document, dict) and isinstance(document.get("warnings"), Sequence):
         document["warnings"].sort(key=_written)
+    if isinstance(document, dict) and "metadata" in document:
+        number_groups(document["metadata"])
     if isinstance(document, dict) and "args" in document:
         document["args"].sort(key=_written)
     return document

@@ -36,7 +36,7 @@ from builder.frontend.dockerfile.stages import (
     global_args,
     named_context,
 )
-from builder.llb.definition import SourceFile
+from builder.llb.definition import Definition, SourceFile
 from builder.llb.errors import LLBError
 from builder.llb.ops import ProxyEnv
 from builder.llb.state import marshal
@@ -292,11 +292,22 @@ def proxy_env(build_args: Mapping[str, str]) -> ProxyEnv | None:
     return ProxyEnv(*(found.get(name, "") for name in _PROXIES)) if found else None
 
 
+def graph_of(made: Dispatched) -> Definition:
+    """The graph of the target. Raises DockerfileError where it cannot be written."""
+    dispatching, dockerfile = made.dispatching, made.dockerfile
+    target = made.graph.target
+    target.paths.add("/")
+    dispatching.contexts.settle(path for state in made.reachable for path in state.context_paths)
+    try:
+        fetched = dockerfile_definition(dockerfile.filename, dispatching.options).encode()
+        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
+        return marshal(target.root.output, [file])
+    except LLBError as error:
+        raise DockerfileError(str(error)) from error
+
+
 def _finish(made: Dispatched) -> Conversion:
-    graph, dispatching, dockerfile = made.graph, made.dispatching, made.dockerfile
-    used = {path for state in made.reachable for path in state.context_paths}
-    graph.target.paths.add("/")
-    dispatching.contexts.settle(used)
+    graph, dispatching = made.graph, made.dispatching
     target, options = graph.target, dispatching.options
     image = target.image or ImageConfig.empty(options.platform)
     if options.labels:
@@ -305,11 +316,9 @@ def _finish(made: Dispatched) -> Conversion:
         image.platform = _labelled(image.platform, options.target_platform)
     image.platform = platforms.normalize(image.platform)
     try:
-        fetched = dockerfile_definition(dockerfile.filename, options).encode()
-        file = SourceFile(dockerfile.filename, dockerfile.source, fetched, "Dockerfile")
-        definition = marshal(target.root.output, [file])
-    except LLBError as error:
-        raise DockerfileError(f"failed to marshal LLB definition: {error}") from error
+        definition = graph_of(made)
+    except DockerfileError as error:
+        raise error.located((), "failed to marshal LLB definition: ") from error
     return Conversion(
         definition,
         image.to_json(),

@@ -89,9 +89,11 @@ class Step:
         return self.expansion(word, lexer).text
 
     def expansion(self, word: str, lexer: Lexer | None = None) -> Expansion:
-        found = (lexer or self.conversion.lexer).expand(word, self.env)
+        found = (lexer or self.conversion.lexer).attempt(word, self.env)
         declared = {arg.key for arg in self.state.build_args} | NO_ENV_ARGS
         self.linter.undefined(found.unmatched - declared, self.env, self.ranges)
+        if found.error is not None:
+            raise found.error
         return found
 
     def shell_command(self, command: tuple[str, ...]) -> list[str]:

@@ -104,5 +104,9 @@ def _line(ranges: Ranges) -> int:
 
 def location(ranges: Ranges) -> dict[str, Any]:
     """``pb.Location`` as Go's ``encoding/json`` has it."""
-    spans = [{"start": {"line": r.start}, "end": {"line": r.end}} for r in ranges]
+    spans = [{"start": _position(r.start), "end": _position(r.end)} for r in ranges]
     return {"ranges": spans} if spans else {}
+
+
+def _position(line: int) -> dict[str, int]:
+    return {"line": line} if line else {}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
+from builder.frontend.dockerfile.lexical import runes
 from builder.frontend.dockerfile.parser import Node
 from builder.frontend.dockerfile.rules import Remark
 
@@ -32,7 +33,7 @@ def on_node(node: Node) -> Iterator[Remark]:
 
 
 def _on_from(node: Node) -> Iterator[Remark]:
-    if len(node.words) == _FROM_AS_NAME and node.words[2] != node.words[2].lower():
+    if len(node.words) == _FROM_AS_NAME and node.words[2] != runes(node.words[2]).lower():
         message = f"Stage name '{node.words[2]}' should be lowercase"
         yield Remark("StageNameCasing", message, node.ranges, node.comments)
     cased = {node.command.lower(): str.lower, node.command.upper(): str.upper}.get(node.command)

@@ -32,13 +32,15 @@ _MOST_REPLACED = 64 * MAX_EXPANDED
 class Expansion:
     """``text`` is the word expanded, ``words`` the same split at unquoted blanks.
 
-    ``matched`` and ``unmatched`` are the variables asked for that were and were not set.
+    ``matched`` and ``unmatched`` are the variables asked for that were and were not set. With an
+    ``error`` there is no text, and only the variables before it are told.
     """
 
     text: str = ""
     words: list[str] = field(default_factory=list)
     matched: set[str] = field(default_factory=set)
     unmatched: set[str] = field(default_factory=set)
+    error: ShellWordError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Lexer:
 
     def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
         """``word`` with its variables. Raises ShellWordError."""
+        found = self.attempt(word, env)
+        if found.error is not None:
+            raise found.error
+        return found
+
+    def attempt(self, word: str, env: Mapping[str, str]) -> Expansion:
+        """As ``expand``, with the error in the result."""
         text = scanned(word)
         if _PECULIAR.isdisjoint(text) and self.escape not in text:  # as most words are
             return Expansion(text, [text] if text else [])
@@ -65,7 +74,8 @@ class Lexer:
         try:
             text, words = reader.until(None, self.raw_escapes)
         except ShellWordError as error:
-            raise ShellWordError(f"failed to process {go_quote(word)}: {error}") from error
+            wrapped = ShellWordError(f"failed to process {go_quote(word)}: {error}")
+            return Expansion("", [], reader.matched, reader.unmatched, wrapped)
         return Expansion(text, words, reader.matched, reader.unmatched)
 
     def word(self, word: str, env: Mapping[str, str]) -> str:

@@ -223,12 +223,11 @@ class StageGraph:
     def _state(self, number: int, stage: ins.Stage) -> StageState:
         start = stage.start
         with_place = start.written.ranges
-        try:
-            expansion = self._lexer.expand(start.base, self._args.env)
-        except DockerfileError as error:
-            raise error.located(with_place) from error
+        expansion = self._lexer.attempt(start.base, self._args.env)
         linter = self._linter.with_comments(start.written.comments)
         linter.from_args(expansion.unmatched, self._args.env, self._args.declared, with_place)
+        if expansion.error is not None:
+            raise expansion.error.located(with_place)
         if not expansion.text:
             raise BlankBaseError(start.base, ranges=with_place)
         used = set(expansion.matched)
@@ -254,12 +253,12 @@ class StageGraph:
     def _platform(self, start: ins.From, linter: Linter, used: set[str]) -> Platform:
         ranges = start.written.ranges
         env = self._args.env
-        try:
-            expansion = self._lexer.expand(start.platform, env)
-        except DockerfileError as error:
-            raise error.located(ranges, "failed to process arguments for platform : ") from error
+        expansion = self._lexer.attempt(start.platform, env)
         linter.from_args(expansion.unmatched, env, self._args.declared, ranges)
         linter.from_platform(start, expansion, env)
+        if expansion.error is not None:
+            prefix = "failed to process arguments for platform : "
+            raise expansion.error.located(ranges, prefix)
         used |= expansion.matched
         near = ""
         for unmatched in sorted(expansion.unmatched):

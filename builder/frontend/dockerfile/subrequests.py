@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from builder.frontend.dockerfile.contexts import dockerfile_definition
-from builder.frontend.dockerfile.convert import convert, dispatched
+from builder.frontend.dockerfile.convert import dispatched, graph_of
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.grammar import read
 from builder.frontend.dockerfile.instructions import doc_comment
@@ -128,7 +128,7 @@ async def convertllb(
     source: bytes, filename: str, options: ConvertOptions, resolver: MetaResolver
 ) -> dict[str, Any]:
     """``frontend.convertllb``: the graph. Raises DockerfileError."""
-    return (await convert(source, filename, options, resolver)).definition.to_json()
+    return graph_of(await dispatched(source, filename, options, resolver)).to_json()
 
 
 def describe() -> list[dict[str, Any]]:
