@@ -81,6 +81,7 @@ def _document_of(answer: Answer) -> Any:
         document["warnings"].sort(key=_written)
     if isinstance(document, dict) and "metadata" in document:
         number_groups(document["metadata"])
-    if isinstance(document, dict) and "args" in document:
-        document["args"].sort(key=_written)
+    for name in ("args", "secrets", "ssh"):
+        if isinstance(document, dict) and name in document:
+            document[name].sort(key=_written)
     return document
