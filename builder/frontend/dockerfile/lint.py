@@ -133,7 +133,8 @@ class Linter:
         if tokens & _SECRET_TOKENS and not tokens & _PUBLIC_TOKENS:
             self.warn(
                 "SecretsUsedInArgOrEnv",
-                f"Do not use ARG or ENV instructions for sensitive data ({command} {go_quote(key)})",
+                "Do not use ARG or ENV instructions for sensitive data "
+                f"({command} {go_quote(key)})",
                 ranges,
             )
 
