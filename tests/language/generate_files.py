@@ -31,7 +31,11 @@ _BLANKS = (" ", " ", " ", "  ", "\t", " \\\n ", " \\\n# why\n", "\\\n\n", "\u00a
 _SUGGESTION = re.compile(r" \(did you mean [^)]*\?\)")
 
 
-_OF_IMAGES = ("failed to parse stage name", "failed to resolve source metadata")
+_OF_IMAGES = (
+    "failed to parse stage name",
+    "failed to resolve source metadata",
+    "invalid context specifier",
+)
 
 
 class _Generator:

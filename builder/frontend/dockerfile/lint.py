@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.errors import DockerfileError
+from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lintconfig import LintConfig
 from builder.frontend.dockerfile.options import LintWarning
 from builder.frontend.dockerfile.rules import Remark
@@ -132,7 +133,8 @@ class Linter:
         if tokens & _SECRET_TOKENS and not tokens & _PUBLIC_TOKENS:
             self.warn(
                 "SecretsUsedInArgOrEnv",
-                f'Do not use ARG or ENV instructions for sensitive data ({command} "{key}")',
+                "Do not use ARG or ENV instructions for sensitive data "
+                f"({command} {go_quote(key)})",
                 ranges,
             )
 
