@@ -10,7 +10,7 @@ from builder.llb import ops as llb
 from builder.ops.errors import OpError
 from builder.ops.execop import ExecContext, ExecOperation
 
-NOWHERE = cast(ExecContext, None)
+NOWHERE = cast("ExecContext", None)
 
 
 def step(*devices: llb.CDIDevice) -> ExecOperation:
@@ -22,5 +22,5 @@ def step(*devices: llb.CDIDevice) -> ExecOperation:
 
 def test_a_device_that_is_required_is_missed_and_others_are_not() -> None:
     assert step(llb.CDIDevice("vendor.example/a", optional=True))
-    with pytest.raises(OpError, match='required device "vendor.example/b" is not registered'):
+    with pytest.raises(OpError, match=r'required device "vendor\.example/b" is not registered'):
         step(llb.CDIDevice("vendor.example/a", optional=True), llb.CDIDevice("vendor.example/b"))
