@@ -21,7 +21,7 @@ from regdoctor.clients.table import OWN, configured_mirrors
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.target import Target
 from regdoctor.observations.from_exchanges import challenge_of, note_role, observe
-from regdoctor.observations.host import AskedClients, HostFiles, OwnTrust, RootsSeen
+from regdoctor.observations.host import IN_IMAGES, AskedClients, HostFiles, OwnTrust, RootsSeen
 from regdoctor.observations.http import Challenge, ManifestLook, Ping
 from regdoctor.observations.network import Role, RoleKind
 from regdoctor.observations.proxies import ProxySetting, ShellProxies
@@ -144,7 +144,7 @@ async def _look(
     seen: Observations, wanted: Sequence[Wanted], settings: Settings
 ) -> list[tuple[str, ...]]:
     """Fills ``seen``; for each target, the endpoints it led to."""
-    await asyncio.to_thread(_look_at_host, seen, settings)
+    await asyncio.to_thread(_look_at_host, seen, wanted, settings)
     for each in wanted:
         for name, observation in each.noted:
             seen.add(HOST, observation, name=name)
@@ -175,15 +175,17 @@ async def _look(
     return [tuple(dict.fromkeys(spoken[host].endpoint.url for host in hosts)) for _, hosts in found]
 
 
-def _look_at_host(seen: Observations, settings: Settings) -> None:
+def _look_at_host(seen: Observations, wanted: Sequence[Wanted], settings: Settings) -> None:
     """The files of clients and the pool of roots: what verdicts are made with."""
-    from builder.transport import system_roots
+    from builder.transport import image_roots, system_roots
+    from regdoctor.clients.table import images_of, in_containers
 
     seen.add(HOST, AskedClients(settings.clients))
     environ = os.environ if settings.environ is None else settings.environ
     here = settings.host_root == Path("/")
     files = HostReader(settings.host_root, settings.home, environ if here else {}).read()
-    files = replace(files, judged_by=settings.judged_by)
+    asked = images_of(reference for each in wanted for reference in each.references)
+    files = replace(files, judged_by=settings.judged_by, asked=asked)
     seen.add(HOST, files)
     if here:
         seen.add(HOST, MachineReader(settings.home, environ, settings.state).read(files))
@@ -192,6 +194,9 @@ def _look_at_host(seen: Observations, settings: Settings) -> None:
     seen.add(HOST, LoginReader(settings.host_root, home, environ if here else {}).read())
     roots = system_roots(settings.environ, settings.host_root)
     seen.add(HOST, RootsSeen(roots.certificates, roots.sources))
+    if in_containers(files, settings.clients):
+        public = image_roots()
+        seen.add(HOST, RootsSeen(public.certificates, public.sources), name=IN_IMAGES)
 
 
 def _hosts(seen: Observations, wanted: Wanted, settings: Settings) -> tuple[Host, ...]:

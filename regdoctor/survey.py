@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from builder.transport import Endpoint, InvalidEndpoint
+from builder.transport import Endpoint, InvalidEndpoint, image_roots
 from regdoctor.clients.onhost import KINDS, plan_on
 from regdoctor.clients.plan import Endpoint as Planned
+from regdoctor.clients.policy import pool_of
 from regdoctor.clients.told import told
 from regdoctor.observations.host import HostFiles, RootsSeen
 from regdoctor.observations.network import Role
@@ -20,15 +21,16 @@ from regdoctor.observations.tls import ServedChain
 from regdoctor.x509 import LATEST, pem_of, verify
 
 MOST_AT_ONCE = 16
-_USUAL = ("docker-pull", "docker-build", "buildkitd", "cri", "ctr", "nerdctl", "k3s", "rke2")
+_USUAL = ("docker-pull", "docker-build", "docker-desktop", "docker-desktop-build", "buildkitd")
+_NODES = ("buildx", "cri", "ctr", "nerdctl", "k3s", "rke2", "kind")
 _OWN = ("podman", "buildah", "skopeo", "cri-o", "crane", "kaniko")
 Chains = Mapping[str, ServedChain | str]
 """By ``https://host:port``: what was served, or why nothing was seen."""
 
 
 def installed(files: HostFiles) -> tuple[str, ...]:
-    """The programs that this host has, as far as versions were found."""
-    return tuple(name for name in (*_USUAL, *_OWN) if KINDS[name].found_as in files.versions)
+    """The programs that this host has, as far as its files and its packages tell."""
+    return tuple(name for name in (*_USUAL, *_NODES, *_OWN) if KINDS[name].on(files))
 
 
 async def survey(
@@ -77,7 +79,13 @@ def _verdict(
         return replace(kept, trusted=True)
     go = ".".join(map(str, planned.transport.process.go)) or LATEST
     when = dt.datetime.fromtimestamp(served.seen_at, dt.UTC)
-    pool = (pem_of(roots.certificates), *(each.content for each in planned.transport.extra))
+    system = roots.certificates
+    match pool_of(planned.transport.process):
+        case "image":
+            system = image_roots().certificates
+        case "unknown":
+            return replace(kept, error=f"it has {kept.store}")
+    pool = (pem_of(system), *(each.content for each in planned.transport.extra))
     verdict = verify(served.certificates, pool, served.server_name, when, go)
     return replace(kept, trusted=verdict.accepted, error=verdict.text)
 

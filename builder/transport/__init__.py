@@ -12,7 +12,7 @@ from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import BodyTooLarge, InvalidOverride, Stage, TransportError
 from builder.transport.exchange import Exchange, Headers, Observer
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
-from builder.transport.roots import RootPool, system_roots
+from builder.transport.roots import RootPool, image_roots, system_roots
 from builder.transport.trust import ClientCertificate, ClientCertificateError, Trust
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "Trust",
+    "image_roots",
     "system_roots",
 ]
 

@@ -118,6 +118,11 @@ def _content(root: Path, name: str) -> bytes:
     return Path(name).read_bytes() if own else read_regular(root, name, _MOST_BYTES)
 
 
+def image_roots() -> RootPool:
+    """The public roots, as an image brings them along; no file of this host is among them."""
+    return _certifi()
+
+
 def _certifi() -> RootPool:
     import certifi
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from regdoctor.checks.judging import asking, policies_at
 from regdoctor.clients.policy import Policy
 from regdoctor.clients.table import OWN
-from regdoctor.observations.host import OwnTrust, RootsSeen
+from regdoctor.observations.host import IN_IMAGES, OwnTrust, RootsSeen
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.tls import FetchedIssuer, ServedChain
 from regdoctor.observations.trust import (
@@ -108,13 +108,18 @@ class _Judge:
         self.roots = roots.certificates if roots else ()
         self.system = pem_of(of_interest(self.roots, (*served.certificates, *self.issuers)))
         self.system_sources = roots.sources if roots else ()
+        public = seen.get(RootsSeen, HOST, IN_IMAGES)
+        inside = public.certificates if public else ()
+        self.image = pem_of(of_interest(inside, (*served.certificates, *self.issuers)))
         own = seen.get(OwnTrust, endpoint) or OwnTrust()
         others = policies_at(seen, endpoint)
         self.policies = (*others, _own_policy(own))
         self.asking = asking(seen, endpoint)
 
     def verdicts(self) -> ChainVerdicts:
-        judged = tuple(self._verdict(p) for p in self.policies if p.client in self.asking)
+        known = (p for p in self.policies if p.client in self.asking and p.pool != "unknown")
+        # Of a pool on another host nothing is known, and nothing is said.
+        judged = tuple(map(self._verdict, known))
         distrusted = any("unknown-authority" in (v.reason, v.beneath_reason) for v in judged)
         return ChainVerdicts(
             verdicts=judged,
@@ -127,14 +132,16 @@ class _Judge:
         )
 
     def _verdict(self, policy: Policy) -> TrustVerdict:
-        sources = (*self.system_sources, *policy.sources)
+        origins = ("its image",) if policy.pool == "image" else self.system_sources
+        sources = (*origins, *policy.sources)
+        pool = self._trusted(policy)
         if policy.insecure or policy.plain == "only":
             return TrustVerdict(policy.client, accepted=True, sources=sources, skipped=True)
-        verdict = self._go(self.served.certificates, (self.system, *policy.extra), policy.go)
+        verdict = self._go(self.served.certificates, pool, policy.go)
         reason = _reason(verdict)
         beneath: tuple[str, Reason] = ("", "")
         if reason in ("expired", "not-yet-valid", "hostname", "legacy-common-name", "no-ip-sans"):
-            beneath = self._beneath(self.served.certificates, (self.system, *policy.extra))
+            beneath = self._beneath(self.served.certificates, pool)
         return TrustVerdict(
             client=policy.client,
             accepted=verdict.accepted,
@@ -149,6 +156,11 @@ class _Judge:
             fault=words(verdict),
             hidden=tuple(hidden(verdict, _called)),
         )
+
+    def _trusted(self, policy: Policy) -> tuple[bytes, ...]:
+        """The client's whole pool, as PEM."""
+        system = self.image if policy.pool == "image" else self.system
+        return (system, *policy.extra)
 
     def _go(self, chain: Sequence[bytes], files: tuple[bytes, ...], go: str) -> Verdict:
         return verify(chain, files, self.facts.host, self.time, go or LATEST)
@@ -171,7 +183,7 @@ class _Judge:
         if not self.issuers:
             return False
         chain = (*self.served.certificates, *self.issuers)
-        stores = {(self.system, *policy.extra) for policy in self.policies}
+        stores = {self._trusted(policy) for policy in self.policies if policy.pool != "unknown"}
         return any(self._known(chain, files) for files in stores)
 
     def _known(self, chain: Sequence[bytes], files: tuple[bytes, ...]) -> bool:
@@ -181,9 +193,8 @@ class _Judge:
         return reason not in ("unknown-authority", "namesake") or "insecure algorithm" in text
 
     def _held(self) -> bool:
-        stores = (policy.extra for policy in self.policies if policy.extra)
-        chain = self.served.certificates
-        return any(self._known(chain, (self.system, *extra)) for extra in stores)
+        stores = (self._trusted(policy) for policy in self.policies if policy.extra)
+        return any(self._known(self.served.certificates, files) for files in stores)
 
     def _holders(self) -> tuple[str, ...]:
         """The files that hold an authority of the chain."""

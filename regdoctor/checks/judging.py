@@ -55,20 +55,24 @@ def severity_of(seen: Observations, breaks: Sequence[str], endpoint: str = "") -
     """
     asked = seen.get(AskedClients, HOST)
     names = asked.names if asked else (OWN,)
-    if not any(each in names for each in breaks):
+    broken = [each for each in breaks if each in names]
+    if not broken:
         return "info"
     role = seen.get(Role, endpoint)
     if role is None or (role.direct and role.kind == "mirror"):
         return "error"
     if role.kind == "mirror":
-        passed = _origin_answers(seen, role) or _served_elsewhere(seen, endpoint, role)
+        passed = _origin_answers(seen, role) or _served_elsewhere(seen, endpoint, role, broken)
         return "warning" if passed else "error"
-    needless = role.kind == "registry" and _served_elsewhere(seen, endpoint, role)
+    needless = role.kind == "registry" and _served_elsewhere(seen, endpoint, role, broken)
     return "info" if needless else "error"
 
 
-def _served_elsewhere(seen: Observations, endpoint: str, role: Role) -> bool:
-    """Another endpoint of the same domain gave every manifest asked for: this one is not needed."""
+def _served_elsewhere(
+    seen: Observations, endpoint: str, role: Role, clients: Sequence[str]
+) -> bool:
+    """Another endpoint of the same domain, which all of ``clients`` ask, gave every manifest asked
+    for: this one is not needed."""
     asked = {name for name, _ in seen.named(ManifestLook, endpoint)}
     served = {
         name
@@ -76,6 +80,7 @@ def _served_elsewhere(seen: Observations, endpoint: str, role: Role) -> bool:
         if where != endpoint
         and (other := seen.get(Role, where)) is not None
         and other.kind in ("mirror", "registry")
+        and (not other.asked_by or set(clients) <= set(other.asked_by))
         and set(other.domains) & set(role.domains)
         for name, look in seen.named(ManifestLook, where)
         if look.served

@@ -24,7 +24,7 @@ def derive_plans(seen: Observations) -> None:
     for domain in _domains(seen):
         for program in dict.fromkeys(_programs(seen, files)):
             try:
-                plan = told(files, program, reference_at(domain))
+                plan = told(files, program, reference_at(files, domain))
             except InvalidReference:
                 continue
             seen.add(HOST, plan, name=f"{program} {domain}")

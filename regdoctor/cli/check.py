@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from regdoctor.diagnose import Diagnosis, Settings, Wanted
 
 _CLIENTS = (
-    *("regdoctor", "docker", "docker-build", "buildkit", "containerd", "ctr", "nerdctl", "k3s"),
-    *("rke2", "podman", "buildah", "skopeo", "cri-o", "kaniko", "crane", "all"),
+    *("regdoctor", "docker", "docker-build", "docker-desktop", "docker-desktop-build", "buildkit"),
+    *("buildx", "containerd", "ctr", "nerdctl", "k3s", "rke2", "kind", "podman", "buildah"),
+    *("skopeo", "cri-o", "kaniko", "crane", "all"),
 )
 
 
@@ -45,7 +46,9 @@ def check(
     ] = None,
     as_client: Annotated[
         str,
-        typer.Option("--as", metavar="CLIENT|all", help=f"Judge for: {', '.join(_CLIENTS)}."),
+        typer.Option(
+            "--as", metavar="CLIENT|all", help=f"Judge for: {', '.join(_CLIENTS)} but kaniko."
+        ),
     ] = "regdoctor",
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Registry settings, as buildkitd.toml's.")
@@ -156,7 +159,8 @@ def _asked(name: str) -> tuple[tuple[str, ...], dict[str, str]]:
     if name == OWN:
         return (OWN,), {}
     if name == "all":
-        return (OWN, *(client.name for client in CLIENTS)), {}
+        # What kaniko trusts stands on its command line alone: no file of this host tells.
+        return (OWN, *(client.name for client in CLIENTS if client.name != "kaniko")), {}
     client, program = PROGRAMS[name]
     return (client,), {client: program}
 
@@ -180,7 +184,7 @@ def _settings(
             clients=clients,
             timeout=timeout,
             host_root=host_root,
-            home=os.environ.get("HOME", "").rstrip("/"),
+            home=os.environ.get("HOME", "").rstrip("/") if host_root == Path("/") else "/root",
             state=default_root(os.environ),
         )
         # Both are read when first needed; a fault in them is the user's, and told now.

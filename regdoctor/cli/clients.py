@@ -18,6 +18,7 @@ from regdoctor.cli.faults import UsageError
 DEFAULT = "docker.io/library/alpine:latest"
 _ALIASES = {
     "docker": ("docker-pull", "docker-build"),
+    "docker-desktop": ("docker-desktop", "docker-desktop-build"),
     "buildkit": ("buildkitd",),
     "containerd": ("cri", "ctr"),
 }
@@ -68,7 +69,7 @@ def clients(
     if not programs:
         raise UsageError(
             "no client was found on this host",
-            hint="name one: --client docker, buildkit, containerd, podman, skopeo, kaniko, crane",
+            hint="name one: --client docker, buildkit, buildx, containerd, kind, podman, crane ...",
         )
     try:
         plans = asyncio.run(
@@ -104,6 +105,6 @@ def _programs(names: list[str]) -> tuple[str, ...]:
         chosen = _ALIASES.get(name, (name,))
         unknown = [each for each in chosen if each not in KINDS]
         if unknown:
-            raise UsageError(f"--client {name}: not one of {', '.join((*_ALIASES, *KINDS))}")
+            raise UsageError(f"--client {name}: not one of {', '.join({**_ALIASES, **KINDS})}")
         found.update(dict.fromkeys(chosen))
     return tuple(found)

@@ -93,6 +93,9 @@ class Hosts:
         found: list[Endpoint] = []
         for written in section.mirrors:
             mirror, path, key = self._mirror(written)
+            if not mirror:
+                # One without a host is asked by nobody: the client goes on to the next at once.
+                continue
             found += self._configured(
                 self._plain(host, mirror, path, repository, "mirror"),
                 self.sections.get(key, Section()),

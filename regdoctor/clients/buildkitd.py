@@ -14,14 +14,17 @@ from regdoctor.clients.buildkit_notes import notes_of
 from regdoctor.clients.dangers import with_dangers
 from regdoctor.clients.engines import resolver
 from regdoctor.clients.filesystem import Filesystem
-from regdoctor.clients.plan import ClientPlan, Go, Situation
+from regdoctor.clients.plan import ClientPlan, Go, Process, Situation
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
+from regdoctor.clients.toml_tables import any_case, canonical, exact_or_upper
+from regdoctor.clients.version import Version
 from regdoctor.clients.wire import Wire
 
 # What the executed releases were built with; all that hangs on it is whether a credential follows
 # a redirect to a sub-domain.
 GO: Go = (1, 24)
+_KEYS = {"mirrors", "http", "insecure", "ca", "keypair", "tlsconfigdir"}
 SYSTEM_CONFIG = "/etc/buildkit/buildkitd.toml"
 
 
@@ -47,21 +50,32 @@ def evaluate(situation: Situation) -> ClientPlan:
     plan = ClientPlan("buildkitd", situation.version, reference, ())
     files = Filesystem(situation.files)
     path = config_path(situation)
+    running = process(files, situation.environment, GO)
+    return planned(plan, situation, files, path, running)
+
+
+def planned(
+    plan: ClientPlan, situation: Situation, files: Filesystem, path: str, running: Process
+) -> ClientPlan:
+    """``plan`` by the configuration at ``path`` of ``files``, which are those that buildkitd sees.
+
+    The command beside it sees those of ``situation``.
+    """
+    reference = plan.reference
     try:
-        settings = _settings(files, path)
+        settings = _settings(files, path, situation.version)
         sections = sections_of(settings)
     except WrongConfig as wrong:
         return replace(plan, refuses=f"buildkitd: {wrong}")
     rules = buildkit_rules(situation.version)
-    running = process(files, situation.environment, GO)
     hosts = Hosts(sections, rules, files, running)
     notes = notes_of(path, settings, sections, rules, files, reference.domain)
     try:
         endpoints = hosts.endpoints(reference.domain, reference.path)
     except Unusable as unusable:
-        return replace(plan, refuses=str(unusable), notes=notes)
+        return replace(plan, refuses=str(unusable), notes=(*plan.notes, *notes))
     told = client_tokens.with_client(endpoints, situation, GO)
-    notes = (*notes, *client_tokens.notes_of(told, situation))
+    notes = (*plan.notes, *notes, *client_tokens.notes_of(told, situation))
     return with_dangers(replace(plan, endpoints=told, notes=notes), path)
 
 
@@ -69,14 +83,25 @@ def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
     return resolver.walk(plan, wire)
 
 
-def _settings(files: Filesystem, path: str) -> Mapping[str, Any]:
+def _settings(files: Filesystem, path: str, version: Version) -> Mapping[str, Any]:
+    """With the names of settings as they are documented. Raises WrongConfig."""
     text = files.text(path)
     if text is None:
         return {}
     try:
-        return tomllib.loads(text)
+        read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongConfig(f"failed to parse {path}: {error}") from error
+    # 0.28 is the first that is built with go-toml 2.
+    same = any_case if version.since(0, 28) else exact_or_upper
+    settings = canonical(read, {"registry"}, same)
+    tables = settings.get("registry")
+    if isinstance(tables, dict):
+        settings["registry"] = {
+            host: canonical(table, _KEYS, same) if isinstance(table, dict) else table
+            for host, table in tables.items()
+        }
+    return settings
 
 
 def sections_of(settings: Mapping[str, Any]) -> dict[str, Section]:

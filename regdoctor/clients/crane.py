@@ -39,7 +39,7 @@ def evaluate(situation: Situation) -> ClientPlan:
             name,
             reference.path,
             Transport(running, verify=not insecure),
-            plain=insecure or ggcr.may_be_plain(name),
+            plain=insecure or ggcr.may_be_plain(name, situation.version),
             credential=ggcr.credential(files, situation.environment, reference, name),
         )
         pushed = at == 1 or words[:1] == ("push",)

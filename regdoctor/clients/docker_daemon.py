@@ -10,10 +10,12 @@ from typing import Any
 
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.go_urls import NotParsed, parse_url
-from regdoctor.clients.plan import Situation
+from regdoctor.clients.plan import VIRTUAL_MACHINE, Situation
 from regdoctor.clients.version import Version
 
 SYSTEM = "/etc/docker"
+DESKTOP = "docker-desktop"
+"""What the names of Docker Desktop's programs begin with."""
 _OWN = ("registry-mirrors", "insecure-registries", "proxies")
 _FLAGS = ("registry-mirror", "insecure-registry")
 """Flags of the command line: dockerd takes them for names of its own, and reads them nowhere."""
@@ -41,7 +43,7 @@ class Daemon:
     """What a dockerd has been told. ``file`` is its configuration, whether it exists or not;
     ``certificates`` the directory ``certs.d``; ``containerd`` its image store, None where the
     file does not say. ``proxies`` are variables that take the environment's place. ``ignored`` are
-    keys that dockerd accepts and does nothing with."""
+    keys that dockerd accepts and does nothing with. ``store`` is that of its ``Process``."""
 
     file: str
     certificates: str
@@ -50,10 +52,16 @@ class Daemon:
     proxies: Mapping[str, str] = field(default_factory=dict)
     containerd: bool | None = None
     ignored: tuple[str, ...] = ()
+    store: str = ""
 
 
 def configuration_directory(situation: Situation) -> str:
-    """``/etc/docker``, or the user's for a daemon without root, which rootlesskit has started."""
+    """``/etc/docker``, or the user's for a daemon without root, which rootlesskit has started.
+
+    Docker Desktop copies its own from the user's when it starts.
+    """
+    if situation.client.startswith(DESKTOP):
+        return f"{situation.files.home}/.docker"
     if not situation.uid and "ROOTLESSKIT_STATE_DIR" not in situation.environment:
         return SYSTEM
     base = situation.environment.get("XDG_CONFIG_HOME") or f"{situation.files.home}/.config"
@@ -81,6 +89,7 @@ def read_daemon(situation: Situation) -> Daemon:
         proxies=_proxies(path, settings),
         containerd=_store(settings),
         ignored=tuple(key for key in settings if key in (*_FLAGS, *_PROXIES)),
+        store=VIRTUAL_MACHINE if situation.client.startswith(DESKTOP) else "",
     )
 
 

@@ -83,7 +83,8 @@ def daemon_process(situation: Situation, daemon: Daemon) -> Process:
         if name.upper() not in daemon.proxies
     }
     environment |= daemon.proxies
-    return process(Filesystem(situation.files), environment, go_of(situation.version))
+    running = process(Filesystem(situation.files), environment, go_of(situation.version))
+    return replace(running, store=daemon.store)
 
 
 def evaluate_pull(situation: Situation) -> ClientPlan:
@@ -119,7 +120,8 @@ def _evaluated(situation: Situation, build: bool) -> ClientPlan:
     plan = replace(plan, notes=notes)
     try:
         if classic:
-            endpoints = _graphdriver(situation, daemon, insecure, hosts.process)
+            registries = _registries(situation, daemon, insecure, hosts.process)
+            endpoints = registries.endpoints(reference.domain, reference.path, daemon.mirrors)
         else:
             endpoints = hosts.endpoints(reference.domain, reference.path)
     except (BrokenDirectory, Unusable) as broken:
@@ -134,19 +136,17 @@ def _evaluated(situation: Situation, build: bool) -> ClientPlan:
     return with_dangers(replace(plan, endpoints=endpoints), daemon.file)
 
 
-def _graphdriver(
+def _registries(
     situation: Situation, daemon: Daemon, insecure: Insecure, running: Process
-) -> tuple[Endpoint, ...]:
-    reference = parse(situation.reference)
-    registries = Registries(
+) -> Registries:
+    return Registries(
         situation.version,
         Filesystem(situation.files),
         daemon.certificates,
         running,
         insecure,
-        cli_credential(situation, reference.domain),
+        cli_credential(situation, parse(situation.reference).domain),
     )
-    return registries.endpoints(reference.domain, reference.path, daemon.mirrors)
 
 
 def _stored(
@@ -166,10 +166,17 @@ def _stored(
 
 
 def walk_pull(plan: ClientPlan, situation: Situation, wire: Wire) -> bool:
-    if plan.refuses:
+    try:
+        daemon = read_daemon(situation)
+        insecure = read_insecure(daemon.insecure, situation.addresses)
+    except DoesNotStart:
         return False
-    if store_of(situation, read_daemon(situation)) == "containerd":
+    if store_of(situation, daemon) == "containerd":
         return resolver.walk(plan, wire)
+    running = daemon_process(situation, daemon)
+    registries = _registries(situation, daemon, insecure, running)
+    for host in registries.looked_up(plan.reference.domain, daemon.mirrors):
+        wire.look_up(host)
     return distribution.pull(plan, wire, heads=situation.version.since(20))
 
 

@@ -34,7 +34,12 @@ def of_docker(files: HostFiles) -> Iterator[str]:
 
 
 def of_buildkit(files: HostFiles) -> Iterator[str]:
-    registries = _toml(files, BUILDKITD).get("registry")
+    yield from of_sections(_toml(files, BUILDKITD))
+
+
+def of_sections(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Of a buildkitd.toml."""
+    registries = settings.get("registry")
     for name, section in registries.items() if isinstance(registries, dict) else ():
         if isinstance(section, dict) and section.get("mirrors"):
             yield name
@@ -80,7 +85,12 @@ def _domain(directory: str) -> str:
 
 
 def _toml(files: HostFiles, path: str) -> Mapping[str, Any]:
+    return read_toml(files.text(path) or "")
+
+
+def read_toml(text: str) -> Mapping[str, Any]:
+    """The tables of ``text``, none where it does not parse."""
     try:
-        return tomllib.loads(files.text(path) or "")
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return {}

@@ -11,9 +11,12 @@ from regdoctor.clients.authority import host_of
 from regdoctor.clients.credentials import HUB_KEY, docker_auths, key_host
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import Attempt, Credential, Endpoint, Role, Transport
+from regdoctor.clients.version import Version
 
 HUB_HOST = "index.docker.io"
+_LOCALHOST = re.compile(r".*\.localhost(?::\d{1,5})?$")
 _LOCAL = re.compile(r".*\.local(?:host)?(?::\d{1,5})?$")
+_LOOPBACK = re.compile(r"127\.0\.0\.1(?::\d{1,5})?$|::1$|\[::1\](?::\d{1,5})?$")
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
@@ -22,11 +25,16 @@ def registry_name(domain: str) -> str:
     return HUB_HOST if domain == DOCKER_HUB else domain
 
 
-def may_be_plain(name: str) -> bool:
-    """Whether http is tried after https (pkg/name, Registry.Scheme)."""
-    if name.startswith("localhost:") or _LOCAL.match(name) or "127.0.0.1" in name:
+def may_be_plain(name: str, version: Version) -> bool:
+    """Whether ``version`` of the library tries http after https (pkg/name, Registry.Scheme).
+
+    ``.local`` counted before 0.21.6, and a loopback address anywhere in the name before 0.21.7.
+    """
+    local = _LOCALHOST if version.since(0, 21, 6) else _LOCAL
+    if name.startswith("localhost:") or local.match(name):
         return True
-    if "::1" in name:
+    inside = "127.0.0.1" in name or "::1" in name
+    if _LOOPBACK.match(name) or (inside and not version.since(0, 21, 7)):
         return True
     try:
         address = ipaddress.ip_address(host_of(name))

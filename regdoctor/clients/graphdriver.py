@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from regdoctor.clients.docker_certs import verified_transport
+from regdoctor.clients.docker_certs import BrokenDirectory, verified_transport
 from regdoctor.clients.docker_daemon import Mirror
 from regdoctor.clients.docker_insecure import Insecure
 from regdoctor.clients.filesystem import Filesystem
@@ -61,6 +61,23 @@ class Registries:
             credential=self.credential,
         )
         return (*found, proxied(hub))
+
+    def looked_up(self, host: str, mirrors: Sequence[Mirror] = ()) -> Iterator[str]:
+        """Hosts whose addresses are asked for before any is connected to, proxies or not.
+
+        The command wants to know whether the registry is on loopback, the daemon whether a mirror
+        is in one of its networks. A broken directory ends the looking as it ends the pull.
+        """
+        if host != HUB:
+            yield host
+            return
+        for each in mirrors:
+            if each.host not in self.insecure.exact:
+                yield each.host
+            try:
+                self._transport(each.host)
+            except BrokenDirectory:
+                return
 
     def _endpoint(
         self, host: str, path: str, repository: str, schemes: tuple[str, ...], role: Role

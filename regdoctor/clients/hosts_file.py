@@ -101,7 +101,10 @@ class Parser:
         if self.rules.old_parser:
             if any("]" in url for url in named):
                 raise Unparsable("`]` in the name of a table, which containerd 1.x cannot read")
-            return list(tables)
+            # Tables are sorted by their place in the file, and one in a line has none. Of several
+            # such it is a matter of chance which comes first.
+            inline = [url for url in tables if _in_a_line(text, url)]
+            return [*inline, *(url for url in tables if url not in inline)]
         order = [url for url, before in zip(named, ["", *named], strict=False) if url != before]
         for url in tables:
             if url not in order:
@@ -170,6 +173,11 @@ class Parser:
                         f"`{key}` in {where} of {self.path} means nothing there and is ignored",
                     )
                 )
+
+
+def _in_a_line(text: str, url: str) -> bool:
+    """Is the table of a host written as ``"URL" = {...}``?"""
+    return re.search(rf"[\"']{re.escape(url)}[\"'][ \t]*=[ \t]*{{", text) is not None
 
 
 def _check_types(table: Mapping[str, Any]) -> None:

@@ -184,13 +184,17 @@ def upstream(entry: HostEntry, host: str, rules: Rules, given: Defaults) -> Host
     filled = replace(entry, path="/v2", capabilities=EVERYTHING)
     if host == HUB:
         return replace(filled, scheme="https", host=HUB_HOST)
+    if rules.loopback == "http" and loopback(host):
+        # By https it speaks to what the server redirects to, and verifies nothing there.
+        return replace(filled, scheme="http", host=host, verify=False)
     if given.plain:
         return replace(filled, scheme="http", host=host)
+    port = port_of(host)
     if not loopback(host):
         return replace(filled, scheme="https", host=host)
-    if rules.loopback == "http":
+    if port == "80":
         return replace(filled, scheme="http", host=host)
-    scheme: Scheme = "https" if port_of(host) in ("", "443") else "http"
+    scheme: Scheme = "https" if port in ("", "443") else "http"
     return replace(filled, scheme=scheme, host=host, verify=False)
 
 

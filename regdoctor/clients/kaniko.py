@@ -12,6 +12,7 @@ from regdoctor.clients.engines.ggcr import Registry
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.keypairs import load_pair
 from regdoctor.clients.plan import (
+    IMAGE,
     ClientPair,
     ClientPlan,
     Endpoint,
@@ -22,9 +23,12 @@ from regdoctor.clients.plan import (
 )
 from regdoctor.clients.processes import process
 from regdoctor.clients.program import Program
+from regdoctor.clients.version import version
 from regdoctor.clients.wire import Wire
 
 _GO = (1, 24)
+_LIBRARY = version("0.20")
+"""go-containerregistry of the last release; there will be no other."""
 _CONFIG = "config"
 
 
@@ -52,6 +56,16 @@ def evaluate(situation: Situation) -> ClientPlan:
     if not (mapped and situation.switched_on("skip-default-registry-fallback")):
         endpoints.append(loading.endpoint(own, reference.path))
     return with_dangers(replace(plan, endpoints=tuple(endpoints)), "the command line")
+
+
+def in_its_image(plan: ClientPlan) -> ClientPlan:
+    """``plan`` made on a host: it runs in a container, and no file of the host is in its pool."""
+    return replace(plan, endpoints=tuple(map(_in_its_image, plan.endpoints)))
+
+
+def _in_its_image(endpoint: Endpoint) -> Endpoint:
+    running = replace(endpoint.transport.process, system=(), store=IMAGE)
+    return replace(endpoint, transport=replace(endpoint.transport, process=running))
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:
@@ -92,7 +106,7 @@ class _Loading:
             name,
             path,
             Transport(self._process, self._pool, not skips, pairs),
-            plain=insecure or ggcr.may_be_plain(name),
+            plain=insecure or ggcr.may_be_plain(name, _LIBRARY),
             credential=ggcr.credential(self._files, situation.environment, asked, name),
             broken=broken or missing,
             stops=True,

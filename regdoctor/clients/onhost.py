@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from regdoctor.clients import buildx, docker_desktop, kaniko, kind
 from regdoctor.clients.daemon_environment import daemon_environment
 from regdoctor.clients.plan import ClientPlan, Situation
 from regdoctor.clients.programs import PROGRAMS
@@ -19,12 +20,21 @@ class Kind:
     """``newest`` is the version that is taken where none was found: what a new install has.
 
     ``found_as`` names it in ``HostFiles.versions``; ``unit`` is the daemon that opens its
-    connections, empty where the command itself does.
+    connections, empty where the command itself does. ``release`` reads the version in files,
+    where no package tells it; ``present``: whether the host has it, where that is not known by
+    a version. ``moved`` makes of a plan with the host's files one without them.
     """
 
     newest: str
-    found_as: str
+    found_as: str = ""
     unit: str = ""
+    release: Callable[[HostFiles], str] | None = None
+    present: Callable[[HostFiles], bool] | None = None
+    moved: Callable[[ClientPlan], ClientPlan] | None = None
+
+    def on(self, files: HostFiles) -> bool:
+        """Whether the host has it."""
+        return self.present(files) if self.present else self.found_as in files.versions
 
 
 KINDS: Mapping[str, Kind] = {
@@ -33,9 +43,13 @@ KINDS: Mapping[str, Kind] = {
     "docker-classic": Kind("29.7.2", "docker", "docker.service"),
     "docker-login": Kind("29.7.2", "docker", "docker.service"),
     "docker-cli": Kind("29.7.2", "docker"),
+    "docker-desktop": Kind("29.7.2", present=docker_desktop.present),
+    "docker-desktop-build": Kind("29.7.2", present=docker_desktop.present),
     "buildkitd": Kind("0.32", "buildkit", "buildkit.service"),
+    "buildx": Kind("0.32", release=buildx.release, present=buildx.present),
     "cri": Kind("2.2.7", "containerd", "containerd.service"),
     "ctr": Kind("2.2.7", "containerd"),
+    "kind": Kind("2.2.7", present=kind.present),
     "nerdctl": Kind("2.1", "nerdctl"),
     "k3s": Kind("1.33", "k3s", "k3s.service"),
     "rke2": Kind("1.33", "rke2", "rke2-server.service"),
@@ -44,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "skopeo": Kind("1.22.0", "skopeo"),
     "cri-o": Kind("1.36", "cri-o", "crio.service"),
     "crane": Kind("0.20.7", "crane"),
-    "kaniko": Kind("1.24.0", "kaniko"),
+    "kaniko": Kind("1.24.0", "kaniko", moved=kaniko.in_its_image),
 }
 
 
@@ -61,16 +75,16 @@ def version_of(files: HostFiles, program: str, given: str = "") -> Seen:
 
     Raises UnknownVersionError where ``given`` is no version.
     """
-    kind = KINDS[program]
+    row = KINDS[program]
     if given:
         return Seen(version(given), False)
-    found = files.versions.get(kind.found_as, "")
+    found = row.release(files) if row.release else files.versions.get(row.found_as, "")
     if found:
         try:
             return Seen(version(found), False)
         except UnknownVersionError:
             pass
-    return Seen(version(kind.newest), True)
+    return Seen(version(row.newest), True)
 
 
 def plan_on(
@@ -108,11 +122,11 @@ def _planned(
 ) -> ClientPlan:
     files = key.files
     row = next(each for each in PROGRAMS if each.name == program)
-    kind = KINDS[program]
+    unit = KINDS[program].unit
     seen = version_of(files, program, given)
     own = dict(files.environment)
-    environment = daemon_environment(files, kind.unit) if kind.unit else own
-    return row.evaluate(
+    environment = daemon_environment(files, unit) if unit else own
+    plan = row.evaluate(
         Situation(
             client=program,
             version=seen.version,
@@ -124,6 +138,8 @@ def _planned(
             addresses=dict(addresses),
         )
     )
+    moved = KINDS[program].moved
+    return moved(plan) if moved else plan
 
 
 def _store(files: HostFiles, engine: Version) -> str:

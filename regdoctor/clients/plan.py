@@ -92,13 +92,23 @@ class Credential:
     secret: str = field(default="", repr=False, compare=False)
 
 
+IMAGE = "the public roots of its image"
+ELSEWHERE = "the roots of another host"
+VIRTUAL_MACHINE = "the roots of its virtual machine, to which those of this computer are added"
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that opens connections: its pool of roots and its proxies."""
+    """A process that opens connections: its pool of roots and its proxies.
+
+    ``store`` says whose pool that is where it is not simply this host's: ``IMAGE`` and
+    ``ELSEWHERE``, of which no file is on this host, or ``VIRTUAL_MACHINE``.
+    """
 
     system: tuple[PemFile, ...]
     proxies: Proxies
     go: Go
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from regdoctor.clients.plan import Endpoint, Transport
+from regdoctor.clients.plan import ELSEWHERE, IMAGE, Endpoint, Process, Transport
 
 Plain = Literal["never", "fallback", "only"]
+Pool = Literal["host", "image", "unknown"]
+_POOLS: Mapping[str, Pool] = {IMAGE: "image", ELSEWHERE: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,8 @@ class Policy:
     ``extra`` is PEM trusted beside the system's pool, read from ``sources``. ``insecure``:
     certificates are not verified. ``plain``: whether http is spoken, and when. ``pair``: it has
     a client certificate to show. ``broken`` is what in its files makes every contact fail.
-    ``go``: the release that it was built with, empty for the newest.
+    ``go``: the release that it was built with, empty for the newest. ``pool``: whose system's
+    roots it trusts, this host's or those of an image; of another host's nothing is known.
     """
 
     client: str
@@ -28,6 +32,7 @@ class Policy:
     pair: bool = False
     broken: str = ""
     go: str = ""
+    pool: Pool = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class MirrorUse:
     url: str
     origin: str
     insecure: bool = False
+
+
+def pool_of(process: Process) -> Pool:
+    """Whose pool of roots a process has."""
+    return _POOLS.get(process.store, "host")
 
 
 def policy_of(client: str, endpoint: Endpoint) -> Policy:
@@ -69,4 +79,5 @@ def _policy(client: str, transport: Transport, plain: Plain, broken: str) -> Pol
         pair=bool(transport.pairs),
         broken=broken,
         go=".".join(map(str, transport.process.go)),
+        pool=pool_of(transport.process),
     )

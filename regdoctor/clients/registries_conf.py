@@ -6,6 +6,7 @@ its source alone.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import tomllib
@@ -23,7 +24,14 @@ PULLS = ("", "all", "digest-only", "tag-only")
 MODES = ("", "enforcing", "permissive", "disabled")
 _MIRROR = {"location", "insecure", "pull-from-mirror"}
 _REGISTRY = {*_MIRROR, "prefix", "blocked", "mirror-by-digest-only", "mirror"}
-_TOP = {"registry", "registries", "unqualified-search-registries", "short-name-mode", "aliases"}
+_SECOND = {
+    *("registry", "unqualified-search-registries", "short-name-mode", "aliases"),
+    "credential-helpers",
+}
+_TOP = {"registries", *_SECOND}
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:]+\](?::[0-9]+)?")
 _NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"(?!localhost/|[^/]*\.[^/]*/){_NAME}(?:/{_NAME})*")
 _WITH_REGISTRY = re.compile(
@@ -60,7 +68,8 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    """Everything that the files say. ``read`` are those that were read, in order."""
+    """Everything that the files say. ``read`` are those that were read, in order; ``search_file``
+    is the last that says where to search, be it nowhere."""
 
     registries: Mapping[str, Registry] = field(default_factory=dict)
     search: tuple[str, ...] = ()
@@ -111,6 +120,11 @@ class Reading:
     @property
     def pull_from_mirror(self) -> bool:
         return self.minor >= 22
+
+    @property
+    def searches_ipv6(self) -> bool:
+        """5.23 refuses an address in brackets as a registry to search, as executed."""
+        return self.minor > 23
 
     @property
     def drops_mark(self) -> bool:
@@ -208,8 +222,8 @@ def _merged(conf: Conf, more: Conf, path: str) -> Conf:
     return replace(
         conf,
         registries={**conf.registries, **more.registries},
-        search=more.search or conf.search,
-        search_file=path if more.search else conf.search_file,
+        search=more.search if more.search_file else conf.search,
+        search_file=more.search_file or conf.search_file,
         mode=more.mode or conf.mode,
         aliases={**conf.aliases, **more.aliases},
         read=(*conf.read, path),
@@ -221,12 +235,14 @@ def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
         settings = _plain(tomllib.loads(_text_of(content, reading)), _TOP)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _broken(path, str(error)) from error
-    first = settings.get("registries")
-    tables = settings.get("registry", [])
-    if isinstance(first, dict):
-        if tables or "unqualified-search-registries" in settings:
+    first = _first_format(path, settings.get("registries"), reading)
+    if first is not None:
+        if any(settings.get(key) for key in _SECOND):
             raise _broken(path, "mixing sysregistry v1/v2 is not supported")
-        return _first_format(path, first)
+        if ".conf.d/" in path:
+            raise _broken(path, "registry must be in v2 format but is in v1")
+        return first
+    tables = settings.get("registry", [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise _broken(path, "registry: not an array of tables")
     tables = [_plain(each, _REGISTRY) for each in tables]
@@ -235,15 +251,13 @@ def _parsed(path: str, content: bytes, reading: Reading) -> Conf:
         registry = _registry(path, table, reading)
         registries[registry.prefix] = registry
         _without_conflict(path, registry, (_registry(path, each, reading) for each in tables))
-    search = tuple(
-        _located(path, each)
-        for each in _texts(path, settings, "unqualified-search-registries")
-        if isinstance(each, str)
-    )
+    named = _texts(path, settings, "unqualified-search-registries")
+    search = tuple(_searched(path, each, reading) for each in named)
     mode = _text(path, settings, "short-name-mode")
     if mode not in MODES:
         raise _broken(path, f'unsupported short-name mode: "{mode}"')
-    return Conf(registries, search, mode=mode, aliases=_aliases(path, settings))
+    search_file = path if "unqualified-search-registries" in settings else ""
+    return Conf(registries, search, search_file, mode, _aliases(path, settings))
 
 
 def _text_of(content: bytes, reading: Reading) -> str:
@@ -270,10 +284,14 @@ def _aliases(path: str, settings: Mapping[str, Any]) -> dict[str, str]:
     return aliases
 
 
-def _first_format(path: str, settings: Mapping[str, Any]) -> Conf:
-    """``[registries.search]``, ``[registries.insecure]``, ``[registries.block]``."""
+def _first_format(path: str, first: Any, reading: Reading) -> Conf | None:
+    """``[registries.search]``, ``[registries.insecure]``, ``[registries.block]``.
 
-    settings = _plain(settings, {"search", "insecure", "block"})
+    None where none of them names any registry: the file is then one of the second format.
+    """
+    if not isinstance(first, dict):
+        return None
+    settings = _plain(first, {"search", "insecure", "block"})
 
     def listed(kind: str) -> tuple[str, ...]:
         table = settings.get(kind)
@@ -281,6 +299,8 @@ def _first_format(path: str, settings: Mapping[str, Any]) -> Conf:
             table = _plain(table, {"registries"})
         return _texts(path, table, "registries") if isinstance(table, dict) else ()
 
+    if not any(map(listed, ("search", "insecure", "block"))):
+        return None
     registries: dict[str, Registry] = {}
     for kind in ("insecure", "block"):
         for each in listed(kind):
@@ -291,7 +311,8 @@ def _first_format(path: str, settings: Mapping[str, Any]) -> Conf:
                 insecure=before.insecure or kind == "insecure",
                 blocked=before.blocked or kind == "block",
             )
-    return Conf(registries, tuple(_located(path, each) for each in listed("search")))
+    search = tuple(_searched(path, each, reading) for each in listed("search"))
+    return Conf(registries, search, path if search else "")
 
 
 def _registry(path: str, table: Mapping[str, Any], reading: Reading) -> Registry:
@@ -363,6 +384,14 @@ def _located(path: str, text: str) -> str:
     if trimmed.startswith(("http://", "https://")):
         raise _broken(path, f"invalid location '{text}': URI schemes are not supported")
     return trimmed
+
+
+def _searched(path: str, text: str, reading: Reading) -> str:
+    """A registry to search, which is a host. Raises BrokenConf."""
+    host = _located(path, text)
+    if not _HOST.fullmatch(host) and not (reading.searches_ipv6 and _IPV6.fullmatch(host)):
+        raise _broken(path, f"Invalid unqualified-search-registries entry {json.dumps(host)}")
+    return host
 
 
 def _text(path: str, table: Mapping[str, Any], key: str) -> str:

@@ -18,7 +18,7 @@ def candidates(text: str, files: Filesystem, conf: Conf, situation: Situation) -
     """Full references to try, in order. Raises Unresolved.
 
     An alias wins over a search. Of several registries a terminal would ask; without one,
-    ``enforcing`` (the default) refuses, the other modes try each.
+    ``enforcing`` refuses; the other modes, of which ``permissive`` is the default, try each.
     """
     if not is_short(text):
         return (text,)
@@ -28,12 +28,14 @@ def candidates(text: str, files: Filesystem, conf: Conf, situation: Situation) -
     if alias:
         return (alias + rest,)
     if not conf.search:
-        where = (conf.read or ("/etc/containers/registries.conf",))[0]
+        where = conf.search_file or next(iter(conf.read), "")
+        missing = f'unqualified-search registries are defined in "{where}"'
+        if not where:
+            missing = "containers-registries.conf(5) was found"
         raise Unresolved(
-            f"short-name {json.dumps(text)} did not resolve to an alias and no "
-            f'unqualified-search registries are defined in "{where}"'
+            f"short-name {json.dumps(text)} did not resolve to an alias and no {missing}"
         )
-    if len(conf.search) > 1 and (conf.mode or "enforcing") == "enforcing":
+    if len(conf.search) > 1 and conf.mode == "enforcing":
         raise Unresolved("short-name resolution enforced but cannot prompt without a TTY")
     return tuple(f"{registry}/{text}" for registry in conf.search)
 

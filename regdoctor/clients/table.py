@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from regdoctor.clients import domains
+from builder.oci.reference import Reference
+from regdoctor.clients import buildx, docker_desktop, domains
 from regdoctor.clients.onhost import plan_on
 from regdoctor.clients.plan import ClientPlan, Endpoint
 from regdoctor.clients.policy import MirrorUse, Policy, policy_of, realm_policy
@@ -38,13 +39,30 @@ CLIENTS: tuple[Client, ...] = (
     Client("crane", "crane", domains.of_nobody, "the command line"),
 )
 
+_DOMAINS: Mapping[str, Callable[[HostFiles], Iterator[str]]] = {
+    "docker-desktop": docker_desktop.domains,
+    "docker-desktop-build": docker_desktop.domains,
+    "buildx": buildx.domains,
+    "kind": domains.of_nobody,
+}
+_FILES: Mapping[str, str] = {
+    "docker-desktop": f"~/{docker_desktop.DAEMON_JSON}",
+    "docker-desktop-build": f"~/{docker_desktop.DAEMON_JSON}",
+    "buildx": "the builder's buildkitd.toml",
+}
+"""Programs whose files are not those of the client that they are kin of."""
+
 EVERY: tuple[str, ...] = (*(client.name for client in CLIENTS[:4]), OWN)
 """Those that are judged unless others are asked for by name."""
 
 PROGRAMS: Mapping[str, tuple[str, str]] = {
     **{client.name: (client.name, client.program) for client in CLIENTS},
     "docker-build": ("buildkit", "docker-build"),
+    "docker-desktop": ("docker", "docker-desktop"),
+    "docker-desktop-build": ("buildkit", "docker-desktop-build"),
+    "buildx": ("buildkit", "buildx"),
     "ctr": ("containerd", "ctr"),
+    "kind": ("containerd", "kind"),
     "nerdctl": ("containerd", "nerdctl"),
     "k3s": ("containerd", "k3s"),
     "rke2": ("containerd", "rke2"),
@@ -95,13 +113,35 @@ def configured_mirrors(files: HostFiles) -> tuple[MirrorUse, ...]:
 def _plans(files: HostFiles, program: str, written: str, domain: str) -> Iterator[ClientPlan]:
     """The plan for a reference of ``domain``, then that for one of ``written`` itself."""
     if domain and not _same_host(domain, written):
-        yield plan_on(files, program, reference_at(domain))
-    yield plan_on(files, program, reference_at(written))
+        yield plan_on(files, program, reference_at(files, domain))
+    yield plan_on(files, program, reference_at(files, written))
 
 
-def reference_at(domain: str) -> str:
-    """An image there; which one does not matter for the endpoints."""
-    return "docker.io/library/image:1" if domain in HUB else f"{domain}/team/image:1"
+def in_containers(files: HostFiles, names: Collection[str]) -> bool:
+    """Whether one of the clients ``names`` has an image's roots for its system's."""
+    programs = {program_of(files, each) for each in CLIENTS if each.name in names}
+    return bool(programs & {"kaniko", "buildx", "kind"})
+
+
+def images_of(references: Iterable[Reference]) -> dict[str, str]:
+    """An image for each registry, for ``HostFiles.asked``: the first, by tag where there is one.
+
+    Mirrors may serve digests alone; what fails by tag is of interest.
+    """
+    found: dict[str, Reference] = {}
+    for reference in references:
+        known = found.setdefault(reference.domain, reference)
+        if known.digest and not reference.digest:
+            found[reference.domain] = reference
+    return {domain: str(reference) for domain, reference in found.items()}
+
+
+def reference_at(files: HostFiles, domain: str) -> str:
+    """The image there that was asked for; where none was, any: what most files say holds for all
+    of a registry."""
+    if domain in HUB:
+        return files.asked.get(HUB[0], "docker.io/library/image:1")
+    return files.asked.get(domain, f"{domain}/team/image:1")
 
 
 def _same_host(one: str, other: str) -> bool:
@@ -109,12 +149,17 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _mirrors(files: HostFiles, client: Client) -> Iterator[MirrorUse]:
-    for domain in dict.fromkeys(client.domains(files)):
-        plan = plan_on(files, program_of(files, client), reference_at(domain))
+    program = program_of(files, client)
+    for domain in dict.fromkeys(_DOMAINS.get(program, client.domains)(files)):
+        plan = plan_on(files, program, reference_at(files, domain))
         for endpoint in plan.endpoints:
             if endpoint.role == "mirror":
                 yield MirrorUse(
-                    client.name, domain, _url(endpoint), _file(client, domain), _anything(endpoint)
+                    client.name,
+                    domain,
+                    _url(endpoint),
+                    _FILES.get(program) or _file(client, domain),
+                    _anything(endpoint),
                 )
 
 

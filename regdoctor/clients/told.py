@@ -37,6 +37,7 @@ def _endpoint(endpoint: Endpoint) -> PlannedEndpoint:
         proxy=_without_password(endpoint.attempts[0].proxy),
         login=_login(endpoint.credential),
         broken=endpoint.broken,
+        store=endpoint.transport.process.store,
     )
 
 

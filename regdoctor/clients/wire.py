@@ -172,6 +172,13 @@ class Wire:
             )
         raise Unreachable(Fault.REDIRECTS, request.url)
 
+    def look_up(self, authority: str) -> None:
+        """A program wants the address of a host before it connects to any."""
+        host = host_of(authority)
+        port = int(port_of(authority) or DEFAULT_PORTS["https"])
+        if self._world.listener(host, port) == "unresolved":
+            self.contacts.append(Contact(host, None, unresolved=True))
+
     def _once(self, transport: Transport, request: Request) -> Answer:
         proxy = transport.process.proxies.proxy_of(request.scheme, request.authority)
         host = host_of(request.authority)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from regdoctor.fixes.authority_inside import INSIDE
 from regdoctor.fixes.containerd import root_of
 from regdoctor.model.finding import FileChange, Finding, Fix
 from regdoctor.model.wording import colons
@@ -67,10 +68,17 @@ def install(seen: Observations, finding: Finding, authority: Authority) -> tuple
     }
     files = seen.get(HostFiles, HOST) or HostFiles()
     obtain = Fix("all clients", authority.provenance, "manual", (authority.verify,))
-    fixes = [
-        maker(authority, files) for client, maker in makers.items() if client in finding.breaks
-    ]
-    return (obtain, *fixes, _kaniko(authority), _system(authority))
+    fixes = []
+    for client, maker in makers.items():
+        if client not in finding.breaks:
+            continue
+        inside = INSIDE.get(files.judged_by.get(client, ""))
+        made = inside(authority.written, authority.source, files) if inside else None
+        fixes.append(made or maker(authority, files))
+    # What is in a container or a machine of its own has nothing of the host's store.
+    outside = [each for each in finding.breaks if files.judged_by.get(each) not in INSIDE]
+    system = (_system(authority),) if outside else ()
+    return (obtain, *fixes, _kaniko(authority), *system)
 
 
 def _docker(authority: Authority, _files: HostFiles) -> Fix:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from regdoctor.fixes.authority import quoted
 from regdoctor.model.finding import Finding, Fix
 from regdoctor.observations.store import Observations
 
@@ -212,3 +218,44 @@ _ADVICE: dict[str, tuple[Fix, ...]] = {
 def advice(_seen: Observations, finding: Finding) -> tuple[Fix, ...]:
     """What is known to help against the trap of that code."""
     return _ADVICE[finding.code]
+
+
+def certificate_names(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """Of a file whose name alone is wrong, the command that gives it the right one."""
+    file = str(_data(finding).get("file", ""))
+    stem, dot, extension = file.rpartition(".")
+    if not dot or extension not in ("pem", "cer"):
+        return advice(seen, finding)
+    (general,) = advice(seen, finding)
+    return (replace(general, commands=(f"mv {quoted(file)} {quoted(stem)}.crt",)),)
+
+
+def directory_names(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """Where the name that is right is known, the command that gives it."""
+    data = _data(finding)
+    path, host = str(data.get("file", "")), str(data.get("subject", ""))
+    if data.get("kind") != "directory-name-differs":
+        return advice(seen, finding)
+    (general,) = advice(seen, finding)
+    target = f"{posixpath.dirname(path)}/{host}"
+    return (replace(general, commands=(f"mv {quoted(path)} {quoted(target)}",)),)
+
+
+def hosts_toml(seen: Observations, finding: Finding) -> tuple[Fix, ...]:
+    """Of a file that does not parse, to correct it; of one that does, the table that is meant."""
+    data = _data(finding)
+    if data.get("kind") != "hosts-toml-does-not-parse":
+        return advice(seen, finding)
+    return (
+        Fix(
+            next(iter(finding.breaks), "containerd"),
+            f"correct {data['file']} where the parser stops; it is read at every pull, so nothing "
+            "has to be restarted",
+            "manual",
+        ),
+    )
+
+
+def _data(finding: Finding) -> Mapping[str, Any]:
+    """What the finding's note is about."""
+    return next((each.data for each in finding.evidence if "kind" in each.data), {})

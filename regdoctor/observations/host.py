@@ -24,7 +24,8 @@ class HostFiles:
     of the user's would have of the variables that clients read. ``versions`` are those of the
     clients that are installed, by name (``docker``, ``containerd``). ``judged_by`` names the
     program whose rules a client is judged by, where it is not the usual one (``podman`` by
-    ``buildah``). Secrets in files are replaced before they come here.
+    ``buildah``), and ``asked`` an image of a registry, where the run is about one: some settings
+    hold for a part of a registry. Secrets in files are replaced before they come here.
     """
 
     files: Mapping[str, FileSeen] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class HostFiles:
     environment: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     judged_by: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, path: str) -> str | None:
         """The file as text, None where it is missing or unreadable."""
@@ -40,6 +42,10 @@ class HostFiles:
         if seen is None or seen.error:
             return None
         return seen.content.decode("utf-8", "replace")
+
+
+IN_IMAGES = "images"
+"""The name of the ``RootsSeen`` that clients have in a container: the public roots alone."""
 
 
 @dataclass(frozen=True, slots=True)

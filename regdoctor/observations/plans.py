@@ -11,7 +11,8 @@ class PlannedEndpoint:
 
     ``url`` has the path up to the repository (``https://mirror.example:5000/v2/proxy``),
     ``repository`` the name asked for there. ``schemes``: in the order in which they are tried.
-    ``roots``: files trusted beside the system's pool. ``login``: whose credential from which file
+    ``roots``: files trusted beside the system's pool; ``store`` says whose pool that is where it
+    is not this host's. ``login``: whose credential from which file
     would be offered, empty for none. ``broken``: why no contact comes about.
     ``trusted``: None where nobody looked at its certificate, or none is looked at; ``error`` is
     what the client would say, or why nobody could look.
@@ -30,6 +31,7 @@ class PlannedEndpoint:
     broken: str = ""
     trusted: bool | None = None
     error: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.transport.rooted import inside, read_regular
+from regdoctor.clients import docker_desktop, kind
 from regdoctor.observations.host import FileSeen, HostFiles
 from regdoctor.probes.nesting import too_deep
 from regdoctor.probes.packages import installed_versions
@@ -39,6 +40,7 @@ _FILES = (
     "/etc/nsswitch.conf",
     "/etc/subuid",
     "/etc/subgid",
+    kind.NODE,
 )
 _TREES = (
     "/etc/docker/certs.d",
@@ -63,13 +65,17 @@ _HOME_FILES = (
     ".config/nerdctl/nerdctl.toml",
     ".docker/config.json",
     ".dockercfg",
+    docker_desktop.DAEMON_JSON,
+    *docker_desktop.SETTINGS,
 )
+_BUILDX_FILES = ("current", "buildkitd.default.toml")
+"""Below the directory of buildx, beside its instances."""
 _HOME_TREES = (
     ".config/containers/certs.d",
     ".config/containers/registries.conf.d",
     ".config/docker/certs.d",
     ".config/containerd/certs.d",
-    ".docker/buildx/instances",
+    ".docker/certs.d",
 )
 _UNITS = ("docker.service", "docker.socket", "containerd.service")
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -92,7 +98,8 @@ _YAML_PATH = re.compile(r"^\s*(?:ca_file|cert_file):\s*[\"']?(/[^\"'\s]+)", re.M
 _VARIABLES = re.compile(
     r"(?:HTTPS?|NO|ALL)_PROXY|SSL_CERT_(?:FILE|DIR)|DOCKER_(?:CONFIG|BUILDKIT|HOST)"
     r"|REGISTRY_AUTH_FILE|CONTAINERS_REGISTRIES_CONF(?:_OVERRIDE)?|REGISTRIES_CONFIG_PATH"
-    r"|XDG_(?:CONFIG|RUNTIME|CACHE)_(?:HOME|DIR)|KANIKO_REGISTRY_(?:MAP|MIRROR)|BUILDX_CONFIG",
+    r"|XDG_(?:CONFIG|RUNTIME|CACHE)_(?:HOME|DIR)|KANIKO_REGISTRY_(?:MAP|MIRROR)|BUILDX_(?:CONFIG|BUILDER)"
+    r"|BUILDKIT_NO_CLIENT_TOKEN",
     re.IGNORECASE,
 )
 """The variables that clients read; nothing else of an environment is looked at."""
@@ -125,6 +132,10 @@ class HostReader:
                 reading.file(f"{self.home}/{path}")
             for path in _HOME_TREES:
                 reading.tree(f"{self.home}/{path}", depth=2)
+        for base in self._buildx():
+            reading.tree(f"{base}/instances", depth=1)
+            for path in _BUILDX_FILES:
+                reading.file(f"{base}/{path}")
         for path in tuple(_named(reading.files)):
             reading.file(path)
             reading.tree(path, depth=2)
@@ -146,6 +157,15 @@ class HostReader:
             environment,
             installed_versions(self.root),
         )
+
+    def _buildx(self) -> Iterator[str]:
+        """The directory of buildx: of the home, or as the environment says."""
+        if self.home:
+            yield f"{self.home}/.docker/buildx"
+        if docker := self.environ.get("DOCKER_CONFIG", ""):
+            yield f"{docker.rstrip('/')}/buildx"
+        if own := self.environ.get("BUILDX_CONFIG", ""):
+            yield own.rstrip("/")
 
     def _named_by_environment(self) -> Iterator[str]:
         for name in ("REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"):

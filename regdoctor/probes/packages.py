@@ -24,6 +24,7 @@ _PACKAGES = {
     "cri-o": "cri-o",
     "nerdctl": "nerdctl",
     "buildkit": "buildkit",
+    "docker-desktop": "docker-desktop",
 }
 
 

@@ -20,6 +20,7 @@ _COMMANDS = {
     "nerdctl": ("nerdctl", "--version"),
     "k3s": ("k3s", "--version"),
     "rke2": ("rke2", "--version"),
+    "kind": ("kind", "--version"),
     "crane": ("crane", "version"),
 }
 _VERSION = re.compile(r"\bv?(\d+\.\d+(?:\.\d+)?[^\s,)]*)")

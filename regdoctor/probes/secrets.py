@@ -19,6 +19,11 @@ _KEY = re.compile(
     rb"(-----BEGIN [A-Z ]*PRIVATE KEY-----\n?).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _IN_URL = re.compile(r"(://[^/\s:@\"']+:)[^@/\s\"']+@")
+_BUILDER = re.compile(r"/buildx/instances/[^/]+$")
+_SPOKEN = re.compile(
+    r"(?!env\.)|env\.(?:(?:https?|no|all)_proxy|ssl_cert_(?:file|dir))$", re.IGNORECASE
+)
+"""Options of a builder whose values may be told: variables of other names may hold a password."""
 _VALUES = frozenset(("password", "identitytoken", "registrytoken"))
 
 
@@ -30,6 +35,8 @@ def without_secrets(path: str, content: bytes) -> bytes:
     text = content.decode("utf-8", "surrogateescape")
     if _LOGINS.search(path):
         text = _login_file(text)
+    elif _BUILDER.search(path):
+        text = _builder(text)
     else:
         text = _SETTING.sub(lambda found: found[1] + _hidden(found[2]), text)
     return _IN_URL.sub(rf"\1{REDACTED}@", text).encode("utf-8", "surrogateescape")
@@ -38,6 +45,29 @@ def without_secrets(path: str, content: bytes) -> bytes:
 def _hidden(value: str) -> str:
     quote = value[0] if value[0] in "\"'" else '"'
     return f"{quote}{REDACTED}{quote}"
+
+
+def _builder(text: str) -> str:
+    """A buildx builder: base64 of the files that its nodes were given, client keys among them."""
+    try:
+        document = json.loads(text)
+        for node in document["Nodes"]:
+            files, options = node.get("Files") or {}, node.get("DriverOpts") or {}
+            node["Files"] = {name: _given_file(name, each) for name, each in files.items()}
+            node["DriverOpts"] = {
+                name: value if _SPOKEN.match(name) else REDACTED for name, value in options.items()
+            }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return json.dumps(document)
+
+
+def _given_file(name: str, content: Any) -> str:
+    try:
+        plain = base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        return ""
+    return base64.b64encode(without_secrets(f"/{name}", plain)).decode()
 
 
 def _login_file(text: str) -> str:

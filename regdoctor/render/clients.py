@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from regdoctor.observations.plans import ClientPlanSeen, PlannedEndpoint
 from regdoctor.render.safe import plain
@@ -15,25 +16,54 @@ TITLES = {
     "docker-classic": "docker build (without BuildKit)",
     "docker-login": "docker login",
     "docker-cli": "docker manifest",
+    "docker-desktop": "Docker Desktop: docker pull",
+    "docker-desktop-build": "Docker Desktop: docker build",
+    "buildx": "buildx builder (buildkitd)",
+    "kind": "kind node (containerd)",
     "cri": "containerd (kubelet, crictl)",
 }
 
 
 def render(plans: Sequence[ClientPlanSeen], *, width: int = WIDTH) -> str:
-    """A block for each client: its endpoints in order, then what of its files is ignored."""
+    """A block for each client: its endpoints in order, then what of its files is ignored.
+
+    Clients that would do the same share one. The image stands above all.
+    """
     lines: list[str] = []
-    for plan in plans:
+    image = ""
+    for together in _alike(plans):
+        plan = together[0]
         if lines:
             lines.append("")
-        lines += _plan(plan, width)
+        if plan.reference != image:
+            image = plan.reference
+            lines += [image, ""]
+        lines += _plan(together, width)
     return "\n".join(plain(line) for line in lines) + "\n"
 
 
-def _plan(plan: ClientPlanSeen, width: int) -> Iterator[str]:
-    guessed = ", not found here: the newest is taken" if plan.guessed else ""
-    unproven = "" if plan.executed else "; read from its source, not compared with the program"
-    title = TITLES.get(plan.client, plan.client)
-    yield f"{title} {plan.version}{guessed}{unproven}: {plan.reference}"
+def _alike(plans: Sequence[ClientPlanSeen]) -> Iterator[list[ClientPlanSeen]]:
+    """Neighbours that differ in their names alone."""
+    together: list[ClientPlanSeen] = []
+    for plan in plans:
+        if together and replace(plan, client=together[0].client) != together[0]:
+            yield together
+            together = []
+        together.append(plan)
+    if together:
+        yield together
+
+
+def _plan(together: Sequence[ClientPlanSeen], width: int) -> Iterator[str]:
+    plan = together[0]
+    names = ", ".join(TITLES.get(each.client, each.client) for each in together)
+    yield from _wrapped("", f"{names} {plan.version}", width, "")
+    if plan.guessed:
+        said = f"no version was found here; {plan.version} is taken, the newest that is known"
+        yield from _wrapped("(", f"{said})", width, "  ")
+    if not plan.executed:
+        said = "read from its source and documentation, not compared with the program"
+        yield from _wrapped("(", f"{said})", width, "  ")
     if plan.refuses:
         yield from _wrapped("fails before any contact: ", plan.refuses, width, "  ")
     for number, endpoint in enumerate(plan.endpoints, 1):
@@ -56,8 +86,10 @@ def _facts(endpoint: PlannedEndpoint) -> Iterator[tuple[str, str]]:
     yield "trust", _trust(endpoint)
     if endpoint.schemes == ("https", "http"):
         yield "http", "tried after https"
-    if endpoint.roots:
-        yield "roots", f"the system's, and {', '.join(endpoint.roots)}"
+    if "https" in endpoint.schemes and (endpoint.roots or endpoint.store):
+        files = f", and {', '.join(endpoint.roots)}" if endpoint.roots else ""
+        system = endpoint.store or "the system's"
+        yield "roots", f"{system}{files}"
     if endpoint.pairs:
         yield "shows", f"the client certificate {', '.join(endpoint.pairs)}"
     if endpoint.login:

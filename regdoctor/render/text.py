@@ -91,17 +91,22 @@ def _head(finding: Finding, colour: bool) -> str:
 
 
 def _note(finding: Finding, colour: bool) -> _Lines:
-    """What breaks others and not us: one sentence, and how to see the rest."""
+    """What breaks nobody who was asked for: one sentence, and how to see the rest."""
     yield _head(finding, colour)
-    yield _prose("  ", f"{plain(finding.title)}.")
-    yield "  Evidence and fixes: the same command with --as all"
+    yield _sentence(finding)
+    yield "  Evidence and fixes: the same command with --format markdown"
+
+
+def _sentence(finding: Finding) -> _Prose:
+    """The title without the subject, which the head has told."""
+    return _prose("  ", f"{plain(finding.title.removeprefix(f'{finding.subject}: '))}.")
 
 
 def _finding(finding: Finding, colour: bool, *, told: bool) -> _Lines:
     """``told``: the report began with this finding's sentence."""
     yield _head(finding, colour)
     if not told:
-        yield _prose("  ", f"{plain(finding.title)}.")
+        yield _sentence(finding)
     yield "  Seen"
     for evidence in finding.evidence:
         yield from _evidence(evidence)
@@ -112,7 +117,7 @@ def _finding(finding: Finding, colour: bool, *, told: bool) -> _Lines:
         for fix in finding.fixes:
             yield from _fix(fix)
     if finding.docs:
-        yield f"  Docs    {finding.docs} (regdoctor codes {finding.code})"
+        yield f"  Docs    regdoctor codes {finding.code}"
 
 
 def _evidence(evidence: Evidence) -> _Lines:

@@ -44,7 +44,7 @@ LOCAL = "registry.local"
 USER, PASSWORD = "builder", "hunter2-of-the-healthy"
 CLIENTS = (
     *("docker", "docker-build", "buildkit", "containerd", "podman", "skopeo", "buildah"),
-    *("kaniko", "crane", "regdoctor", "all"),
+    *("crane", "regdoctor", "all"),
 )
 
 
@@ -59,6 +59,7 @@ class Setup:
     stdin: str = ""
     servers: tuple[Server, ...] = ()
     image: str = "team/app:1.0"
+    private: bool = False
 
 
 class Made:
@@ -104,7 +105,10 @@ class Made:
             arguments += ["--config", str(settings)]
         if about.ca:
             arguments += ["--ca", str(self.pem)]
-        return Setup(about.authority, root, tuple(arguments), servers=servers, **rest)
+        private = bool(about.ca)
+        return Setup(
+            about.authority, root, tuple(arguments), servers=servers, private=private, **rest
+        )
 
 
 def plain(made: Made) -> Setup:
@@ -196,7 +200,7 @@ def proxied(made: Made) -> Setup:
         path.parent.mkdir(parents=True)
         path.write_text(f'[Service]\nEnvironment="HTTPS_PROXY={tunnel.url}"\n')
     arguments = ("--host-root", str(root), "--ca", str(made.pem))
-    return Setup(server.authority, root, arguments, {"HTTPS_PROXY": tunnel.url})
+    return Setup(server.authority, root, arguments, {"HTTPS_PROXY": tunnel.url}, private=True)
 
 
 def redirected(made: Made) -> Setup:
@@ -346,6 +350,16 @@ def test_a_healthy_setup_is_quiet(
     assert replayed.code == live.code
     text = kept.read_text()
     assert not any(secret in text for secret in (PASSWORD, "Authorization", "PRIVATE KEY"))
+
+
+def test_of_a_private_authority_kaniko_knows_nothing_by_the_files_of_the_host(
+    setup: Setup, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = (*setup.arguments, "--as", "kaniko", f"{setup.authority}/{setup.image}")
+    live = said(setup, capsys, monkeypatch, *looked)
+    assert bool(live.loud) is setup.private
+    assert live.code == int(setup.private)
+    assert all(each.startswith("x509-") for each in live.loud)
 
 
 def methods(setup: Setup) -> set[str]:

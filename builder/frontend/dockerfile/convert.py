@@ -194,20 +194,21 @@ async def dispatched(
     options = replace(options, build_args=with_epoch(options.build_args, args.env, epoch))
     graph = StageGraph(dockerfile, options, args, lexer, linter)
     uses = _syntax_use(dockerfile, options) + _uses(graph, options)
+    namer, contexts = Namer(multi_platform=options.multi_platform), Contexts(options)
+    images = BaseImages(graph, options, resolver, contexts, namer, linter)
+    reachable = await _resolve(graph, images, everything=options.all_stages)
     dispatching = Dispatching(
         options,
         args,
         lexer,
-        Namer(multi_platform=options.multi_platform),
-        Contexts(options),
+        namer,
+        contexts,
         linter,
         IgnoreMatcher(options.ignore_patterns),
         proxy_env(options.build_args),
         epoch,
         _labs(dockerfile, options),
     )
-    images = BaseImages(graph, options, resolver, dispatching.contexts, dispatching.namer, linter)
-    reachable = await _resolve(graph, images, everything=options.all_stages)
     for state in [s for s in graph.states if s in reachable]:
         if not state.dispatched:
             _dispatch_stage(dispatching, state)

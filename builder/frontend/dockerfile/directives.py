@@ -10,7 +10,7 @@ from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import ParseError
 from builder.frontend.dockerfile.lexical import BLANKS
 
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
 _KNOWN = frozenset({"syntax", "escape", "check"})
 
 

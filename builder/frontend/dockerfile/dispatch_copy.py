@@ -245,7 +245,7 @@ class _Copying:
             command = self.step.keyword.capitalize()
             self.step.linter.warn(
                 "CopyIgnoredFile",
-                f'Attempting to {command} file "{path}" that is excluded by .dockerignore',
+                f"Attempting to {command} file {go_quote(path)} that is excluded by .dockerignore",
                 self.step.ranges,
             )
 

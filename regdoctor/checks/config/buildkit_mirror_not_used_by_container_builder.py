@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from regdoctor.checks.printed import OnlyPrinted
+from collections.abc import Iterator
 
-CHECK = OnlyPrinted(
-    "buildkit-mirror-not-used-by-container-builder",
+from regdoctor.checks.config.noted import ConfigCheck
+from regdoctor.checks.printed import OnlyPrinted
+from regdoctor.model.finding import Finding, OpenQuestion
+from regdoctor.observations.store import Observations
+
+CODE = "buildkit-mirror-not-used-by-container-builder"
+
+
+class Noted(ConfigCheck):
+    """Told of a builder that was judged, and of the daemon.json beside it."""
+
+    code = CODE
+    kinds = ("builder-without-mirrors",)
+    about_trust = False
+
+
+class ContainerBuilder(OnlyPrinted):
+    """By the words of a client, and by the files of a host."""
+
+    def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        yield from super().findings(seen)
+        yield from Noted().findings(seen)
+
+
+CHECK = ContainerBuilder(
+    CODE,
     "a builder in a container does not see the mirrors of daemon.json",
     ("toomanyrequests: You have reached your pull rate limit",),
     question=(

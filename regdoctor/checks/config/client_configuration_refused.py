@@ -8,7 +8,9 @@ from regdoctor.checks.config.noted import severity_for
 from regdoctor.checks.plans import plans
 from regdoctor.checks.protocol import Check
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion
+from regdoctor.model.wording import listed
 from regdoctor.observations.host import HostFiles
+from regdoctor.observations.plans import ClientPlanSeen
 from regdoctor.observations.store import Observations
 
 CRI = "cannot be set when `config_path` is provided"
@@ -31,19 +33,24 @@ class ConfigurationRefused(Check):
     clients: tuple[str, ...] = ("docker", "buildkit", "containerd", "podman")
 
     def findings(self, seen: Observations) -> Iterator[Finding | OpenQuestion]:
+        # docker's pulls and builds fail over the same file: that is one fault.
+        told: dict[tuple[str, str, str], list[ClientPlanSeen]] = {}
         for client, domain, plan in plans(seen):
-            if not plan.refuses or not self.tells(plan.refuses):
-                continue
+            if plan.refuses and self.tells(plan.refuses):
+                told.setdefault((client, domain, plan.refuses), []).append(plan)
+        for (client, domain, words), those in told.items():
             severity = severity_for(seen, (client,), (client,), None)
             if severity is None:
                 continue
+            names = listed([plan.client for plan in those])
+            verb = "contacts" if len(those) == 1 else "contact"
             yield Finding(
                 code=self.code,
-                title=f"{domain}: {plan.client} {plan.version} contacts nobody: {plan.refuses}",
+                title=f"{domain}: {names} {those[0].version} {verb} nobody: {words}",
                 severity=severity,
                 confidence="certain",
                 subject=domain,
-                evidence=(Evidence(f"{plan.client} would say: {plan.refuses}", "files"),),
+                evidence=(Evidence(f"{names} would say: {words}", "files"),),
                 breaks=(client,),
             )
 

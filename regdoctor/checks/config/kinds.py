@@ -15,6 +15,7 @@ BUILD_MIRRORS = "docker-build-mirror-differs"
 
 CODES: dict[str, str] = {
     "buildkit-1809-ignored-insecure-registries": IGNORED,
+    "builder-without-mirrors": "buildkit-mirror-not-used-by-container-builder",
     "certificate-file-ignored": CERTIFICATE_NAMES,
     "certificates-beside-hosts-toml": HOSTS_TOML,
     "certificates-not-read": UNREAD,
@@ -63,8 +64,10 @@ K3S = {
 }
 
 SILENT: dict[str, str] = {
+    "builder-judged": "it says which of several was judged, and is no fault",
     "credential-key-never-used": "the check of login files tells it, with the key that is meant",
     "docker-manifest-cli-ignores-daemon-insecure": "docker manifest is no pull",
+    "files-are-elsewhere": "it says what was not seen, and is no fault",
     "flag-does-less-than-its-name": "flags stand on a command line, not on the host",
     "mirrors-bypassed": "it is about list-tags and push; a check pulls",
     "tls-context-never-used": "flags stand on a command line, not on the host",

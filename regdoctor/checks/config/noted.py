@@ -9,12 +9,15 @@ from regdoctor.checks.protocol import Check
 from regdoctor.clients.table import OWN
 from regdoctor.model.finding import Evidence, Finding, OpenQuestion, Severity
 from regdoctor.observations.host import AskedClients, HostFiles
-from regdoctor.observations.network import Role
+from regdoctor.observations.network import Connection, Resolution, Role
 from regdoctor.observations.plans import ConfigNote
 from regdoctor.observations.store import HOST, Observations
 from regdoctor.observations.trust import ChainVerdicts
 
 HUB = ("docker.io", "registry-1.docker.io", "index.docker.io")
+
+LOSES_MIRRORS = frozenset({"builder-without-mirrors", "hosts-toml-does-not-parse"})
+"""Notes of mirrors that are written down and not asked: only the registry itself is left."""
 
 
 class ConfigCheck(Check):
@@ -23,8 +26,9 @@ class ConfigCheck(Check):
     Of a client that is asked for it is an error where its contact fails, else ``harmless``; of
     another one it is told only where its contact fails. ``only_failing``: what is noted is no
     fault as long as the contact succeeds. ``about_trust``: what is noted can be why a client
-    knows no authority for the chain; no other failure is explained by it. ``programs`` limits it
-    to some, where a kind is not theirs alone.
+    knows no authority for the chain; no other failure is explained by it, but that nobody reaches
+    a registry whose mirrors are lost by ``LOSES_MIRRORS``. ``programs`` limits it to some, where a
+    kind is not theirs alone.
     """
 
     needs = (HostFiles,)
@@ -55,7 +59,10 @@ class ConfigCheck(Check):
         clients = tuple(dict.fromkeys(client for client, _, _ in those))
         _, domain, note = those[0]
         failing = tuple(each for each in clients if fails(seen, each, domain))
-        severity = self._severity(seen, clients, failing)
+        unreached = note.kind in LOSES_MIRRORS and unreachable(seen, domain)
+        if unreached:
+            failing = clients
+        severity = self._severity(seen, clients, failing, by_trust=not unreached)
         if severity is None:
             return None
         return Finding(
@@ -67,7 +74,7 @@ class ConfigCheck(Check):
             subject=domain,
             evidence=(
                 Evidence(
-                    f"{note.file}: {note.subject}",
+                    note.file if note.file == note.subject else f"{note.file}: {note.subject}",
                     "files",
                     {"file": note.file, "subject": note.subject, "kind": note.kind},
                 ),
@@ -76,11 +83,16 @@ class ConfigCheck(Check):
         )
 
     def _severity(
-        self, seen: Observations, clients: tuple[str, ...], failing: tuple[str, ...]
+        self,
+        seen: Observations,
+        clients: tuple[str, ...],
+        failing: tuple[str, ...],
+        *,
+        by_trust: bool,
     ) -> Severity | None:
         if self.only_failing and not failing:
             return None
-        if self.about_trust:
+        if self.about_trust or not by_trust:
             return severity_for(seen, clients, failing, self.harmless)
         return severity_for(seen, clients, (), self.harmless)
 
@@ -105,6 +117,18 @@ def severity_for(
     if any(each in names for each in clients):
         return otherwise
     return "info" if failing else None
+
+
+def unreachable(seen: Observations, domain: str) -> bool:
+    """Whether nobody gets as far as the registry itself: its name, or no connection."""
+    for endpoint in seen.endpoints():
+        role = seen.get(Role, endpoint)
+        if role is None or role.kind != "registry" or not _of(role, domain):
+            continue
+        lookup, connection = seen.get(Resolution, endpoint), seen.get(Connection, endpoint)
+        if (lookup and lookup.fault) or (connection and not connection.reached):
+            return True
+    return False
 
 
 def fails(seen: Observations, client: str, domain: str) -> bool:

@@ -1,7 +1,7 @@
 """docker's own registry client: a ping of each endpoint, then everything from that one.
 
 A ping that gets any answer binds the client to the endpoint's scheme; its status does not matter,
-its challenge does. Whatever fails afterwards leads to the next endpoint, never to plain http.
+its challenge does. Whatever fails afterwards leads to the next endpoint, not to plain http.
 """
 
 from __future__ import annotations
@@ -80,7 +80,11 @@ def _pulled(plan: ClientPlan, endpoint: Endpoint, wire: Wire, heads: bool) -> bo
             continue
         try:
             return _image(session, plan, heads)
-        except (Unreachable, NoCredential):
+        except NoCredential:
+            # Until 22 this alone left open whether the registry speaks TLS: http is tried as well.
+            if plan.version.since(23):
+                return False
+        except Unreachable:
             return False
     return False
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from regdoctor.checks.derive import derive
-from regdoctor.observations.host import OwnTrust
+from regdoctor.observations.host import IN_IMAGES, HostFiles, OwnTrust, RootsSeen
+from regdoctor.observations.store import HOST
 from regdoctor.observations.tls import ServedChain
 from regdoctor.observations.trust import ChainFacts, ChainVerdicts
 from tests.fixtures.ca import CertificateAuthority, Validity, self_signed
@@ -92,3 +93,33 @@ def test_a_certificate_that_does_not_parse_keeps_its_fingerprint_and_says_why() 
     assert facts.certificates[0].unparsed
     assert len(facts.certificates[0].fingerprint) == 64
     assert "x509-chain-rejected" in found(seen)
+
+
+@pytest.mark.parametrize("image", [(), (ROOT.der,)])
+def test_a_client_in_a_container_is_judged_by_the_roots_of_its_image(
+    image: tuple[bytes, ...],
+) -> None:
+    leaf = ROOT.issue("registry.example", validity=VALID)
+    seen = chain_seen(leaf, system=(ROOT.der,), asked=("kaniko", "crane"))
+    seen.add(HOST, RootsSeen(image, ("image",)), name=IN_IMAGES)
+    derive(seen, HTTPS)
+    verdicts = seen.get(ChainVerdicts, HTTPS)
+    assert verdicts is not None
+    inside, outside = verdicts.of("kaniko"), verdicts.of("crane")
+    assert inside is not None
+    assert inside.accepted is bool(image)
+    assert inside.sources == ("its image",)
+    assert outside is not None
+    assert outside.accepted
+
+
+def test_nothing_is_said_for_a_builder_whose_roots_are_on_another_host() -> None:
+    builder = b'{"Name": "far", "Driver": "remote", "Nodes": []}'
+    made = host_files({"/root/.docker/buildx/instances/far": builder})
+    judged_by = {"buildkit": "buildx"}
+    files = HostFiles(made.files, made.directories, "/root", judged_by=judged_by)
+    leaf = ROOT.issue("registry.example", validity=VALID)
+    verdicts = chain_seen(leaf, files=files, asked=("buildkit",)).get(ChainVerdicts, HTTPS)
+    assert verdicts is not None
+    assert verdicts.of("buildkit") is None
+    assert verdicts.of("docker") is not None

@@ -84,6 +84,30 @@ def test_a_file_that_does_not_parse_keeps_buildkitd_from_starting(text: str) -> 
     assert planned("buildkitd", "0.32", {CONFIG: text}).refuses.startswith("buildkitd: ")
 
 
+@pytest.mark.parametrize(
+    ("version", "table", "key", "read"),
+    [
+        ("0.27.1", "REGISTRY", "MIRRORS", True),
+        ("0.27.1", "registry", "Mirrors", False),
+        ("0.27.1", "Registry", "mirrors", False),
+        ("0.28.0", "Registry", "Mirrors", True),
+    ],
+)
+def test_keys_in_mixed_letters_are_read_since_0_28(
+    version: str, table: str, key: str, read: bool
+) -> None:
+    files = {CONFIG: f'[{table}."docker.io"]\n{key} = ["mirror.example:5000"]\n'}
+    hosts = [each.host for each in planned("buildkitd", version, files).endpoints]
+    assert hosts == [*["mirror.example:5000"] * read, "registry-1.docker.io"]
+
+
+@pytest.mark.parametrize("empty", ["", "/x"])
+def test_a_mirror_without_a_host_is_asked_by_nobody(empty: str) -> None:
+    plan = planned("buildkitd", "0.32.2", mirrors(empty, "mirror.example:5000"))
+    hosts = [each.host for each in plan.endpoints]
+    assert hosts == ["mirror.example:5000", "registry-1.docker.io"]
+
+
 def test_an_unknown_key_is_ignored_and_told() -> None:
     files = {CONFIG: '[registry."docker.io"]\nmirror = ["mirror.example:5000"]\n'}
     assert contacted("buildkitd", "0.32", files, "alpine") == [UPSTREAM]

@@ -67,6 +67,12 @@ def test_the_longest_prefix_decides_whatever_the_order() -> None:
         ('[[registry]]\nlocation = "http://m.example"\n', "URI schemes are not supported"),
         ('[[registry]]\nprefix = "docker.io"\n', "cannot be empty"),
         ('[registries.search]\nregistries = ["a.b"]\n[[registry]]\nlocation = "x.y"\n', "mixing"),
+        ('[registries.search]\nregistries = ["a.b"]\n[aliases]\n"a" = "b.c/d"\n', "mixing"),
+        ('short-name-mode = "permissive"\n[registries.block]\nregistries = ["a.b"]\n', "mixing"),
+        ('unqualified-search-registries = ["a.b/c"]\n', 'registries entry "a.b/c"'),
+        ('unqualified-search-registries = ["a_b.c"]\n', 'registries entry "a_b.c"'),
+        ('unqualified-search-registries = ["[::1]:5000"]\n', 'registries entry "[::1]:5000"'),
+        ('[registries.search]\nregistries = ["a.b/c"]\n', 'registries entry "a.b/c"'),
         ('short-name-mode = "ask"\n', "unsupported short-name mode"),
         ('[[registry]]\nlocation = "a.b"\ninsecure = "yes"\n', "insecure: not true or false"),
     ],
@@ -84,6 +90,19 @@ def test_the_old_format_still_says_what_is_insecure() -> None:
     assert [each.scheme for each in endpoint.attempts] == ["https", "http"]
     assert not endpoint.transport.verify
     assert [n.kind for n in plan.notes] == ["registries-conf-old-format", "verification-off"]
+
+
+def test_the_old_format_is_one_where_it_names_a_registry_and_not_in_a_drop_in() -> None:
+    named = '[registries.search]\nregistries = ["docker.io"]\n'
+    empty = "[registries.search]\nregistries = []\n"
+    mixed = f"unqualified-search-registries = []\n{named}"
+    for text in (named, mixed):
+        assert contacted("podman", "4.3.1", {CONF: text}, "alpine") == [UPSTREAM]
+    blocked = {CONF: f'{empty}[[registry]]\nlocation = "docker.io"\nblocked = true\n'}
+    assert contacted("podman", "4.3.1", blocked, ALPINE) == []
+    assert contacted("podman", "4.3.1", {f"{CONF}.d/a.conf": empty}, ALPINE) == [UPSTREAM]
+    plan = planned("podman", "4.3.1", {f"{CONF}.d/a.conf": named}, reference=ALPINE)
+    assert "registry must be in v2 format but is in v1" in plan.refuses
 
 
 def test_a_users_file_stands_in_place_of_the_systems_and_hides_its_drop_ins() -> None:
@@ -171,9 +190,41 @@ def test_a_short_name_goes_to_its_alias_before_any_search() -> None:
     assert (endpoint.host, endpoint.repository) == ("reg.example:5000", "a/foo")
 
 
-def test_a_short_name_without_registries_is_refused() -> None:
-    plan = planned("podman", "4.3.1", {CONF: ""}, reference="foo")
-    assert "did not resolve to an alias" in plan.refuses
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "no containers-registries.conf(5) was found"),
+        ({CONF: ""}, f'no unqualified-search registries are defined in "{CONF}"'),
+        (
+            {
+                CONF: 'unqualified-search-registries = ["docker.io"]\n',
+                f"{CONF}.d/a.conf": "unqualified-search-registries = []\n",
+            },
+            f'no unqualified-search registries are defined in "{CONF}.d/a.conf"',
+        ),
+    ],
+)
+def test_a_short_name_without_registries_is_refused(files: dict[str, str], words: str) -> None:
+    plan = planned("podman", "4.3.1", files, reference="foo")
+    assert plan.refuses == f'short-name "foo" did not resolve to an alias and {words}'
+
+
+@pytest.mark.parametrize(
+    ("mode", "hosts"),
+    [
+        ("", ["mirror.example", "ghcr.io"]),
+        ('short-name-mode = ""\n', ["mirror.example", "ghcr.io"]),
+        ('short-name-mode = "disabled"\n', ["mirror.example", "ghcr.io"]),
+        ('short-name-mode = "enforcing"\n', []),
+    ],
+)
+def test_of_several_registries_each_is_tried_unless_a_choice_is_enforced(
+    mode: str, hosts: list[str]
+) -> None:
+    text = f'{mode}unqualified-search-registries = ["mirror.example", "ghcr.io/"]\n'
+    plan = planned("buildah", "1.28.2", {CONF: text}, reference="foo")
+    assert [each.host for each in plan.endpoints] == hosts
+    assert ("cannot prompt without a TTY" in plan.refuses) is (hosts == [])
 
 
 def test_only_pulls_use_mirrors() -> None:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from regdoctor.clients.ggcr import may_be_plain
+from regdoctor.clients.version import version
 from tests.replay.scene import contacted, planned, served
 
 INDEX = served("index.docker.io:443", "hub")
@@ -34,7 +35,24 @@ EXECUTOR = "executor --context dir:///ctx --no-push "
     ],
 )
 def test_http_follows_https_for_names_that_look_local(name: str, plain: bool) -> None:
-    assert may_be_plain(name) is plain
+    assert may_be_plain(name, version("0.20.6")) is plain
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "plain"),
+    [
+        ("registry.local:5000", "0.21.5", True),
+        ("registry.local:5000", "0.21.6", False),
+        ("registry.localhost:5000", "0.21.6", True),
+        ("127.0.0.1.example:5000", "0.21.6", True),
+        ("127.0.0.1.example:5000", "0.21.7", False),
+        ("127.0.0.1:5000", "0.21.7", True),
+        ("[::1]:5000", "0.21.7", True),
+        ("10.1.2.3:5000", "0.21.7", True),
+    ],
+)
+def test_fewer_names_look_local_to_later_releases(name: str, release: str, plain: bool) -> None:
+    assert may_be_plain(name, version(release)) is plain
 
 
 def test_crane_reads_docker_config_even_an_empty_one_before_all_else() -> None:

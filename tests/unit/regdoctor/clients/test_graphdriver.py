@@ -70,6 +70,61 @@ def test_the_broken_directory_of_a_mirror_is_the_end_of_the_pull() -> None:
     assert pulled("26.1.5", files) == []
 
 
+@pytest.mark.parametrize("proxy", ["", "http://proxy.example:3128"])
+def test_addresses_of_mirrors_are_asked_for_before_anybody_is(proxy: str) -> None:
+    urls = ["http://mirror.example:5000", "https://gone.example:5000"]
+    lines = pulled(
+        "20.10.24",
+        daemon(registry_mirrors=urls),
+        env={"HTTP_PROXY": proxy},
+        servers=[served("mirror.example:5000", status=404), HUB, served("proxy.example:3128")],
+    )
+    assert lines[:2] == ["dns gone.example", "http://mirror.example:5000/v2/library/alpine"]
+
+
+def test_the_address_of_a_mirror_that_is_named_as_insecure_is_not_asked_for() -> None:
+    urls = ["http://mirror.example:5000", "https://gone.example:5000"]
+    files = daemon(registry_mirrors=urls, insecure_registries=["gone.example:5000"])
+    lines = pulled("20.10.24", files, servers=[served("mirror.example:5000")])
+    assert lines == ["http://mirror.example:5000/v2/library/alpine"]
+
+
+@pytest.mark.parametrize(
+    ("mirrors", "lines"),
+    [
+        (["https://gone.example:5000", "https://mirror.example:5000"], ["dns gone.example"]),
+        (["https://mirror.example:5000", "https://gone.example:5000"], []),
+    ],
+)
+def test_a_broken_directory_ends_the_asking_for_addresses(
+    mirrors: list[str], lines: list[str]
+) -> None:
+    broken = {f"{CERTS}/mirror.example:5000/client.key": "{{pem:client-a.key}}"}
+    assert pulled("20.10.24", {**daemon(registry_mirrors=mirrors), **broken}) == lines
+
+
+def test_the_address_of_a_registry_behind_a_proxy_is_asked_for() -> None:
+    lines = pulled(
+        "20.10.24",
+        {},
+        "gone.example:5000/img",
+        env={"HTTPS_PROXY": "http://proxy.example:3128"},
+        servers=[served("proxy.example:3128")],
+    )
+    assert lines[0] == "dns gone.example"
+
+
+@pytest.mark.parametrize(("version", "plain"), [("20.10.24", True), ("28.5.2", False)])
+def test_basic_without_a_credential_leads_to_http_in_old_releases(
+    version: str, plain: bool
+) -> None:
+    servers = [served("localhost:5000", "loop", auth="basic")]
+    assert pulled(version, {}, "localhost:5000/img", servers=servers) == [
+        "https://localhost:5000 yes",
+        *["http://localhost:5000"] * plain,
+    ]
+
+
 def test_names_of_a_directory_are_letter_for_letter() -> None:
     wrong = {f"{CERTS}/REG.example:5000/ca.crt": "{{pem:ca-reg}}"}
     assert pulled("28.5.2", wrong, IMAGE) == ["https://reg.example:5000 no"]

@@ -265,6 +265,39 @@ def test_a_redirect_keeps_the_trust_of_the_registry_and_no_own_directory() -> No
     assert lines == ["https://reg.example:5000/v2/a/img yes", "https://blobs.example no"]
 
 
+@pytest.mark.parametrize(
+    ("version", "port", "trusted"),
+    [
+        ("1.6.20", "5000", "yes"),
+        ("1.6.20", "80", "yes"),
+        ("2.1.9", "5000", "yes"),
+        ("2.1.9", "80", "no"),
+    ],
+)
+def test_what_a_registry_on_loopback_redirects_to_is_not_verified_either(
+    version: str, port: str, trusted: str
+) -> None:
+    redirecting = served(f"localhost:{port}", blob_redirect="https://blobs.example/store")
+    storage = served("blobs.example:443", "blobs", store="any")
+    lines = contacted("ctr", version, {}, f"localhost:{port}/img:1", (redirecting, storage))
+    assert lines[-1] == f"https://blobs.example {trusted}"
+
+
+def test_to_be_told_of_plain_http_is_to_verify_redirects_in_new_releases_alone() -> None:
+    redirecting = served("localhost:5000", blob_redirect="https://blobs.example/store")
+    storage = served("blobs.example:443", "blobs", store="any")
+    for version, trusted in (("1.6.20", "yes"), ("1.7.24", "no")):
+        lines = contacted(
+            "ctr",
+            version,
+            {},
+            "localhost:5000/img:1",
+            (redirecting, storage),
+            command="ctr images pull --plain-http localhost:5000/img:1",
+        )
+        assert lines[-1] == f"https://blobs.example {trusted}"
+
+
 def test_the_port_443_is_its_own_key_and_a_loopback_port_decides_the_scheme() -> None:
     https = served("localhost:443", "loop")
     assert contacted("ctr", "1.7.24", {}, "localhost/img:latest", (https,)) == [
@@ -310,6 +343,17 @@ def test_a_mirror_without_a_header_of_its_own_is_one_for_1_x_alone(text: str) ->
     assert [(note.kind, note.subject) for note in plan.notes] == [
         ("setting-ignored", "https://mirror.example:5000")
     ]
+
+
+@pytest.mark.parametrize(
+    "before", [TABLE, '[host]\n"https://mirror.example:5000".skip_verify = false\n']
+)
+def test_a_table_in_a_line_comes_first_in_1_x(before: str) -> None:
+    header = "" if before.startswith("[host]") else "[host]\n"
+    text = f'{before}{header}"https://mirror2.example:5000" = {{skip_verify = false}}\n'
+    plan = planned("ctr", "1.7.24", {TOML: text}, command=CTR)
+    hosts = [each.host for each in plan.endpoints[:-1]]
+    assert hosts == ["mirror2.example:5000", "mirror.example:5000"]
 
 
 @every

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from builder.oci.reference import parse
 from regdoctor.clients import domains
 from regdoctor.clients.policy import MirrorUse, Policy
-from regdoctor.clients.table import CLIENTS, configured_mirrors, policies
+from regdoctor.clients.table import CLIENTS, configured_mirrors, images_of, in_containers, policies
 from regdoctor.observations.host import HostFiles
 from tests.fixtures.ca import CertificateAuthority
 from tests.fixtures.scenes import VALID, host_files
@@ -99,3 +102,57 @@ def test_mirrors_of_every_client_are_found_with_their_scheme_and_file() -> None:
             insecure=True,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("client", "program", "pool"),
+    [
+        ("kaniko", "kaniko", "image"),
+        ("buildkit", "buildx", "image"),
+        ("containerd", "kind", "image"),
+        ("docker", "docker-desktop", "host"),
+        ("crane", "crane", "host"),
+    ],
+)
+def test_a_client_in_a_container_has_the_roots_of_its_image(
+    client: str, program: str, pool: str
+) -> None:
+    files = HostFiles(judged_by={client: program})
+    assert of(client, files).pool == pool
+    assert in_containers(files, (client,)) is (pool == "image")
+
+
+def test_of_a_builder_on_another_host_no_pool_is_known() -> None:
+    text = b'{"Name": "far", "Driver": "remote", "Nodes": []}'
+    made = host_files({"/root/.docker/buildx/instances/far": text})
+    judged_by = {"buildkit": "buildx"}
+    files = HostFiles(made.files, made.directories, "/root", judged_by=judged_by)
+    assert of("buildkit", files).pool == "unknown"
+
+
+def test_mirrors_of_docker_desktop_are_those_of_the_users_daemon_json() -> None:
+    made = host_files({"/root/.docker/daemon.json": b'{"registry-mirrors": ["https://m.example"]}'})
+    judged_by = {"docker": "docker-desktop"}
+    files = HostFiles(made.files, made.directories, "/root", judged_by=judged_by)
+    (use,) = configured_mirrors(files)
+    assert (use.client, use.domain, use.origin) == ("docker", "docker.io", "~/.docker/daemon.json")
+    assert configured_mirrors(HostFiles(made.files, made.directories, "/root")) == ()
+
+
+def test_settings_for_a_part_of_a_registry_hold_for_the_image_that_is_asked_for() -> None:
+    conf = (
+        b'[[registry]]\nprefix = "registry.example:5000/part"\nlocation = "registry.example:5000/p"'
+        b'\n[[registry.mirror]]\nlocation = "m.example:5000"\n'
+    )
+    made = host_files({"/etc/containers/registries.conf": conf})
+    assert configured_mirrors(HostFiles(made.files, made.directories)) == ()
+    asked = HostFiles(made.files, made.directories, asked={HOST: f"{HOST}/part/app:1"})
+    (use,) = configured_mirrors(asked)
+    assert (use.client, use.url) == ("podman", "https://m.example:5000/v2")
+
+
+def test_an_image_by_its_tag_goes_before_one_by_its_digest() -> None:
+    digest = "@sha256:" + "0" * 64
+    texts = (f"{HOST}/a{digest}", f"{HOST}/b:1", f"{HOST}/c:1", "alpine")
+    asked = images_of(map(parse, texts))
+    assert asked == {HOST: f"{HOST}/b:1", "docker.io": "docker.io/library/alpine:latest"}

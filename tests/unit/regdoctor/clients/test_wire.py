@@ -51,6 +51,13 @@ def test_a_name_that_does_not_resolve_is_seen_by_the_resolver() -> None:
     assert [(each.url, each.unresolved) for each in sent.contacts] == [("nowhere.invalid", True)]
 
 
+def test_a_look_at_a_name_is_seen_where_there_is_no_such_name() -> None:
+    sent = wire(served("reg.example:5000"))
+    sent.look_up("reg.example:5000")
+    sent.look_up("nowhere.invalid:5000")
+    assert [(each.url, each.unresolved) for each in sent.contacts] == [("nowhere.invalid", True)]
+
+
 def test_tls_with_a_plain_server_breaks_off() -> None:
     sent = wire(served("reg.example:5000"))
     assert fault(sent, "https://reg.example:5000/v2/") is Fault.PLAIN

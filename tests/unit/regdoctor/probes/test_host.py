@@ -171,3 +171,27 @@ def test_a_named_file_below_a_directory_with_a_port_in_its_name_is_read(tmp_path
     write(tmp_path, "/etc/buildkit/buildkitd.toml", toml.encode())
     write(tmp_path, path, b"the authority")
     assert HostReader(tmp_path).read().files[path].content == b"the authority"
+
+
+def test_what_buildx_and_docker_desktop_keep_in_the_home_is_read(tmp_path: Path) -> None:
+    paths = {
+        "/home/me/.docker/certs.d/r.example:5000/ca.crt",
+        "/home/me/.docker/daemon.json",
+        "/home/me/.docker/desktop/settings-store.json",
+        "/home/me/.docker/buildx/current",
+        "/bx/buildkitd.default.toml",
+    }
+    for path in paths:
+        write(tmp_path, path)
+    write(tmp_path, "/bx/instances/b", b'{"Name": "b", "Nodes": []}')
+    files = HostReader(tmp_path, "/home/me", {"BUILDX_CONFIG": "/bx/"}).read()
+    assert paths <= set(files.files)
+    assert files.directories["/bx/instances"] == ("b",)
+
+
+def test_a_proxys_password_in_settings_of_docker_desktop_is_not_kept(tmp_path: Path) -> None:
+    text = b'{"OverrideProxyHTTPS": "http://me:SECRET@p.example:3128"}'
+    write(tmp_path, "/home/me/.docker/desktop/settings-store.json", text)
+    files = HostReader(tmp_path, "/home/me").read()
+    assert "SECRET" not in repr(files)
+    assert "p.example:3128" in repr(files)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from regdoctor.probes.secrets import without_secrets
 
 SECRET = "s3cr3t-w0rd"
+KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
 
 
 def b64(text: str) -> str:
@@ -35,6 +36,15 @@ def b64(text: str) -> str:
             f"configs:\n  r:\n    auth:\n      password: {SECRET}\n",
         ),
         ("/etc/docker/daemon.json", f'{{"proxies": {{"https-proxy": "http://u:{SECRET}@p"}}}}'),
+        (
+            "/root/.docker/buildx/instances/b",
+            json.dumps({"Nodes": [{"Files": {"certs/r/k": b64(KEY)}}]}),
+        ),
+        (
+            "/root/.docker/buildx/instances/b",
+            json.dumps({"Nodes": [{"DriverOpts": {"env.ACCESS": SECRET}}]}),
+        ),
+        ("/root/.docker/buildx/instances/b", f'{{"Nodes": [{{"Files": {{"k": "{b64(KEY)}'),
         ("/x.conf", f"Environment=HTTPS_PROXY=http://u:{SECRET}@p.example:3128\n"),
     ],
 )
@@ -43,6 +53,31 @@ def test_secrets_do_not_come_through(path: str, text: str) -> None:
     assert SECRET not in kept
     assert b64(f"u:{SECRET}") not in kept
     assert b64(SECRET) not in kept
+    assert b64(KEY) not in kept
+
+
+def test_what_a_builder_was_given_is_kept_without_its_keys() -> None:
+    toml = '[registry."r.example"]\n  ca = ["/etc/buildkit/certs/r.example/ca.pem"]\n'
+    files = {"buildkitd.toml": b64(toml), "certs/r.example/key.pem": b64(KEY)}
+    options = {"env.HTTPS_PROXY": f"http://u:{SECRET}@p.example", "image": "moby/buildkit:v0.12.5"}
+    text = json.dumps(
+        {
+            "Name": "b",
+            "Driver": "docker-container",
+            "Nodes": [{"Files": files} | {"DriverOpts": options}],
+        }
+    )
+    kept = json.loads(without_secrets("/h/.docker/buildx/instances/b", text.encode()))
+    (node,) = kept["Nodes"]
+    assert kept["Driver"] == "docker-container"
+    assert base64.b64decode(node["Files"]["buildkitd.toml"]).decode() == toml
+    held = base64.b64decode(node["Files"]["certs/r.example/key.pem"]).decode()
+    assert "PRIVATE KEY" in held
+    assert SECRET not in held
+    assert node["DriverOpts"] == {
+        "env.HTTPS_PROXY": "http://u:redacted@p.example",
+        "image": "moby/buildkit:v0.12.5",
+    }
 
 
 def test_the_user_and_the_place_of_a_login_are_kept() -> None:

@@ -79,7 +79,7 @@ def test_text_names_whom_it_breaks_the_commands_and_the_page(untrusted: Report) 
     shown = text.render(untrusted)
     assert "Breaks  docker, buildkit, containerd, podman, regdoctor" in shown
     assert "$ install -D -m 0644 ca.crt /etc/docker/certs.d/registry.example:5000/ca.crt" in shown
-    assert "docs/troubleshooting/x509-unknown-authority-private-root.md" in shown
+    assert "regdoctor codes x509-unknown-authority-private-root" in shown
 
 
 def test_text_without_colour_has_no_escape_and_colour_changes_no_word(untrusted: Report) -> None:
@@ -148,3 +148,15 @@ def test_prose_fits_a_narrow_terminal_and_what_is_copied_is_never_broken(untrust
     title = narrow.splitlines()[:3]
     assert all(len(line) <= 60 for line in title)
     assert wide.split() == narrow.split()
+
+
+def test_a_sentence_does_not_repeat_the_subject_of_its_head(untrusted: Report) -> None:
+    (finding,) = untrusted.findings
+    note = replace(finding, subject="r.example", title="r.example: it is so", severity="info")
+    shown = text.render(replace(untrusted, findings=(note,)))
+    assert "  it is so.\n  Evidence and fixes: the same command with --format markdown\n" in shown
+
+
+def test_the_page_of_a_finding_is_a_command_that_can_be_copied(untrusted: Report) -> None:
+    shown = text.render(untrusted, width=40)
+    assert "  Docs    regdoctor codes x509-unknown-authority-private-root\n" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regdoctor.diagnose import judged
 from tests.fixtures.scenes import found
 from tests.fixtures.scenes.config import configured
 
@@ -35,3 +36,9 @@ def test_quiet_where_the_client_reads_its_files() -> None:
             failing=False,
         )
     )
+
+
+def test_pulls_and_builds_that_fail_over_one_file_are_one_fault() -> None:
+    seen = configured({"/etc/docker/daemon.json": b"{,}"}, "docker", failing=False)
+    (finding,) = (each for each in judged(seen, ()).findings if each.code == CODE)
+    assert "docker-pull and docker-build 29.7.2 contact nobody: " in finding.title
