@@ -61,6 +61,12 @@ class ExecOperation:
             raise OpError("an exec op without a process")
         if not any(mount.dest == "/" for mount in op.mounts):
             raise OpError("no root mount")
+        for device in op.cdi_devices:
+            if not device.optional:
+                raise OpError(
+                    f'required device "{device.name}" is not registered',
+                    hint="no CDI device is known to this builder; without required it is left out",
+                )
         self._op = op
         self._meta = op.meta
         self._platform = platform or platforms.host()

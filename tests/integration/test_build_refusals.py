@@ -49,7 +49,7 @@ def refused(ended: Ended, code: int, *texts: str) -> None:
         ("FROM BASE\nRUN <<EOT\nx\n", 0, ["unterminated heredoc"]),
         ("FROM BASE@sha256:abc\n", 1, ["invalid reference format"]),
         ("FROM Upper/Case\n", 1, ["must be lowercase"]),
-        ("FROM BASE AS a\nFROM BASE\nCOPY --from=9 /x /y\n", 3, ["invalid stage index 9"]),
+        ("FROM BASE AS a\nFROM BASE\nCOPY --from=9 /x /y\n", 0, ["invalid stage index 9"]),
         ("", 0, ["the Dockerfile cannot be empty"]),
         ("# nothing\n", 0, ["file with no instructions"]),
         ("FROM BASE\nEXPOSE x\n", 2, ["invalid"]),

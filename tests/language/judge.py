@@ -31,10 +31,27 @@ class Answer:
 
 def ask(cases: Iterable[Case], request: str = "") -> list[Answer]:
     """An answer for each case; ``request`` is a subrequest of the frontend."""
+    asked: dict[Path, list[tuple[int, Case]]] = {}
+    for number, case in enumerate(cases):
+        asked.setdefault(_program(case), []).append((number, case))
+    answers: dict[int, Answer] = {}
+    for program, numbered in asked.items():
+        found = _ask(program, [case for _, case in numbered], request)
+        answers |= dict(zip([number for number, _ in numbered], found, strict=True))
+    return [answers[number] for number in sorted(answers)]
+
+
+def _program(case: Case) -> Path:
+    """The frontend that the daemon would have been sent to: its name is in ``cmdline``."""
+    labs = case.opts.get("cmdline", "").endswith("labs")
+    return PROGRAM.with_name(f"{PROGRAM.name}-labs") if labs else PROGRAM
+
+
+def _ask(program: Path, cases: list[Case], request: str) -> list[Answer]:
     lines = "".join(
         json.dumps(_situation(case, request), separators=(",", ":")) + "\n" for case in cases
     )
-    done = subprocess.run([str(PROGRAM)], input=lines.encode(), capture_output=True, timeout=300)
+    done = subprocess.run([str(program)], input=lines.encode(), capture_output=True, timeout=300)
     if done.returncode:
         raise RuntimeError(f"the judge broke: {done.stderr.decode(errors='replace')}")
     return [_answer(json.loads(line)) for line in done.stdout.splitlines()]

@@ -15,6 +15,8 @@ from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located
 from builder.frontend.dockerfile.owners import chown_option, mode_option
 from builder.frontend.dockerfile.paths import (
+    absolute,
+    base,
     below_root,
     clean,
     contains_wildcards,
@@ -82,7 +84,7 @@ def _check_checksum(checksum: str, sources: list[str]) -> None:
         return
     if len(sources) != 1:
         raise DockerfileError("checksum can't be specified for multiple sources")
-    if not _is_http(sources[0]) and _remote(sources[0]) is None:
+    if not _is_http(sources[0]) and not _is_git(sources[0]):
         raise DockerfileError("checksum requires HTTP(S) or Git sources")
 
 
@@ -100,6 +102,14 @@ def _is_http(path: str) -> bool:
     return path.startswith(("http://", "https://"))
 
 
+def _is_git(path: str) -> bool:
+    """Also of a path that could be a repository."""
+    try:
+        return parse_git_ref(path) is not None
+    except DockerfileError:
+        return False
+
+
 def _remote(path: str) -> GitRef | None:
     found = parse_git_ref(path)
     return None if found is None or found.like_a_path else found
@@ -111,8 +121,8 @@ def _base_name(url: str) -> str:
         path = gourl.parse(url).path
     except gourl.UrlError:
         path = ""
-    name = path.rstrip("/").rpartition("/")[2]
-    return "__unnamed__" if name in ("", ".") else name
+    name = base(path)
+    return "__unnamed__" if name in ("/", ".") else name
 
 
 def _digest(text: str) -> str:
@@ -200,13 +210,13 @@ class _Copying:
         if parents:
             head, pivot, pattern = path.partition("/./")
             path, pattern = (head, pattern) if pivot else ("/", path)
-            pattern = self._normalized(pattern)
+            pattern = self._absolute(pattern)
             include = (pattern.removeprefix("/"),)
             if not contains_wildcards(path) and not contains_wildcards(pattern):
-                required = (self._normalized(join(path, pattern)),)
+                required = (self._absolute(join(path, pattern)),)
         action = replace(
             self._template(),
-            src=self._normalized(path),
+            src=clean(self._absolute(path)),
             follow_symlink=True,
             dir_copy_contents=True,
             attempt_unpack=unpack,
@@ -217,9 +227,9 @@ class _Copying:
         )
         self._add(action, self.root)
 
-    def _normalized(self, path: str) -> str:
+    def _absolute(self, path: str) -> str:
         try:
-            return normalized("/", path, keep_slash=False, os=self.step.platform.os)
+            return absolute(path, self.step.platform.os)
         except DockerfileError as error:
             raise DockerfileError(f"removing drive letter: {error}") from error
 
@@ -249,7 +259,7 @@ class _Copying:
         vertex = SourceVertex(
             described(self._prefixed(), ""), op=SourceOp(url, attrs), source_caps=frozenset(caps)
         )
-        action = replace(self._template(), src=f"/{filename}", attempt_unpack=unpack)
+        action = replace(self._template(), src=below_root(filename), attempt_unpack=unpack)
         self._add(action, vertex.output())
 
     def git(self, ref: GitRef) -> None:

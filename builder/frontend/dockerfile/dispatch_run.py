@@ -12,7 +12,7 @@ from builder.frontend.dockerfile.mounts import MountOption, parse_mount
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located, summary
 from builder.frontend.dockerfile.outline import KnownMount
 from builder.frontend.dockerfile.parser import parse_heredoc
-from builder.frontend.dockerfile.paths import below_root, clean, join
+from builder.frontend.dockerfile.paths import base, below_root, clean, join
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.ops import (
     CacheOpt,
@@ -207,7 +207,7 @@ class _Mounts:
         return CacheOpt(f"{namespace}/{id_}", _SHARING[option.sharing])
 
     def _secret(self, option: MountOption) -> None:
-        id_ = option.source or option.id or option.target.rpartition("/")[2]
+        id_ = option.source or option.id or base(option.target)
         target = option.target
         self._step.state.uses.secrets.setdefault(
             id_, KnownMount(bool(option.required), self._step.ranges)
@@ -217,7 +217,7 @@ class _Mounts:
             if not target:
                 return
         if not target:
-            target = f"/run/secrets/{clean(id_).rpartition('/')[2]}"
+            target = f"/run/secrets/{base(id_)}"
         secret = SecretOpt(
             id_,
             option.uid or 0,

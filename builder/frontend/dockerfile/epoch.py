@@ -10,6 +10,7 @@ from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import remote_source
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.gitref import git_source, parse_git_ref
+from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import SCRATCH, named_context
@@ -95,7 +96,13 @@ def _source(
 def _source_of(
     stage: ins.Stage, build_args: Mapping[str, str], env: dict[str, str], lexer: Lexer
 ) -> SourceOp:
-    if lexer.word(stage.start.base, env) != SCRATCH:
+    written = stage.start.base
+    try:
+        base = lexer.word(written, env)
+    except DockerfileError as error:
+        where = f"failed to process source stage base name {go_quote(written)}: "
+        raise error.located((), where) from error
+    if base != SCRATCH:
         raise DockerfileError("SOURCE_DATE_EPOCH stage must use FROM scratch")
     source: SourceOp | None = None
     for instruction in stage.commands:

@@ -42,13 +42,13 @@ def parse(text: str) -> Url:
     if any(char < " " or char == "\x7f" for char in before):
         raise UrlError("invalid control character")
     scheme, rest = _split_scheme(before)
-    lone = rest.endswith("?") and rest.count("?") == 1
+    mark = "?" if rest.endswith("?") and rest.count("?") == 1 else ""
     rest, _, query = rest.partition("?")
     user = host = ""
     rooted = rest.startswith("//") and (bool(scheme) or not rest.startswith("///"))
     if not rest.startswith("/"):
         if scheme:
-            return Url(scheme, "", "", query, _unescaped(fragment), f"{scheme}:{rest}")
+            return Url(scheme, "", "", query, _unescaped(fragment), f"{scheme}:{rest}{mark}")
         if ":" in rest.partition("/")[0]:
             raise UrlError("first path segment with a colon")
     if rooted:
@@ -59,7 +59,7 @@ def parse(text: str) -> Url:
     printed = f"{scheme}:" if scheme else ""
     if host or user or (scheme and rooted and path):
         printed += f"//{user}{_escaped(host, _IN_HOST)}"
-    printed += _path_as_written(rest, path) + ("?" if lone else "")
+    printed += _path_as_written(rest, path) + mark
     return Url(scheme, host, path, query, _unescaped(fragment), printed)
 
 

@@ -150,7 +150,8 @@ class LintWarning:
         return RULES[self.rule].description
 
     def __str__(self) -> str:
-        return f"{self.rule}: {self.message} (line {self.line})"
+        where = f" (line {self.line})" if self.ranges else ""
+        return f"{self.rule}: {self.message}{where}"
 
 
 @dataclass(frozen=True, slots=True)

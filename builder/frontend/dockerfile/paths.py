@@ -21,6 +21,22 @@ def join(*parts: str) -> str:
     return clean("/".join(given)) if given else ""
 
 
+def base(path: str) -> str:
+    """``path.Base``: the last part; ``/`` of slashes alone, ``.`` of nothing."""
+    if not path:
+        return "."
+    return path.rstrip("/").rpartition("/")[2] or "/"
+
+
+def absolute(path: str, os: str) -> str:
+    """``path`` below the root; one that begins there stays as it is written on Linux.
+
+    Raises DockerfileError as ``normalized`` does.
+    """
+    bare = without_drive(_slashed(path, os), os)
+    return bare if bare.startswith("/") else join("/", bare)
+
+
 def normalized(parent: str, path: str, *, keep_slash: bool, os: str = "linux") -> str:
     """``path`` made absolute below ``parent``; ``keep_slash`` keeps "this is a directory".
 

@@ -131,6 +131,30 @@ def test_a_mount_value_is_a_line_of_csv() -> None:
     assert source_of("type=bind,from=x,target=$y") == "x"
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("64m", 64 << 20),
+        ("1.5GiB", 3 << 29),
+        ("2KB", 2048),
+        (".5k", 512),
+        ("5 m", 5 << 20),
+        ("1e3", 1000),
+        ("0x1p4", 16),
+        ("7b", 7),
+        ("1e40", -(1 << 63)),
+    ],
+)
+def test_sizes_are_those_of_go_units(text: str, size: int) -> None:
+    assert parse_mount(f"type=tmpfs,target=/x,size={text}", str).size == size
+
+
+@pytest.mark.parametrize("text", ["", "m", "-1", "1x", "1kk", "1 2", "1e999", "0x1p9999", "inf 1"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(DockerfileError, match=f"invalid value for size: {text}$"):
+        parse_mount(f"type=tmpfs,target=/x,size={text}", str)
+
+
 @given(st.text(max_size=40))
 def test_no_value_of_any_kind_raises_anything_else(text: str) -> None:
     readers = (
