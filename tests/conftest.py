@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 AMBIENT = (
     "ALL_PROXY",
@@ -39,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A busy machine takes its time; what hangs, the limit of each test ends.
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     for name in AMBIENT:
         os.environ.pop(name, None)
         os.environ.pop(name.lower(), None)
