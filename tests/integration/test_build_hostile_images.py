@@ -80,20 +80,30 @@ def base(tmp_path: Path) -> Iterator[Base]:
         yield Base(store, Builds(tmp_path, reference))
 
 
-@pytest.mark.parametrize("value", [5, True, "text", {"a": 1}, [None], [["x"]]], ids=repr)
+@pytest.mark.parametrize("value", [5, True, "text", {"a": 1}, [["x"]]], ids=repr)
 @pytest.mark.parametrize("key", ["Env", "OnBuild", "WorkingDir"])
 def test_a_setting_of_the_wrong_type_is_named(base: Base, key: str, value: object) -> None:
     if isinstance(value, str) and key == "WorkingDir":
         return
     reference = base.spoilt(config=lambda config: config["config"].update({key: value}))
-    base.refused(reference, f"failed to parse image config: {key} has the wrong type")
+    base.refused(
+        reference, "failed to parse image config: json: cannot unmarshal", f"Image.config.{key}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("Env", "environment variable name can't be empty"), ("OnBuild", "no instructions")],
+)
+def test_null_in_a_list_is_an_empty_word(base: Base, key: str, text: str) -> None:
+    base.refused(base.spoilt(config=lambda config: config["config"].update({key: [None]})), text)
 
 
 @pytest.mark.parametrize(
     ("rootfs", "text"),
     [
-        (5, "0 diff IDs, 1 layers"),
-        ({"diff_ids": 5}, "diff_ids is not a list"),
+        (5, "DockerOCIImage.rootfs of type v1.RootFS"),
+        ({"diff_ids": 5}, "DockerOCIImage.rootfs.diff_ids of type []digest.Digest"),
         ({"diff_ids": ["sha256:../../../etc/passwd"]}, "invalid digest"),
         ({"diff_ids": ["sha256:" + "0" * 64] * 2}, "2 diff IDs, 1 layers"),
         ({"diff_ids": ["sha256:" + "0" * 64]}, "layer has diff ID"),

@@ -87,7 +87,7 @@ def test_a_builder_that_was_made_without_the_proxy(
     def builder(options: dict[str, str]) -> None:
         node = {"Name": "b0", "Endpoint": "unix:///var/run/docker.sock", "DriverOpts": options}
         instance = {"Name": "b", "Driver": "docker-container", "Nodes": [node]}
-        put(host, "home/me/.docker/buildx/instances/b", json.dumps(instance))
+        put(host, "root/.docker/buildx/instances/b", json.dumps(instance))
 
     builder({})
     ran = looked(host, server.authority, "--as", "buildkit", HTTPS_PROXY=proxy.url)

@@ -84,7 +84,7 @@ def test_a_mirror_at_which_nobody_answers(tmp_path: Path) -> None:
 def test_a_registry_on_localhost_and_a_builder_in_a_container(tmp_path: Path) -> None:
     def built(options: dict[str, str]) -> None:
         instance = {"Driver": "docker-container", "Nodes": [{"DriverOpts": options}]}
-        put(tmp_path, "home/me/.docker/buildx/instances/b", json.dumps(instance))
+        put(tmp_path, "root/.docker/buildx/instances/b", json.dumps(instance))
 
     given = ("--host-root", str(tmp_path), "--as", "buildkit")
     with Server(Registry()) as server:
