@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.language import ours
@@ -12,6 +14,7 @@ from tests.language.judge import Answer, ask
 pytestmark = pytest.mark.slow
 
 CASES = corpus()
+LEAST = 300
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +27,13 @@ def test_a_dockerfile_means_what_it_means_to_buildkit(
     case: Case, answers: dict[str, Answer]
 ) -> None:
     assert differences(ours.answer(case), answers[case.name]) == []
+
+
+def test_how_many_dockerfiles_mean_what_they_mean_to_buildkit(
+    answers: dict[str, Answer], record_property: Callable[[str, object], None]
+) -> None:
+    equal = sum(not differences(ours.answer(case), answers[case.name]) for case in CASES)
+    record_property(
+        "figure", f"{equal} of {len(CASES)} Dockerfiles mean what they mean to BuildKit's frontend"
+    )
+    assert equal >= LEAST
