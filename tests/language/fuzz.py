@@ -56,6 +56,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 def _seeds(target: str) -> Iterable[bytes]:
     if target == "matcher":
         yield from (b"*.md\n!README.md\n\0a.md\nREADME.md", b"**/x[a-c]?\n/d\n\0d/e\nq/xb1")
+        yield b"[x]a{0,1000}b\n\0xaaa\nxaab"
     for case in corpus():
         yield case.dockerfile
 

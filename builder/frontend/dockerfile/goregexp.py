@@ -157,6 +157,8 @@ class _Reading:
             elif repetition is not None:
                 found[-1][-1:] = _repeated(found[-1][-1:], *repetition)
                 self._refuse_repetition()
+                if sum(map(len, found)) > _MOST_TOKENS:
+                    raise RegexpError("too many repetitions")
             else:
                 found[-1] += self._tokens()
         return found
@@ -299,6 +301,9 @@ class _Reading:
 _OCTAL = frozenset("01234567")
 _REPETITION = re.compile(r"\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\}", re.ASCII)
 _MOST = 1000
+_MOST_TOKENS = 2_500
+"""Where repetitions make them: each costs a step for each character of each path, and a few bytes
+of an ignore file shall not cost minutes. Go takes more."""
 
 
 def _repeated(last: Sequence[Token], least: int, most: int | None) -> list[Token]:
@@ -372,8 +377,11 @@ def _closure(states: set[int], tokens: Sequence[Token], path: str, position: int
     passed over, and so is a place where it is true."""
     out: set[int] = set()
     for state in states:
-        out.add(state)
-        while state % 2 == 0 and state // 2 < len(tokens):
+        # One that is there already has been followed to its end.
+        while state not in out:
+            out.add(state)
+            if state % 2 or state // 2 == len(tokens):
+                break
             token = tokens[state // 2]
             if isinstance(token, Place):
                 if not token.holds(path, position):
@@ -381,5 +389,4 @@ def _closure(states: set[int], tokens: Sequence[Token], path: str, position: int
             elif isinstance(token, Chars) and not token.often:
                 break
             state += 2
-            out.add(state)
     return out

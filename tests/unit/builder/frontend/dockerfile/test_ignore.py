@@ -224,3 +224,16 @@ def test_a_pattern_full_of_stars_does_not_hang() -> None:
 def test_any_bytes_are_patterns_or_raise(data: bytes, path: str) -> None:
     with suppress(IgnorePatternError):
         IgnoreMatcher(read_patterns(data)).matches(path)
+
+
+@pytest.mark.parametrize("often", ["{0,1000}", "{1000}", "{1000,}"])
+def test_repetitions_do_not_hang(often: str) -> None:
+    started = time.process_time()
+    matcher = IgnoreMatcher([f"[x]{f'a{often}' * 2}b"])
+    assert not matcher.matches("x" + "a" * 200)
+    assert time.process_time() - started < 10
+
+
+def test_a_pattern_of_too_many_repetitions_is_refused() -> None:
+    with pytest.raises(IgnorePatternError):
+        IgnoreMatcher(["[x]" + "a{1000}" * 100]).matches("x")
