@@ -20,6 +20,9 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
+from builder.cache.options import CacheOption
+from builder.cache.options import parse_export as parse_cache_export
+from builder.cache.options import parse_import as parse_cache_import
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
@@ -29,11 +32,14 @@ __all__ = [
     "BuildError",
     "BuildRequest",
     "BuildResult",
+    "CacheOption",
     "Output",
     "Plan",
     "RequestError",
     "SecretSource",
     "ask",
     "open_plan",
+    "parse_cache_export",
+    "parse_cache_import",
     "parse_output",
 ]

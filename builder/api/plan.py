@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import secrets
 import sqlite3
@@ -11,11 +12,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder.api.caching import BuildCaches
 from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles, read_files
 from builder.api.request import BuildRequest
-from builder.engine.local import Inputs, LocalEngine
+from builder.cache.contents import Solved
+from builder.cache.manifest import INLINE_KEY
+from builder.engine.local import Caches, Inputs, LocalEngine
 from builder.engine.sandbox import LazyExecutor
 from builder.engine.state import State, open_state
 from builder.errors import BuilderError
@@ -66,6 +70,7 @@ class Plan:
         )
         self._frontend = Frontend(request, files, self._images)
         self._references = self._frontend.references()
+        self._caches = BuildCaches(request, state, session)
         self._used: LocalEngine | None = None
         for output in self._outputs:
             if output.flag("registry.insecure"):
@@ -94,6 +99,7 @@ class Plan:
     async def aclose(self) -> None:
         if self._used is not None:
             await self._used.aclose()
+        await self._caches.aclose()
         await self._images.aclose()
 
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
@@ -101,12 +107,15 @@ class Plan:
         executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
         try:
             conversion = await self._frontend.convert(emit)
-            engine = self._used = self._engine(conversion, executor, emit)
+            caches = await self._caches.load(emit)
+            engine = self._used = self._engine(conversion, executor, emit, caches)
             tree = await engine.solve(conversion.definition)
+            solved = await engine.solved(conversion.definition, tree)
             exported = [
-                await self._export(output, conversion, tree, emit, stdout)
+                await self._export(output, conversion, tree, solved, emit, stdout)
                 for output in self._outputs
             ]
+            exported.append(Exported(response=await self._caches.export(solved, emit)))
         except SolveError as error:
             raise BuildError(str(error), error.cause, error.locations) from error
         except DockerfileError as error:
@@ -140,7 +149,9 @@ class Plan:
         )
         return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
 
-    def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
+    def _engine(
+        self, conversion: Conversion, executor: LazyExecutor, emit: Emit, caches: Caches
+    ) -> LocalEngine:
         directories = {"context": self.request.context, **self._frontend.local_contexts}
         inputs = Inputs(
             images=self._images,
@@ -155,17 +166,29 @@ class Plan:
             emit,
             self.request.max_parallelism,
             self.request.entitlements,
+            caches,
         )
 
     async def _export(
-        self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
+        self,
+        output: Output,
+        conversion: Conversion,
+        tree: Tree,
+        solved: Solved,
+        emit: Emit,
+        stdout: Any,
     ) -> Exported:
         epoch = output.epoch(self.request.epoch)
         form = _layer_form(output, epoch)
+        config = dict(conversion.config)
+        if self._caches.inline and output.type in ("image", "oci", "docker"):
+            layers = [layer.descriptor.digest for layer in await self._layers(tree, form)]
+            if records := await self._caches.records(solved, form, layers):
+                config[INLINE_KEY] = base64.b64encode(records).decode()
         base_history = len((conversion.base_config or {}).get("history") or ())
         image = PlatformImage(
             platform=conversion.platform,
-            config=conversion.config,
+            config=config,
             layers=(),
             tree=lambda: self._state.snapshots.view(tree.snapshot),
             base_history=base_history,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.cache.options import CacheOption
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.platform import Platform
@@ -38,6 +39,8 @@ class BuildRequest:
     pull: bool = False
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
+    cache_from: tuple[CacheOption, ...] = ()
+    cache_to: tuple[CacheOption, ...] = ()
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
     network: NetMode = NetMode.UNSET
     add_hosts: tuple[HostIP, ...] = ()

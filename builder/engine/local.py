@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from builder.cache.contents import Solved
+from builder.cache.remote import RemoteResults
 from builder.engine.state import State
 from builder.events import Emit
 from builder.executor.types import Executor
@@ -25,6 +27,7 @@ from builder.ops.merge import MergeOperation
 from builder.ops.results import Tree, TreeStore
 from builder.ops.secrets import Secrets
 from builder.ops.sourceop import ImageOperation, LocalOperation
+from builder.solver.cachestore import CacheStore
 from builder.solver.scheduler import Solver
 from builder.solver.types import Edge, Op, Vertex
 from builder.sources.image import ImageSource, PinnedImage
@@ -44,6 +47,27 @@ class Inputs:
     session: str
 
 
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """Where an engine looks steps up: records, and the results of imported ones."""
+
+    store: CacheStore
+    remote: RemoteResults
+
+
+class _Results:
+    """Trees of earlier builds, and of imported caches (the solver's ResultStore)."""
+
+    def __init__(self, trees: TreeStore, remote: RemoteResults) -> None:
+        self._trees = trees
+        self._remote = remote
+
+    async def load(self, id: str) -> Tree | None:
+        if id not in self._remote.results:
+            return await self._trees.load(id)
+        return Tree.of(await self._remote.load(id))
+
+
 class LocalEngine:
     """One build's engine. ``emit`` takes the events of its vertices."""
 
@@ -55,6 +79,7 @@ class LocalEngine:
         emit: Emit,
         max_parallelism: int | None = None,
         entitlements: frozenset[str] = frozenset(),
+        caches: Caches | None = None,
     ) -> None:
         self._state = state
         self._entitlements = entitlements
@@ -66,9 +91,9 @@ class LocalEngine:
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
         )
-        self.solver = Solver(
-            self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism
-        )
+        self._caches = caches or Caches(state.cache, RemoteResults(state.content, state.chains))
+        results = _Results(TreeStore(state.snapshots), self._caches.remote)
+        self.solver = Solver(self._op, self._caches.store, results, emit, max_parallelism)
 
     async def solve(self, definition: Definition) -> Tree:
         """The tree that the definition describes. Raises SolveError, LLBError."""
@@ -77,6 +102,14 @@ class LocalEngine:
         edge = graph.load(definition).result
         results = await self.solver.solve([cast("Edge", edge)])
         return Tree(results[0].id)
+
+    async def solved(self, definition: Definition, tree: Tree) -> Solved:
+        """All that is known of a definition that was solved, for a cache export."""
+        if not definition.def_:
+            return Solved((), frozenset(), ())
+        edge = cast("Edge", graph.load(definition).result)
+        records = await self._caches.store.closure(self.solver.records(edge))
+        return Solved(records, self.solver.solved(), (tree.snapshot,))
 
     async def aclose(self) -> None:
         """Discard what only this build could use. Its result has been exported by then."""

@@ -21,7 +21,12 @@ class ImageOperation:
     async def cache_map(self, job: Job) -> CacheMap:
         root = await self._image.root()
         key = image_key(root.digest, self._image.platform)
-        return CacheMap(digest=source_key(key), describe={"image": str(root.digest)})
+        chain = await self._image.chain()
+        return CacheMap(
+            digest=source_key(key),
+            aliases=(source_key(chain),) if chain else (),
+            describe={"image": str(root.digest)},
+        )
 
     async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
         return [Tree.of(await self._image.snapshot(job.emit, job.vertex.digest))]

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.content import ContentStore
+from builder.oci import mediatypes
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
-from builder.snapshot.layers import apply_blob, create_layer_blob, never
+from builder.snapshot.layers import apply_blob, create_layer_blob, never, recompress_blob
 from builder.snapshot.types import Snapshotter
 
 _SCHEMA = """
@@ -49,12 +50,14 @@ class LayerRecord:
 class LayerForm:
     """How the blobs of this build's own layers are made; those of images stay as they came.
 
-    ``epoch`` (seconds) caps the times in them.
+    ``epoch`` (seconds) caps the times in them. With ``force``, layers of images that are
+    compressed otherwise are compressed anew.
     """
 
     compression: str = "gzip"
     level: int | None = None
     epoch: int | None = None
+    force: bool = False
 
     @property
     def key(self) -> str:
@@ -65,6 +68,10 @@ class LayerForm:
 
 
 GZIP = LayerForm()
+
+
+def _compression(record: LayerRecord) -> str:
+    return mediatypes.compression_of(record.descriptor.media_type) or "uncompressed"
 
 
 def chain_id(diff_ids: Sequence[Digest]) -> str:
@@ -143,10 +150,19 @@ class Chains:
         cancelled: Callable[[], bool] = never,
     ) -> LayerRecord:
         """The topmost layer of ``snapshot``; blocks until ``cancelled``."""
-        for kind in (_NATIVE, form.key):
-            record = self._recorded(snapshot, kind)
-            if record is not None and (kind == _NATIVE or self._has(record)):
-                return record
+        native = self._recorded(snapshot, _NATIVE)
+        if native is not None and not (form.force and _compression(native) != form.compression):
+            return native
+        record = self._recorded(snapshot, form.key)
+        if record is not None and self._has(record):
+            return record
+        if native is not None:
+            descriptor = recompress_blob(
+                self._store, native.descriptor, native.diff_id, form.compression, form.level
+            )
+            record = LayerRecord(descriptor, native.diff_id)
+            self._record(snapshot, form.key, record)
+            return record
         made = create_layer_blob(
             self._snapshots,
             snapshot,
@@ -159,6 +175,11 @@ class Chains:
         record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)
         return record
+
+    def diff_id(self, snapshot: str) -> Digest | None:
+        """The diff ID of the topmost layer, where it is known already."""
+        text = self._get("SELECT diff_id FROM layer WHERE snapshot=? LIMIT 1", snapshot)
+        return None if text is None else Digest(text)
 
     def ancestry(self, snapshot: str | None) -> list[str]:
         """The snapshots that make up ``snapshot``, bottom first, itself last."""

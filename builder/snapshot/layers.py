@@ -151,6 +151,32 @@ def create_layer_blob(
     return Layer(descriptor, digest, stats.size)
 
 
+def recompress_blob(
+    store: ContentStore,
+    descriptor: Descriptor,
+    diff_id: Digest,
+    compression: str,
+    level: int | None,
+) -> Descriptor:
+    """The same tar as a blob that is compressed otherwise; blocks.
+
+    Raises SnapshotError where the stored one is not ``diff_id``, and ContentError.
+    """
+    with store.writer() as blob:
+        squeeze = compressor(compression, level, blob.write)
+        try:
+            with open_layer(
+                store.path(descriptor.digest), descriptor.media_type, diff_id
+            ) as stream:
+                while data := stream.read(CHUNK):
+                    squeeze.write(data)
+            squeeze.finish()
+        finally:
+            squeeze.close()
+        stored = blob.commit()
+    return Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
+
+
 class _Watched:
     """A ``read`` or ``write`` that ends in an error once nobody wants the result any more."""
 

@@ -103,6 +103,12 @@ class Solver:
         node = self._nodes.get(graph.node_key(edge.vertex))
         return node.keys.get(edge.index, ()) if node else ()
 
+    def solved(self) -> frozenset[str]:
+        """Ids of the records of all outputs that were looked up or made."""
+        return frozenset(
+            id for node in self._nodes.values() for ids in node.keys.values() for id in ids
+        )
+
     async def _settle(self, nodes: Sequence[Node]) -> None:
         """Judges what was cached, and notes uses and traces for the next time."""
         settled = [node for node in nodes if node.outcome]
@@ -209,7 +215,7 @@ class _Run:
         """Records that these inputs (and contents known so far) lead to."""
         ids = self._index.match(_key(node, output), _sources(node, inputs))
         if ids:
-            node.keys[output] = ids
+            ids = node.keys[output] = _with_aliases(node, output, ids)
         return ids
 
     # -- slow -----------------------------------------------------------------
@@ -378,7 +384,7 @@ class _Run:
             else:
                 name = output_key(work, output) if node.inputs else key
             records.append(new_record(name, key, links, result.id, now))
-            node.keys[output] = (name,)
+            node.keys[output] = _with_aliases(node, output, (name,))
         saving = asyncio.ensure_future(self._index.add(records))
         try:
             await asyncio.shield(saving)
@@ -400,6 +406,13 @@ def _definition(cache_map: CacheMap) -> str:
 def _key(node: Node, output: int) -> str:
     assert node.cache_map is not None
     return output_key(_definition(node.cache_map), output)
+
+
+def _with_aliases(node: Node, output: int, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The records of an output, with those that stand for its other names."""
+    assert node.cache_map is not None
+    others = (output_key(str(alias), output) for alias in node.cache_map.aliases)
+    return (*ids, *(name for name in others if name not in ids))
 
 
 def _source(node: Node, number: int, ids: Sequence[str]) -> Source:

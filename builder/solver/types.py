@@ -77,12 +77,14 @@ class CacheMap:
     """The definition key of an op, and how each of its inputs takes part.
 
     ``describe`` tells in words what went into ``digest`` (for --explain-cache).
-    ``random`` keys (a local session) never leave this process.
+    ``random`` keys (a local session) never leave this process. ``aliases`` are other digests
+    that name the same result of an op without inputs (an image by its layers).
     """
 
     digest: Digest
     inputs: tuple[InputKey, ...] = ()
     random: bool = False
+    aliases: tuple[Digest, ...] = ()
     describe: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -25,7 +25,7 @@ from builder.oci.manifest import Index, Manifest
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
 from builder.registry.session import Session
-from builder.snapshot.chains import Chains, LayerRecord
+from builder.snapshot.chains import Chains, LayerRecord, chain_id
 from builder.sources.errors import NoMatchingPlatform, SourceError
 
 _CONFIG_LIMIT = 8 << 20
@@ -257,6 +257,11 @@ class PinnedImage:
 
     async def root(self) -> Descriptor:
         return (await self.source.find(self.reference, self.platform)).root
+
+    async def chain(self) -> str:
+        """The chain ID of its layers, empty where it has none."""
+        found = await self.source.find(self.reference, self.platform)
+        return chain_id([record.diff_id for record in _layer_records(found)])
 
     async def snapshot(self, emit: Emit, vertex: str) -> str | None:
         started = time.time()

@@ -18,8 +18,6 @@ from regdoctor.render.safe import plain
 
 _NOT_YET = {
     "--load": "loading into an engine",
-    "--cache-from": "importing a cache",
-    "--cache-to": "exporting a cache",
     "--ssh": "forwarding ssh agents",
     "--attest": "writing attestations",
     "--sbom": "writing SBOMs",
@@ -69,8 +67,13 @@ def build(
     ] = None,
     push: Annotated[bool, _many("--push", help="Push the image to its registry.")] = False,
     load: Annotated[bool, _many("--load", help="Not supported yet.")] = False,
-    cache_from: Annotated[Strings | None, _many("--cache-from", help="Not yet.")] = None,
-    cache_to: Annotated[Strings | None, _many("--cache-to", help="Not yet.")] = None,
+    cache_from: Annotated[
+        Strings | None, _many("--cache-from", help="REF or type=registry|local,ref=|src=...")
+    ] = None,
+    cache_to: Annotated[
+        Strings | None,
+        _many("--cache-to", help="type=inline|registry|local,ref=|dest=...,mode=min|max,..."),
+    ] = None,
     secret: Annotated[
         Strings | None, _many("--secret", help="id=ID[,src=FILE|env=NAME] for RUN --mount.")
     ] = None,

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from builder.api import BuildRequest, Output, RequestError, parse_output
+from builder.api import (
+    BuildRequest,
+    CacheOption,
+    Output,
+    RequestError,
+    parse_cache_export,
+    parse_cache_import,
+    parse_output,
+)
 from builder.engine.place import default_root
 from builder.errors import BuilderError
 from builder.oci import platform as platforms
@@ -58,6 +66,8 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         no_cache_filter=tuple(
             name for item in given["no_cache_filter"] or () for name in item.split(",")
         ),
+        cache_from=tuple(parse_cache_import(text) for text in given["cache_from"] or ()),
+        cache_to=_cache_to(given, build_args),
         secrets=buildflags.secrets(given["secret"] or (), environ),
         network=buildflags.network(given["network"]),
         add_hosts=buildflags.add_hosts(given["add_host"] or ()),
@@ -71,6 +81,15 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         sandbox=given["sandbox"],
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
+
+
+def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[CacheOption, ...]:
+    """The exports; the build argument by which older scripts ask for an inline cache counts."""
+    exports = [parse_cache_export(text) for text in given["cache_to"] or ()]
+    asked = build_args.get("BUILDKIT_INLINE_CACHE", "") in ("1", "t", "T", "true", "TRUE", "True")
+    if asked and not any(option.type == "inline" for option in exports):
+        exports.append(parse_cache_export("type=inline"))
+    return tuple(exports)
 
 
 def _context(text: str) -> Path:
