@@ -21,8 +21,11 @@ def content_key(snapshots: Snapshotter, selectors: Sequence[Selector]) -> Conten
 
     async def compute(result: Result) -> Digest:
         def hash_tree() -> Digest:
+            received = isinstance(result, Tree) and result.received
             with snapshots.view(Tree(result.id).snapshot) as root:
-                return content_hash(root, wanted)
+                digest = content_hash(root, wanted, received=received)
+            # BuildKit hashes the digests of all paths together, also where there is but one.
+            return digest if len(wanted) > 1 else Digest.of(digest.encode())
 
         try:
             return await in_thread(lambda _: hash_tree())
@@ -50,4 +53,4 @@ def _without_covered(selectors: Sequence[Selector]) -> list[Selector]:
             if not any(other != path and path.startswith(other.rstrip("/") + "/") for other in same)
         }
     filtered = [selector for selector in selectors if not is_plain(selector)]
-    return sorted([*kept, *filtered], key=lambda selector: selector.path)
+    return sorted([*kept, *filtered], key=lambda selector: (selector.path, selector.follow_links))

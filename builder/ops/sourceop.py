@@ -43,4 +43,5 @@ class LocalOperation:
 
     async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
         tree, emit, vertex = self._tree, job.emit, job.vertex.digest
-        return [Tree(await in_thread(lambda cancelled: tree.freeze(emit, vertex, cancelled)))]
+        frozen = await in_thread(lambda cancelled: tree.freeze(emit, vertex, cancelled))
+        return [Tree(frozen, received=True)]

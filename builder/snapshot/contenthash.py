@@ -53,15 +53,17 @@ class Selector:
     exclude: tuple[str, ...] = ()
 
 
-def content_hash(root: Path, selectors: Sequence[Selector]) -> Digest:
+def content_hash(root: Path, selectors: Sequence[Selector], *, received: bool = False) -> Digest:
     """The digest of what ``selectors`` select (none: the whole tree) below ``root``.
 
+    The root of a tree that was ``received`` from a client counts for nothing itself: BuildKit
+    is sent what is below it, and no more.
     Links are resolved inside ``root`` only. Blocks; large files are hashed in threads.
     Raises PathNotFound, IgnorePatternError for a filter that is none, and SnapshotError
     where the tree cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="content-hash") as pool:
-        hasher = _TreeHasher(os.fspath(root), pool)
+        hasher = _TreeHasher(os.fspath(root), pool, received=received)
         try:
             digests = [hasher.select(one) for one in selectors or (Selector("/"),)]
         except OSError as error:
@@ -96,8 +98,9 @@ class _Listed:
 
 
 class _TreeHasher:
-    def __init__(self, root: str, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, root: str, pool: ThreadPoolExecutor, *, received: bool) -> None:
         self._root = root.rstrip("/")
+        self._received = received
         self._pool = pool
 
     def select(self, selector: Selector) -> str:
@@ -148,8 +151,14 @@ class _TreeHasher:
             if entry.is_file(follow_symlinks=False)
             and entry.stat(follow_symlinks=False).st_size >= _ASIDE
         }
-        digest = hashlib.sha256(_child("", _file_digest(path, os.lstat(path))))
+        digest = hashlib.sha256(_child("", self._inode(path, os.lstat(path))))
         return _Folder(path, digest, iter(entries), aside, name)
+
+    def _inode(self, path: str, found: os.stat_result) -> str:
+        """The digest of a file, or of the header of a directory."""
+        if self._received and path.rstrip("/") == self._root:
+            return str(Digest.of(b""))
+        return _file_digest(path, found)
 
     def _filtered(self, selector: Selector) -> str:
         path = _absolute(selector.path)
@@ -161,7 +170,7 @@ class _TreeHasher:
             if one.top and selector.follow_links and stat.S_ISLNK(one.found.st_mode):
                 digests.append(self._path(one.path, follow=True))
             else:
-                digests.append(_file_digest(one.real, one.found))
+                digests.append(self._inode(one.real, one.found))
         if len(listed) == 1 and _base(path) == _base(listed[0].path):
             return digests[0]
         prefix = len(_fixed_prefix(path) if selector.wildcard else path)
