@@ -41,6 +41,8 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
     where a reference cannot be had are further probes sent. A fault of one mirror that
     another host makes up for does not count as failed.
     """
+    if plan.request.offline:
+        return Preflight(None, await plan.missing())
     # what is no reference is for the build to say: it knows the line
     wanted = tuple(dict.fromkeys(_references(use.reference for use in plan.references)))
     targets = tuple(dict.fromkeys(plan.push_targets))

@@ -27,6 +27,7 @@ from builder.events import Emit
 from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
 from builder.exporters.types import PlatformImage
 from builder.frontend.dockerfile import Conversion, DockerfileError, ImageUse
+from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
@@ -38,6 +39,7 @@ from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
 from builder.sources.image import ImageSource
+from builder.transport.offline import OfflineTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,12 @@ class Plan:
         self._state = state
         self._outputs = _outputs(request)
         self._images = ImageSource(
-            session, state.content, state.names, state.chains, pull=request.pull
+            session,
+            state.content,
+            state.names,
+            state.chains,
+            pull=request.pull,
+            offline=request.offline,
         )
         self._frontend = Frontend(request, files, self._images)
         self._references = self._frontend.references()
@@ -96,6 +103,19 @@ class Plan:
             for name in output.names
         )
 
+    async def missing(self) -> Mapping[str, BuilderError]:
+        """Offline, the references that the local store cannot give, with the error of each."""
+        platform = self.request.platform or platforms.host()
+        found: dict[str, BuilderError] = {}
+        for use in self.references:
+            try:
+                await self._images.find(references.parse(use.reference), platform)
+            except InvalidReference:
+                continue  # for the build to say: it knows the line
+            except BuilderError as error:
+                found[use.reference] = error
+        return found
+
     async def aclose(self) -> None:
         if self._used is not None:
             await self._used.aclose()
@@ -104,7 +124,9 @@ class Plan:
 
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
         """Build and export; ``stdout`` is where ``dest=-`` goes. Raises BuildError."""
-        executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
+        executor = LazyExecutor(
+            self._state.root / "sandbox", self.request.sandbox, offline=self.request.offline
+        )
         try:
             conversion = await self._frontend.convert(emit)
             caches = await self._caches.load(emit)
@@ -272,7 +294,8 @@ async def open_plan(
     """
     files = read_files(request)
     with open_state(request.root) as state:
-        async with Session(config=request.registry, policy=policy) as session:
+        asks = OfflineTransport() if request.offline else None
+        async with Session(config=request.registry, policy=policy, transport=asks) as session:
             plan = Plan(request, files, state, session)
             try:
                 yield plan

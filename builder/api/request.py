@@ -21,7 +21,8 @@ class BuildRequest:
 
     Without ``outputs`` the image stays in the local store under ``tags``. ``platform`` None
     is this machine's. ``named_contexts`` maps a name to ``docker-image://REF`` or to a
-    directory. ``shm_size`` in bytes, ``epoch`` in seconds.
+    directory. ``shm_size`` in bytes, ``epoch`` in seconds. ``offline``: no network is asked
+    for anything, by steps neither.
     """
 
     context: Path
@@ -39,6 +40,7 @@ class BuildRequest:
     pull: bool = False
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
+    offline: bool = False
     cache_from: tuple[CacheOption, ...] = ()
     cache_to: tuple[CacheOption, ...] = ()
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)

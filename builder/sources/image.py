@@ -54,12 +54,15 @@ class ImageSource:
         chains: Chains,
         *,
         pull: bool = False,
+        offline: bool = False,
     ) -> None:
+        """``offline``: nobody is asked, and what a registry last said of a name holds."""
         self._session = session
         self._store = store
         self._names = names
         self._chains = chains
         self._pull = pull
+        self._offline = offline
         self._found: dict[tuple[str, Platform], asyncio.Task[FoundImage]] = {}
         self._fetching: dict[Digest, asyncio.Task[None]] = {}
 
@@ -100,9 +103,12 @@ class ImageSource:
 
     async def _find(self, reference: Reference, platform: Platform) -> FoundImage:
         root = None if self._pull else self._names.get(str(reference))
+        if root is None and self._offline:
+            root = self._remembered(reference)
         if root is None:
             resolved = await self._session.resolve(reference)
             root = resolved.descriptor
+            self._names.put_pulled(str(reference), root)
         document = await self._document(reference, root)
         digest = root.digest
         if isinstance(document, Index):
@@ -117,9 +123,27 @@ class ImageSource:
         config = await self._config(reference, document.config)
         return FoundImage(reference, root, digest, document, config)
 
+    def _remembered(self, reference: Reference) -> Descriptor:
+        """What a registry last said of it. Raises SourceError where none was asked."""
+        root = self._names.pulled(str(reference))
+        if root is None and reference.digest is not None and self._store.has(reference.digest):
+            root = Descriptor("", reference.digest, self._store.size(reference.digest))
+        if root is None or not self._store.has(root.digest):
+            raise self._absent(reference, root.digest if root is not None else None)
+        return root
+
+    def _absent(self, reference: Reference, digest: Digest | None) -> SourceError:
+        what = f"{digest} is" if digest is not None else "it is"
+        return SourceError(
+            f"{reference}: {what} not in the local store, and offline no registry is asked",
+            hint="build once without --offline, so that the store has it",
+        )
+
     async def _document(self, reference: Reference, descriptor: Descriptor) -> Manifest | Index:
         if self._store.has(descriptor.digest):
             data = self._store.read(descriptor.digest, manifests.MAX_MANIFEST)
+        elif self._offline:
+            raise self._absent(reference, descriptor.digest)
         else:
             data = await self._session.fetch_manifest(reference, descriptor)
             await self._keep(data, descriptor.digest)
@@ -160,6 +184,9 @@ class ImageSource:
     async def _download(
         self, reference: Reference, descriptor: Descriptor, progress: Callable[[int], None]
     ) -> None:
+        if self._offline:
+            raise self._absent(reference, descriptor.digest)
+
         async def counted() -> Any:
             received = 0
             async with aclosing(self._session.fetch_blob(reference, descriptor)) as chunks:

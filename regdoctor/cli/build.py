@@ -130,7 +130,9 @@ def build(
     explain_cache: Annotated[
         bool, _many("--explain-cache", help="Say for every step why it was cached or not.")
     ] = False,
-    offline: Annotated[bool, _many("--offline", help="Not yet.")] = False,
+    offline: Annotated[
+        bool, _many("--offline", help="Ask no network; use what the local store has.")
+    ] = False,
     max_parallelism: Annotated[
         int | None, _many("--max-parallelism", help="Steps that may run at once.")
     ] = None,
@@ -178,8 +180,6 @@ def _refuse(given: dict[str, Any]) -> None:
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":
         raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
-    if given["offline"]:
-        raise UsageError("--offline is not supported yet")
     if given["progress"] and given["progress"] not in MODES:
         raise UsageError(f"invalid progress mode {given['progress']}", hint=" ".join(MODES))
     if given["preflight"] not in ("auto", "only", "off"):

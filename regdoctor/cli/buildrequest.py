@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
     allowed = set(buildflags.entitlements(given["allow"] or ()))
     if given["network"] == "host":
         allowed.add("network.host")  # asking for it on the command line grants it, as buildx does
+    outputs = _outputs(given)
+    cache_from = tuple(parse_cache_import(text) for text in given["cache_from"] or ())
+    cache_to = _cache_to(given, build_args)
+    if given["offline"]:
+        _check_offline(given, outputs, (*cache_from, *cache_to))
     registry = RegistryConfig.load(
         given["config"], ca=given["ca"] or (), resolve=given["resolve"] or (), environ=environ
     )
@@ -60,14 +65,15 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         named_contexts=buildflags.pairs("--build-context", given["build_context"] or ()),
         target=given["target"],
         platform=_platform(given["platform"] or environ.get("DOCKER_DEFAULT_PLATFORM", "")),
-        outputs=_outputs(given),
+        outputs=outputs,
         pull=given["pull"],
         no_cache=given["no_cache"],
         no_cache_filter=tuple(
             name for item in given["no_cache_filter"] or () for name in item.split(",")
         ),
-        cache_from=tuple(parse_cache_import(text) for text in given["cache_from"] or ()),
-        cache_to=_cache_to(given, build_args),
+        offline=given["offline"],
+        cache_from=cache_from,
+        cache_to=cache_to,
         secrets=buildflags.secrets(given["secret"] or (), environ),
         network=buildflags.network(given["network"]),
         add_hosts=buildflags.add_hosts(given["add_host"] or ()),
@@ -81,6 +87,20 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         sandbox=given["sandbox"],
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
+
+
+def _check_offline(
+    given: Mapping[str, Any], outputs: Sequence[Output], caches: Sequence[CacheOption]
+) -> None:
+    """Nothing else that was asked for may need a network."""
+    asked = [
+        *(["--pull"] if given["pull"] else []),
+        *(["--network=host"] if given["network"] == "host" else []),
+        *(["--push"] if any(output.flag("push") for output in outputs) else []),
+        *(f"the cache {cache.place}" for cache in caches if cache.type == "registry"),
+    ]
+    if asked:
+        raise UsageError(f"--offline: {asked[0]} would need a network")
 
 
 def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[CacheOption, ...]:
