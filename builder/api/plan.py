@@ -20,6 +20,7 @@ from builder.api.request import BuildRequest
 from builder.cache.contents import Solved
 from builder.cache.manifest import INLINE_KEY
 from builder.engine.local import Caches, Inputs, LocalEngine
+from builder.engine.prune import keep_limits
 from builder.engine.sandbox import LazyExecutor
 from builder.engine.state import State, open_state
 from builder.errors import BuilderError
@@ -301,3 +302,4 @@ async def open_plan(
                 yield plan
             finally:
                 await plan.aclose()
+        await keep_limits(state)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -18,7 +18,7 @@ from typing import TypeVar
 from builder.errors import BuilderError
 from builder.solver.cachestore import Link, Record, StoredResult, Trace
 
-SCHEMA = 1
+SCHEMA = 2
 _LOCK_PATIENCE = 60.0  # seconds; a save takes milliseconds, a prune of another process longer
 
 _TABLES = """
@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS results (
   PRIMARY KEY (record, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS results_by_id ON results (id);
+CREATE TABLE IF NOT EXISTS notes (
+  result TEXT PRIMARY KEY, text TEXT NOT NULL, kind TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sizes (result TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS traces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -207,7 +211,35 @@ class SQLiteCacheStore:
         )
 
     async def drop(self, results: Sequence[str]) -> None:
-        await self._write(("DELETE FROM results WHERE id = ?", [(name,) for name in results]))
+        names = [(name,) for name in results]
+        await self._write(
+            ("DELETE FROM results WHERE id = ?", names),
+            ("DELETE FROM notes WHERE result = ?", names),
+            ("DELETE FROM sizes WHERE result = ?", names),
+        )
+
+    async def describe(self, notes: Sequence[tuple[str, str, str]]) -> None:
+        """Keep what made a result, for people: (result, text, type of record)."""
+        await self._write(("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", notes))
+
+    async def descriptions(self) -> dict[str, tuple[str, str]]:
+        """Text and type by result."""
+
+        def work(database: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+            rows = database.execute("SELECT result, text, kind FROM notes").fetchall()
+            return {result: (text, kind) for result, text, kind in rows}
+
+        return await self._run(work)
+
+    async def save_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Keep the bytes on disk of results, which do not change."""
+        await self._write(("INSERT OR REPLACE INTO sizes VALUES (?, ?)", list(sizes.items())))
+
+    async def sizes(self) -> dict[str, int]:
+        def work(database: sqlite3.Connection) -> dict[str, int]:
+            return dict(database.execute("SELECT result, size FROM sizes").fetchall())
+
+        return await self._run(work)
 
     async def results(self) -> list[StoredResult]:
         """Every result that some record has, the longest unused first (for pruning)."""

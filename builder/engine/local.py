@@ -100,8 +100,22 @@ class LocalEngine:
         if not definition.def_:
             return Tree.of(None)
         edge = graph.load(definition).result
-        results = await self.solver.solve([cast("Edge", edge)])
+        try:
+            results = await self.solver.solve([cast("Edge", edge)])
+        finally:
+            await self._describe()
         return Tree(results[0].id)
+
+    async def _describe(self) -> None:
+        """Note what made each result, for those who look at what the cache holds."""
+        await self._state.cache.describe(
+            [
+                (result.id, vertex.name, _kind(cast("llb.Op", vertex.spec)))
+                for vertex, results in self.solver.made()
+                for result in results
+                if not (isinstance(result, Tree) and result.received)
+            ]
+        )
 
     async def solved(self, definition: Definition, tree: Tree) -> Solved:
         """All that is known of a definition that was solved, for a cache export."""
@@ -163,6 +177,15 @@ class LocalEngine:
             return LocalOperation(tree)
         scheme = op.identifier.partition("://")[0]
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
+
+
+def _kind(spec: llb.Op) -> str:
+    """BuildKit's type of the record that an op makes."""
+    if isinstance(spec.op, llb.SourceOp):
+        return {"git": "source.git.checkout", "http": "source.http", "https": "source.http"}.get(
+            spec.op.identifier.partition("://")[0], "regular"
+        )
+    return "regular"
 
 
 def _list(attrs: Mapping[str, str], name: str) -> tuple[str, ...]:

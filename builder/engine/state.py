@@ -9,10 +9,12 @@
     ROOT/state.db         names of images, layers of snapshots
     ROOT/cache.db         cache keys
     ROOT/run/             what lives as long as a build does
+    ROOT/lock             held by all who have it open
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -46,9 +48,27 @@ class State:
     chains: Chains
     cache: SQLiteCacheStore
 
+    lock: int
+    """A descriptor that holds a shared lock on ``ROOT/lock`` as long as the state is open."""
+
     @property
     def run(self) -> Path:
         return self.root / "run"
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no other process has the state open; none can open it within the body."""
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # The kernel gives up the old lock for a new one, also where that cannot be had.
+            fcntl.flock(self.lock, fcntl.LOCK_SH)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(self.lock, fcntl.LOCK_SH)
 
 
 @contextmanager
@@ -58,12 +78,15 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
         root.mkdir(parents=True, exist_ok=True)
         (root / "run").mkdir(mode=0o700, exist_ok=True)
         _check_version(root)
+        lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateError(
             f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
             hint="choose another with --root DIR or $REGDOCTOR_ROOT",
         ) from error
     with ExitStack() as stack:
+        stack.callback(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
         try:
             content = ContentStore(root / "content")
             snapshots = open_snapshotter(root / "snapshots", snapshotter)
@@ -79,7 +102,7 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
                 f"cannot use the state directory {root}: {error}",
                 hint="choose another with --root DIR, or remove it: everything can be rebuilt",
             ) from error
-        yield State(root, content, snapshots, names, chains, cache)
+        yield State(root, content, snapshots, names, chains, cache, lock)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
 

@@ -181,6 +181,19 @@ class Chains:
         text = self._get("SELECT diff_id FROM layer WHERE snapshot=? LIMIT 1", snapshot)
         return None if text is None else Digest(text)
 
+    def blobs(self, snapshot: str) -> set[Digest]:
+        """The blobs of the topmost layer, in all forms that were made of it."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT descriptor FROM layer WHERE snapshot=?", (snapshot,)
+            ).fetchall()
+        return {Descriptor.from_json(json.loads(text)).digest for (text,) in rows}
+
+    def forget(self, snapshot: str) -> None:
+        """Drop what is known of a snapshot that was removed."""
+        self._put("DELETE FROM layer WHERE snapshot=?", snapshot)
+        self._put("DELETE FROM chain WHERE snapshot=?", snapshot)
+
     def ancestry(self, snapshot: str | None) -> list[str]:
         """The snapshots that make up ``snapshot``, bottom first, itself last."""
         return list(self._ancestry(snapshot))

@@ -34,7 +34,7 @@ from builder.solver.errors import SolveError
 from builder.solver.graph import Node, NodeKey
 from builder.solver.index import RecordIndex, Source, identity, new_record
 from builder.solver.reporter import Reporter
-from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore
+from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore, Vertex
 from builder.solver.verdict import CacheVerdict, differs, judge, trace_of
 
 _LOADING = "failed to load cache key"
@@ -102,6 +102,11 @@ class Solver:
         """Ids of the records of a solved edge, where a cache export starts."""
         node = self._nodes.get(graph.node_key(edge.vertex))
         return node.keys.get(edge.index, ()) if node else ()
+
+    def made(self) -> list[tuple[Vertex, Sequence[Result]]]:
+        """The vertices that were run, with their results."""
+        ran = (node for node in self._nodes.values() if node.outcome == "run")
+        return [(node.vertex, list(node.results.values())) for node in ran]
 
     def solved(self) -> frozenset[str]:
         """Ids of the records of all outputs that were looked up or made."""
