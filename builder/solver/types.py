@@ -84,8 +84,8 @@ class CacheMap:
     digest: Digest
     inputs: tuple[InputKey, ...] = ()
     random: bool = False
-    aliases: tuple[Digest, ...] = ()
     describe: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[Digest, ...] = ()
 
 
 class Job(Protocol):

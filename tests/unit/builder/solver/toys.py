@@ -38,6 +38,7 @@ class Toy:
     broken_map: Exception | None = None
     broken_content: Exception | None = None
     describe: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
 
     digest: Digest = field(init=False)
 
@@ -130,7 +131,8 @@ class ToyOp:
             for i in range(len(toy.inputs))
         )
         describe = toy.describe or {"key": toy.key}
-        return CacheMap(Digest.of(toy.key.encode()), inputs, toy.random, describe)
+        aliases = tuple(Digest.of(name.encode()) for name in toy.aliases)
+        return CacheMap(Digest.of(toy.key.encode()), inputs, toy.random, describe, aliases)
 
     async def content(self, result: Result) -> Digest:
         self.calls.hashed[self.toy.name] += 1
