@@ -94,7 +94,7 @@ def test_a_missing_context_or_dockerfile_is_a_wrong_use(builds: Builds, tmp_path
         (["--add-host", "a:b"], "invalid IP address"),
         (["--ulimit", "nofile=9:1"], "ulimit"),
         (["--load"], "--load: loading into an engine is not supported yet"),
-        (["--cache-to", "type=inline"], "--cache-to"),
+        (["--cache-to", "type=gha"], "--cache-to"),
         (["--no-such-flag"], "No such option"),
         (["--progress", "fancy"], "invalid progress mode fancy"),
     ],

@@ -20,7 +20,10 @@ _END = re.compile(r"#(\d+) (CACHED|DONE|ERROR|CANCELED)\b")
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps by their names: ``hits`` came from a cache, ``runs`` did not. Sources are neither."""
+    """Steps by their names: ``hits`` came from a cache, ``runs`` did not.
+
+    Sources are neither, nor is what only lays layers of other steps over one another.
+    """
 
     hits: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -39,7 +42,7 @@ class Steps:
         steps = {
             name: ends.get(number, "")
             for number, name in names.items()
-            if not re.match(r"\[[^]]*\] (FROM|ADD https?:)", name) and name not in _SOURCES
+            if not re.match(r"\[[^]]*\] (FROM|LINK|ADD https?:)", name) and name not in _SOURCES
         }
         return cls(
             tuple(sorted(name for name, end in steps.items() if end == "CACHED")),

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 NAMES = sorted(path.name for path in CASES.iterdir())
 DIRECTIONS = ["ours to buildkit", "buildkit to ours"]
 MISSED = {
-    # BuildKit 0.32 runs this step again also where it wrote the cache itself.
+    # BuildKit 0.32 may run this step again, also where it wrote the cache itself.
     ("buildkit", "copy-link-flag"): frozenset(
         {"[4/4] COPY --link a /usr/share/documents/through-no-link"}
     )
@@ -131,5 +131,5 @@ def test_every_step_of_a_whole_cache_hits(
     )
     read = reader.build(CASES / case, arguments, imports=[f"type=local,src={tmp_path}/cache"])
     missed = MISSED.get((reader.name, case), frozenset())
-    assert set(read.runs) == missed, read.text
+    assert set(read.runs) <= missed, read.text
     assert {*exported.runs, *exported.hits} <= {*read.hits, *missed}
