@@ -181,6 +181,7 @@ class Plan:
             directories=directories,
             secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
             session=secrets.token_hex(12),
+            scope=f"{self.request.context.absolute()}\0{self._files.name}\0{conversion.platform}",
         )
         return LocalEngine(
             self._state,

@@ -10,6 +10,8 @@ import asyncio
 import json
 import sqlite3
 import threading
+import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +39,10 @@ CREATE TABLE IF NOT EXISTS notes (
   result TEXT PRIMARY KEY, text TEXT NOT NULL, kind TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sizes (result TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS traces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS traces;
+CREATE TABLE traces (
+  name TEXT PRIMARY KEY, body BLOB NOT NULL, written REAL NOT NULL
+) WITHOUT ROWID;
 """
 
 _RECORDS = {
@@ -68,6 +73,13 @@ _SWEEP_LINKS = "DELETE FROM links WHERE target NOT IN (SELECT id FROM records)"
 _ADD_RESULT = (
     "INSERT INTO results VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
     " SET created = max(created, excluded.created), used = max(used, excluded.used)"
+)
+
+_TRACES = 5000
+"""Traces that are kept, the newest: each has some hundred bytes, or some thousand."""
+_FORGET_TRACES = (
+    "DELETE FROM traces WHERE written < (SELECT min(written) FROM"
+    " (SELECT written FROM traces ORDER BY written DESC LIMIT ?))"
 )
 
 T = TypeVar("T")
@@ -282,9 +294,10 @@ class SQLiteCacheStore:
     async def save_traces(self, traces: Sequence[Trace]) -> None:
         await self._write(
             (
-                "INSERT OR REPLACE INTO traces VALUES (?, ?)",
-                [(t.name, json.dumps([t.definition, dict(t.describe), t.inputs])) for t in traces],
-            )
+                "INSERT OR REPLACE INTO traces VALUES (?, ?, ?)",
+                [(trace.name, _body(trace), time.time()) for trace in traces],
+            ),
+            (_FORGET_TRACES, [(_TRACES,)]),
         )
 
 
@@ -301,6 +314,13 @@ def _read(database: sqlite3.Connection, column: str, asked: str) -> list[Record]
     return [Record(name, key, frozenset(links[name]), tuple(results[name])) for name, key in rows]
 
 
-def _trace(name: str, body: str) -> Trace:
-    definition, describe, inputs = json.loads(body)
-    return Trace(name, definition, describe, tuple((n, tuple(ids)) for n, ids in inputs))
+def _body(trace: Trace) -> bytes:
+    document = [trace.definition, dict(trace.describe), trace.inputs, list(trace.parts.items())]
+    return zlib.compress(json.dumps(document, default=dict).encode())
+
+
+def _trace(name: str, body: bytes) -> Trace:
+    definition, describe, inputs, parts = json.loads(zlib.decompress(body))
+    return Trace(
+        name, definition, describe, tuple((n, tuple(ids)) for n, ids in inputs), dict(parts)
+    )

@@ -12,6 +12,7 @@ from typing import Any, cast
 from builder.cache.contents import Solved
 from builder.cache.remote import RemoteResults
 from builder.engine.state import State
+from builder.engine.tracenames import trace_names
 from builder.events import Emit
 from builder.executor.types import Executor
 from builder.llb import graph
@@ -45,6 +46,8 @@ class Inputs:
     directories: Mapping[str, Path]
     secrets: Secrets
     session: str
+    scope: str = ""
+    """Which Dockerfile it is, to compare a build with the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,14 @@ class LocalEngine:
         )
         self._caches = caches or Caches(state.cache, RemoteResults(state.content, state.chains))
         results = _Results(TreeStore(state.snapshots), self._caches.remote)
-        self.solver = Solver(self._op, self._caches.store, results, emit, max_parallelism)
+        self.solver = Solver(
+            self._op,
+            self._caches.store,
+            results,
+            emit,
+            max_parallelism,
+            trace_names(inputs.scope),
+        )
 
     async def solve(self, definition: Definition) -> Tree:
         """The tree that the definition describes. Raises SolveError, LLBError."""

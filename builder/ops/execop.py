@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -13,10 +14,11 @@ from builder.events import LogEvent
 from builder.executor.types import ExecMount, Executor, Network, Process, Ulimit
 from builder.llb import ops as llb
 from builder.oci import platform as platforms
+from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.ops import keys
 from builder.ops.cachemounts import CacheMounts, bound_below
-from builder.ops.contents import ContentSelector, content_key
+from builder.ops.contents import ContentSelector, content_input
 from builder.ops.errors import OpError
 from builder.ops.results import Tree
 from builder.ops.secrets import Secrets
@@ -30,6 +32,10 @@ _NETWORKS = {
     llb.NetMode.HOST: Network.HOST,
     llb.NetMode.NONE: Network.NONE,
 }
+
+
+_SECRET = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
+"""Names of variables whose values are written nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,18 @@ class ExecOperation:
         inputs = []
         for index in range(self._inputs):
             used = selectors.get(index, [])
-            content = None
+            chosen = keys.selector_digest(used)
             if by_content.get(index):
-                content = content_key(self._context.snapshots, _content_selectors(used))
-            inputs.append(InputKey(keys.selector_digest(used), content))
+                wanted = _content_selectors(used)
+                inputs.append(content_input(self._context.snapshots, chosen, wanted))
+            else:
+                inputs.append(InputKey(chosen))
         return CacheMap(
             digest=keys.exec_key(self._op, self._platform),
             inputs=tuple(inputs),
             describe={
                 "command": " ".join(self._meta.args),
-                "environment": "\n".join(self._meta.env),
+                **_variables(self._meta.env),
                 "user": self._meta.user,
                 "workdir": self._meta.cwd,
             },
@@ -188,6 +196,16 @@ class ExecOperation:
             return directory
         below = bound_below(directory, mount.selector)
         return await in_thread(lambda _: stack.enter_context(below))
+
+
+def _variables(environment: Sequence[str]) -> dict[str, str]:
+    """ARG and ENV by their names; of what looks like a secret only whether it changed."""
+    told = {}
+    for item in environment:
+        name, _, value = item.partition("=")
+        hidden = _SECRET.search(name) is not None
+        told[f"variable {name}"] = f"<{Digest.of(value.encode()).hex[:8]}>" if hidden else value
+    return told
 
 
 def _content_counts(mount: llb.Mount, selector: str) -> bool:

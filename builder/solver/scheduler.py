@@ -23,19 +23,20 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from builder.errors import BuilderError
 from builder.events import Emit
 from builder.solver import graph
-from builder.solver.cachestore import CacheStore, Link, content_id, output_key
+from builder.solver.cachestore import CacheStore, Link, Trace, content_id, output_key
 from builder.solver.cell import Cell, all_of
 from builder.solver.errors import SolveError
 from builder.solver.graph import Node, NodeKey
 from builder.solver.index import RecordIndex, Source, identity, new_record
 from builder.solver.reporter import Reporter
 from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore, Vertex
-from builder.solver.verdict import CacheVerdict, differs, judge, trace_of
+from builder.solver.verdict import CacheVerdict, differs, earlier, judge, trace_of
 
 _LOADING = "failed to load cache key"
 _COMPUTING = "failed to compute cache key"
@@ -45,7 +46,8 @@ class Solver:
     """Solves edges for one build. What one ``solve`` made, the next one need not make again.
 
     ``emit`` is called for every vertex event. At most ``max_parallelism`` ops execute at
-    once (None: no bound).
+    once (None: no bound). ``names`` are those under which a vertex is looked for when it is
+    compared with its last build, the likelier first.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Solver:
         results: ResultStore,
         emit: Emit,
         max_parallelism: int | None = None,
+        names: Callable[[Vertex], Sequence[str]] = lambda vertex: (vertex.name,),
     ) -> None:
         if max_parallelism is not None and max_parallelism < 1:
             raise ValueError("max_parallelism must be at least 1")
         self._resolve_op = resolve_op
         self._cache = cache
         self._results = results
+        self._names = names
         self._reporter = Reporter(emit)
         self._index = RecordIndex(cache)
         self._nodes: dict[NodeKey, Node] = {}
@@ -119,17 +123,18 @@ class Solver:
         settled = [node for node in nodes if node.outcome]
         # What an earlier solve of this build has judged must not be compared with itself.
         new = [n for n in settled if self._judged.get(n, ("",))[0] != n.outcome]
-        names = tuple({node.vertex.name for node in new})
-        last = await self._cache.traces(names) if names else {}
-        fresh = {}
+        names = {node: self._names(node.vertex) for node in new}
+        asked = tuple({name for each in names.values() for name in each})
+        last = await self._cache.traces(asked) if asked else {}
+        fresh: dict[str, Trace] = {}
         for node in new:
-            before = last.get(node.vertex.name)
+            before = earlier(node, [last[name] for name in names[node] if name in last])
             self._judged[node] = (node.outcome, judge(node, before))
             trace = trace_of(node)
             if trace is None or node.outcome == "failed":
                 continue
             if before is None or node.outcome == "run" or differs(before, trace):
-                fresh[trace.name] = trace
+                fresh.update((name, replace(trace, name=name)) for name in names[node])
         self._verdicts = [self._judged[node][1] for node in settled]
         if fresh:
             await self._cache.save_traces(tuple(fresh.values()))

@@ -65,11 +65,14 @@ class InputKey:
     """How one input enters the cache key of its user.
 
     ``selector`` is the digest of the paths used below the input; ``content``, where given,
-    lets an input that was rebuilt to equal content still hit.
+    lets an input that was rebuilt to equal content still hit. ``parts`` tells, once that was
+    computed, what it was computed of: names (paths, say) with something that changes with
+    them (for --explain-cache).
     """
 
     selector: Digest | None = None
     content: ContentKey | None = None
+    parts: Callable[[], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

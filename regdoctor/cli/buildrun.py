@@ -21,7 +21,6 @@ from builder.progress.report import warnings_summary
 from builder.registry import RetryPolicy
 from builder.registry.retry import Retrying
 from builder.snapshot.mounts import enter_private_mount_namespace
-from builder.solver.verdict import CacheVerdict
 from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
@@ -150,7 +149,9 @@ class _Run:
         for notice in result.notices:
             _write(f"notice: {plain(notice)}\n")
         if self._given["explain_cache"]:
-            _write(_cache_table(result.verdicts))
+            from regdoctor.render.cachetable import render
+
+            _write("\n" + render(result.verdicts))
         for line in _what_now(self._request, result):
             _write(line + "\n")
 
@@ -172,29 +173,6 @@ def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
     written = (output.dest for output in request.outputs)
     lines += [f"wrote {dest}" for dest in written if dest not in ("", "-")]
     return lines
-
-
-def _cache_table(verdicts: Sequence[CacheVerdict]) -> str:
-    """A row for each step: a hit, or why not, with what changed below it."""
-    from tabulate import tabulate
-
-    reasons = {
-        "": "ran",
-        "ignored": "ran: --no-cache",
-        "first": "ran: never built before",
-        "definition": "ran: changed",
-        "input": "ran: its input changed",
-        "gone": "ran: the earlier result was removed",
-        "session": "read anew",
-        "unknown": "ran: nothing recorded",
-    }
-    rows: list[tuple[str, str]] = []
-    for verdict in verdicts:
-        rows.append(("hit" if verdict.cached else reasons[verdict.reason], plain(verdict.name)))
-        for change in verdict.changes:
-            before, after = (plain(side)[:100] for side in (change.before, change.after))
-            rows.append(("", f"  {plain(change.subject)}: {before!r} -> {after!r}"))
-    return "\n" + tabulate(rows, headers=("cache", "step"), tablefmt="plain") + "\n"
 
 
 def _metadata(result: BuildResult) -> str:

@@ -39,6 +39,7 @@ class Toy:
     broken_content: Exception | None = None
     describe: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     digest: Digest = field(init=False)
 
@@ -127,6 +128,7 @@ class ToyOp:
             InputKey(
                 Digest.of(toy.selectors[i].encode()) if i in toy.selectors else None,
                 self.content if i in toy.content else None,
+                lambda: toy.parts,
             )
             for i in range(len(toy.inputs))
         )
