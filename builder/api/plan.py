@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.api.caching import BuildCaches
 from builder.api.errors import BuildError, RequestError
@@ -40,7 +40,9 @@ from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
 from builder.sources.image import ImageSource
-from builder.transport.offline import OfflineTransport
+
+if TYPE_CHECKING:
+    from builder.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +288,15 @@ def _outputs(request: BuildRequest) -> tuple[Output, ...]:
     return tuple(named)
 
 
+def _transport(request: BuildRequest) -> Transport | None:
+    """What asks the registries; None for the session's own."""
+    if not request.offline:
+        return None
+    from builder.transport.offline import OfflineTransport
+
+    return OfflineTransport()
+
+
 @asynccontextmanager
 async def open_plan(
     request: BuildRequest, *, policy: RetryPolicy | None = None
@@ -296,8 +307,9 @@ async def open_plan(
     """
     files = read_files(request)
     with open_state(request.root) as state:
-        asks = OfflineTransport() if request.offline else None
-        async with Session(config=request.registry, policy=policy, transport=asks) as session:
+        async with Session(
+            config=request.registry, policy=policy, transport=_transport(request)
+        ) as session:
             plan = Plan(request, files, state, session)
             try:
                 yield plan
