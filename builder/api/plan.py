@@ -28,7 +28,6 @@ from builder.events import Emit
 from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
 from builder.exporters.types import PlatformImage
 from builder.frontend.dockerfile import Conversion, DockerfileError, ImageUse
-from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
@@ -108,11 +107,10 @@ class Plan:
 
     async def missing(self) -> Mapping[str, BuilderError]:
         """Offline, the references that the local store cannot give, with the error of each."""
-        platform = self.request.platform or platforms.host()
         found: dict[str, BuilderError] = {}
         for use in self.references:
             try:
-                await self._images.find(references.parse(use.reference), platform)
+                await self._images.find(references.parse(use.reference), use.platform)
             except InvalidReference:
                 continue  # for the build to say: it knows the line
             except BuilderError as error:

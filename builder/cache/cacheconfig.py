@@ -24,6 +24,10 @@ from builder.solver.cachestore import Link, Record, StoredResult
 MEDIA_TYPE = "application/vnd.buildkit.cacheconfig.v0"
 
 
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading a document of another shape raises."""
+
+
 class InvalidCacheConfigError(BuilderError):
     """The document is no cache configuration, or refers to what it does not hold."""
 
@@ -71,7 +75,7 @@ class CacheConfig:
             records = tuple(_record(row, chains) for row in document.get("records") or ())
         except InvalidCacheConfigError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError, BuilderError) as error:
+        except (*MALFORMED, BuilderError) as error:
             raise InvalidCacheConfigError(f"invalid cache configuration: {error}") from error
         for record in records:
             for sources in record.inputs:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from builder.cache.cacheconfig import MEDIA_TYPE, CacheConfig, InvalidCacheConfigError
+from builder.cache.cacheconfig import MALFORMED, MEDIA_TYPE, CacheConfig, InvalidCacheConfigError
 from builder.oci import gojson, mediatypes
 from builder.oci.descriptor import Descriptor, InvalidDocument
 from builder.oci.digest import Digest, InvalidDigest
@@ -100,7 +100,7 @@ def read_inline(manifest: Manifest, config: bytes) -> tuple[CacheConfig, list[De
             return None
         records = json.loads(base64.b64decode(encoded, validate=True))
         diff_ids = [Digest(text) for text in document["rootfs"]["diff_ids"]]
-    except (ValueError, TypeError, KeyError, AttributeError, InvalidDigest) as error:
+    except (*MALFORMED, InvalidDigest) as error:
         raise InvalidCacheConfigError(f"invalid inline cache: {error}") from error
     if len(diff_ids) != len(manifest.layers):
         raise InvalidCacheConfigError(

@@ -47,6 +47,8 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
     outputs = _outputs(given)
     cache_from = tuple(parse_cache_import(text) for text in given["cache_from"] or ())
     cache_to = _cache_to(given, build_args)
+    if given["no_cache"] and given["no_cache_filter"]:
+        raise UsageError("--no-cache and --no-cache-filter cannot currently be used together")
     if given["offline"]:
         _check_offline(given, outputs, (*cache_from, *cache_to))
     registry = RegistryConfig.load(

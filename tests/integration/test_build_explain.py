@@ -72,6 +72,29 @@ def test_a_step_before_others_is_told_from_those(builds: Builds) -> None:
     assert rows[copied + 1] == "another result of [2/4] RUN true"
 
 
+@pytest.mark.parametrize(
+    ("flags", "ran"),
+    [
+        ((), set()),
+        (("--no-cache",), {"one", "two", "three"}),
+        (("--no-cache-filter", "a"), {"one", "three"}),
+        (("--no-cache-filter", "c"), {"three"}),
+    ],
+)
+def test_steps_run_again_where_the_cache_is_not_to_be_used(
+    builds: Builds, flags: tuple[str, ...], ran: set[str]
+) -> None:
+    context = builds.context(
+        "FROM BASE AS a\nRUN date +%s%N >/a # one\nFROM BASE AS b\nRUN date +%s%N >/b # two\n"
+        "FROM BASE AS c\nCOPY --from=a /a /\nCOPY --from=b /b /\nRUN cat /a /b # three\n"
+    )
+    explained(builds, context)
+    ended = builds.run("-o", "type=cacheonly", *flags, context)
+    assert ended.code == 0, ended.text
+    steps = ended.steps().items()
+    assert {n.rpartition("# ")[2] for n, end in steps if "# " in n and end != "CACHED"} == ran
+
+
 def test_a_base_of_another_digest_is_named(builds: Builds) -> None:
     context = builds.context("FROM BASE\nRUN true\n")
     explained(builds, context)

@@ -95,6 +95,7 @@ def test_a_missing_context_or_dockerfile_is_a_wrong_use(builds: Builds, tmp_path
         (["--ulimit", "nofile=9:1"], "ulimit"),
         (["--load"], "--load: loading into an engine is not supported yet"),
         (["--cache-to", "type=gha"], "--cache-to"),
+        (["--no-cache", "--no-cache-filter", "a"], "cannot currently be used together"),
         (["--no-such-flag"], "No such option"),
         (["--progress", "fancy"], "invalid progress mode fancy"),
     ],

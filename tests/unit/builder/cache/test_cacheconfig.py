@@ -131,6 +131,8 @@ def test_only_what_leads_to_layers_is_exported_and_nothing_of_a_session() -> Non
         {"records": [{"digest": _digest("x"), "inputs": [[{"link": 1}]]}]},
         {"records": [{"digest": _digest("x"), "inputs": [[]]}]},
         {"layers": 3},
+        {"layers": [{"blob": str(A.blob), "parent": float("inf")}]},
+        {"records": [{"digest": _digest("x"), "layers": [{"layer": -1}]}]},
     ],
 )
 def test_what_refers_to_nothing_is_refused(document: object) -> None:
@@ -138,9 +140,10 @@ def test_what_refers_to_nothing_is_refused(document: object) -> None:
         _parse(document)
 
 
-def test_bytes_that_are_no_json_are_refused() -> None:
+@pytest.mark.parametrize("data", [b"\xff{", b"[" * 100_000])
+def test_bytes_that_are_no_json_are_refused(data: bytes) -> None:
     with pytest.raises(InvalidCacheConfigError):
-        CacheConfig.parse(b"\xff{")
+        CacheConfig.parse(data)
 
 
 def test_a_loop_of_records_is_refused() -> None:
