@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,7 @@ from builder.api.steps import step
 from builder.cache.contents import CacheCollector, Solved
 from builder.cache.importing import ImportedCache, import_cache
 from builder.cache.layered import LayeredCacheStore
+from builder.cache.manifest import INLINE_KEY
 from builder.cache.options import CacheOption
 from builder.cache.remote import RemoteResults
 from builder.cache.writing import title, write_cache
@@ -30,7 +32,7 @@ class BuildCaches:
     def __init__(self, request: BuildRequest, state: State, session: Session) -> None:
         self._imports = request.cache_from
         self._exports = [option for option in request.cache_to if option.type != "inline"]
-        self.inline = any(option.type == "inline" for option in request.cache_to)
+        self._inline = any(option.type == "inline" for option in request.cache_to)
         self._state = state
         self._session = session
         self._remote = RemoteResults(state.content, state.chains)
@@ -55,10 +57,16 @@ class BuildCaches:
         except BuilderError:
             return None
 
-    async def records(self, solved: Solved, form: LayerForm, layers: Sequence[Digest]) -> bytes:
-        """The inline cache of an image with these layers; empty where nothing can be kept."""
+    async def inline(
+        self, solved: Solved, form: LayerForm, layers: Sequence[Digest]
+    ) -> Mapping[str, str]:
+        """What the config of an image with these layers has of it; nothing where none was
+        asked for, or nothing can be kept."""
+        if not self._inline:
+            return {}
         contents = await self._collector.collect(solved, form, everything=False)
-        return contents.config.dumps_inline(layers)
+        records = contents.config.dumps_inline(layers)
+        return {INLINE_KEY: base64.b64encode(records).decode()} if records else {}
 
     async def export(self, solved: Solved, emit: Emit) -> Mapping[str, str]:
         """Write all exports; what they answer. Raises BuilderError unless it may be ignored."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import secrets
 import sqlite3
@@ -12,15 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from builder.api.caching import BuildCaches
 from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles, read_files
 from builder.api.request import BuildRequest
-from builder.cache.contents import Solved
-from builder.cache.manifest import INLINE_KEY
 from builder.engine.local import Caches, Inputs, LocalEngine
-from builder.engine.prune import keep_limits
 from builder.engine.sandbox import LazyExecutor
 from builder.engine.state import State, open_state
 from builder.errors import BuilderError
@@ -41,7 +36,12 @@ from builder.solver.verdict import CacheVerdict
 from builder.sources.image import ImageSource
 
 if TYPE_CHECKING:
+    from builder.api.caching import BuildCaches
+    from builder.cache.contents import Solved
     from builder.transport import Transport
+
+
+_IMAGES = ("image", "oci", "docker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Plan:
         )
         self._frontend = Frontend(request, files, self._images)
         self._references = self._frontend.references()
-        self._caches = BuildCaches(request, state, session)
+        self._caches = _caches(request, state, session)
         self._used: LocalEngine | None = None
         for output in self._outputs:
             if output.flag("registry.insecure"):
@@ -120,7 +120,8 @@ class Plan:
     async def aclose(self) -> None:
         if self._used is not None:
             await self._used.aclose()
-        await self._caches.aclose()
+        if self._caches is not None:
+            await self._caches.aclose()
         await self._images.aclose()
 
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
@@ -130,15 +131,18 @@ class Plan:
         )
         try:
             conversion = await self._frontend.convert(emit)
-            caches = await self._caches.load(emit)
+            caches = await self._caches.load(emit) if self._caches is not None else None
             engine = self._used = self._engine(conversion, executor, emit, caches)
             tree = await engine.solve(conversion.definition)
-            solved = await engine.solved(conversion.definition, tree)
+            solved = None
+            if self.request.cache_to:
+                solved = await engine.solved(conversion.definition, tree)
             exported = [
                 await self._export(output, conversion, tree, solved, emit, stdout)
                 for output in self._outputs
             ]
-            exported.append(Exported(response=await self._caches.export(solved, emit)))
+            if self._caches is not None and solved is not None:
+                exported.append(Exported(response=await self._caches.export(solved, emit)))
         except SolveError as error:
             raise BuildError(str(error), error.cause, error.locations) from error
         except DockerfileError as error:
@@ -173,7 +177,7 @@ class Plan:
         return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
 
     def _engine(
-        self, conversion: Conversion, executor: LazyExecutor, emit: Emit, caches: Caches
+        self, conversion: Conversion, executor: LazyExecutor, emit: Emit, caches: Caches | None
     ) -> LocalEngine:
         directories = {"context": self.request.context, **self._frontend.local_contexts}
         inputs = Inputs(
@@ -198,17 +202,16 @@ class Plan:
         output: Output,
         conversion: Conversion,
         tree: Tree,
-        solved: Solved,
+        solved: Solved | None,
         emit: Emit,
         stdout: Any,
     ) -> Exported:
         epoch = output.epoch(self.request.epoch)
         form = _layer_form(output, epoch)
         config = dict(conversion.config)
-        if self._caches.inline and output.type in ("image", "oci", "docker"):
+        if self._caches is not None and solved is not None and output.type in _IMAGES:
             layers = [layer.descriptor.digest for layer in await self._layers(tree, form)]
-            if records := await self._caches.records(solved, form, layers):
-                config[INLINE_KEY] = base64.b64encode(records).decode()
+            config.update(await self._caches.inline(solved, form, layers))
         base_history = len((conversion.base_config or {}).get("history") or ())
         image = PlatformImage(
             platform=conversion.platform,
@@ -276,7 +279,7 @@ def _outputs(request: BuildRequest) -> tuple[Output, ...]:
     named = []
     for output in outputs:
         attributes = dict(output.attributes)
-        if output.type in ("image", "oci", "docker") and names and not output.names:
+        if output.type in _IMAGES and names and not output.names:
             attributes["name"] = names
         if output.flag("push") and not attributes.get("name"):
             raise RequestError(
@@ -284,6 +287,15 @@ def _outputs(request: BuildRequest) -> tuple[Output, ...]:
             )
         named.append(Output(output.type, output.dest, attributes))
     return tuple(named)
+
+
+def _caches(request: BuildRequest, state: State, session: Session) -> BuildCaches | None:
+    """The caches that the request names; None for none, as in most builds."""
+    if not (request.cache_from or request.cache_to):
+        return None
+    from builder.api.caching import BuildCaches
+
+    return BuildCaches(request, state, session)
 
 
 def _transport(request: BuildRequest) -> Transport | None:
@@ -313,4 +325,7 @@ async def open_plan(
                 yield plan
             finally:
                 await plan.aclose()
-        await keep_limits(state)
+        if state.collection_is_due():
+            from builder.engine.prune import keep_limits
+
+            await keep_limits(state)

@@ -7,10 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from builder.cache.contents import Solved
-from builder.cache.remote import RemoteResults
 from builder.engine.state import State
 from builder.engine.tracenames import trace_names
 from builder.events import Emit
@@ -33,6 +31,10 @@ from builder.solver.scheduler import Solver
 from builder.solver.types import Edge, Op, Vertex
 from builder.sources.image import ImageSource, PinnedImage
 from builder.sources.local import LocalTree
+
+if TYPE_CHECKING:
+    from builder.cache.contents import Solved
+    from builder.cache.remote import RemoteResults
 
 _IMAGE = "docker-image://"
 _LOCAL = "local://"
@@ -94,12 +96,12 @@ class LocalEngine:
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
         )
-        self._caches = caches or Caches(state.cache, RemoteResults(state.content, state.chains))
-        results = _Results(TreeStore(state.snapshots), self._caches.remote)
+        self._store: CacheStore = caches.store if caches is not None else state.cache
+        trees = TreeStore(state.snapshots)
         self.solver = Solver(
             self._op,
-            self._caches.store,
-            results,
+            self._store,
+            _Results(trees, caches.remote) if caches is not None else trees,
             emit,
             max_parallelism,
             trace_names(inputs.scope),
@@ -118,21 +120,23 @@ class LocalEngine:
 
     async def _describe(self) -> None:
         """Note what made each result, for those who look at what the cache holds."""
-        await self._state.cache.describe(
-            [
-                (result.id, vertex.name, _kind(cast("llb.Op", vertex.spec)))
-                for vertex, results in self.solver.made()
-                for result in results
-                if not (isinstance(result, Tree) and result.received)
-            ]
-        )
+        notes = [
+            (result.id, vertex.name, _kind(cast("llb.Op", vertex.spec)))
+            for vertex, results in self.solver.made()
+            for result in results
+            if not (isinstance(result, Tree) and result.received)
+        ]
+        if notes:
+            await self._state.cache.describe(notes)
 
     async def solved(self, definition: Definition, tree: Tree) -> Solved:
         """All that is known of a definition that was solved, for a cache export."""
+        from builder.cache.contents import Solved
+
         if not definition.def_:
             return Solved((), frozenset(), ())
         edge = cast("Edge", graph.load(definition).result)
-        records = await self._caches.store.closure(self.solver.records(edge))
+        records = await self._store.closure(self.solver.records(edge))
         return Solved(records, self.solver.solved(), (tree.snapshot,))
 
     async def aclose(self) -> None:

@@ -25,7 +25,6 @@ from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import SnapshotError
 
 _GB = 10**9
-_MINUTE = 60.0
 _DAY = 24 * 3600.0
 _FILTER = re.compile(r"([a-z]+)(?:(==|!=|~=|=)(.*))?", re.DOTALL)
 _FLAGS = ("inuse", "mutable", "immutable", "shared", "private")
@@ -202,14 +201,10 @@ async def prune(
 
 
 async def keep_limits(state: State) -> int:
-    """What is done after a build, at most once a minute: the default rules; bytes freed.
+    """What is done after a build: the default rules; bytes freed.
 
     Does nothing while another process uses the state directory.
     """
-    stamp = state.run / "collected"
-    if stamp.exists() and time.time() - stamp.stat().st_mtime < _MINUTE:
-        return 0
-    stamp.touch()
     try:
         return await prune(state, default_rules(free_space(state)[0]))
     except PruneError:

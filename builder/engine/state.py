@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from builder.snapshot.drivers import open_snapshotter
 from builder.snapshot.types import Snapshotter
 
 SCHEMA = 1
+_MINUTE = 60.0
 
 
 class StateError(BuilderError):
@@ -54,6 +56,14 @@ class State:
     @property
     def run(self) -> Path:
         return self.root / "run"
+
+    def collection_is_due(self) -> bool:
+        """Whether nobody has looked for garbage within the last minute; the caller does now."""
+        stamp = self.run / "collected"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < _MINUTE:
+            return False
+        stamp.touch()
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
