@@ -71,14 +71,39 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
 
 
 async def explain(
-    error: BuildError, config: RegistryConfig, environ: Mapping[str, str] | None = None
+    error: BuildError,
+    config: RegistryConfig,
+    environ: Mapping[str, str] | None = None,
+    output: str = "",
 ) -> Diagnosis | None:
-    """What the registry exchanges behind a failed build mean; None where there were none."""
+    """What the registry exchanges behind a failed build mean, or what the failed step said
+    (``output``); None where there is neither."""
+    if output:
+        return _judge_step(output)
     attempts = _attempts(error)
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
         return await _examine(config, images, (), environ)
     return _judge(attempts, (), "", config.source) if attempts else None
+
+
+def _judge_step(output: str) -> Diagnosis:
+    """A step's words are not a client's: only what is said of programs in steps is judged."""
+    from regdoctor.checks.builds import run_step_tls_interception
+    from regdoctor.clients.table import OWN
+    from regdoctor.diagnose import Diagnosis
+    from regdoctor.fixes.table import with_fixes
+    from regdoctor.model.finding import Finding
+    from regdoctor.observations.host import AskedClients
+    from regdoctor.observations.printed import ClientOutput
+    from regdoctor.observations.store import HOST, Observations
+
+    seen = Observations()
+    seen.add(HOST, AskedClients((OWN,)))
+    seen.add(HOST, ClientOutput(output, OWN))
+    found = run_step_tls_interception.CHECK.findings(seen)
+    findings = tuple(with_fixes(seen, each) for each in found if isinstance(each, Finding))
+    return Diagnosis(seen, (), findings)
 
 
 async def _resolve(plan: Plan, reference: Reference) -> BuilderError | bool:

@@ -20,6 +20,7 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
+from builder.executor.lentca import RunCa
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
@@ -32,6 +33,7 @@ __all__ = [
     "Output",
     "Plan",
     "RequestError",
+    "RunCa",
     "SecretSource",
     "ask",
     "open_plan",

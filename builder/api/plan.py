@@ -147,6 +147,7 @@ class Plan:
             directories=directories,
             secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
             session=secrets.token_hex(12),
+            run_ca=self.request.run_ca,
         )
         return LocalEngine(
             self._state,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.executor.lentca import RunCa
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.platform import Platform
@@ -49,4 +50,5 @@ class BuildRequest:
     ignore_file: Path | None = None
     copy_from_variables: bool = False
     sandbox: str = "auto"
+    run_ca: RunCa | None = None
     max_parallelism: int | None = None

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from builder.engine.state import State
 from builder.events import Emit
+from builder.executor.lentca import RunCa
 from builder.executor.types import Executor
 from builder.llb import graph
 from builder.llb import ops as llb
@@ -42,6 +43,7 @@ class Inputs:
     directories: Mapping[str, Path]
     secrets: Secrets
     session: str
+    run_ca: RunCa | None = None
 
 
 class LocalEngine:
@@ -65,6 +67,7 @@ class LocalEngine:
             executor,
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
+            inputs.run_ca,
         )
         self.solver = Solver(
             self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from builder.events import LogEvent
-from builder.executor.types import ExecMount, Executor, Network, Process, Ulimit
+from builder.events import LogEvent, WarningEvent
+from builder.executor.lentca import RunCa
+from builder.executor.types import ExecMount, Executor, Network, Output, Process, Ulimit
 from builder.llb import ops as llb
 from builder.oci import platform as platforms
 from builder.oci.platform import Platform
@@ -40,6 +42,7 @@ class ExecContext:
     executor: Executor
     caches: CacheMounts
     secrets: Secrets
+    run_ca: RunCa | None = None
 
 
 @dataclass(slots=True)
@@ -109,10 +112,30 @@ class ExecOperation:
             process = self._process(
                 tuple(prepared.mounts), await self._context.secrets.environment(self._op.secretenv)
             )
-            await self._context.executor.run(prepared.root, process, output)
+            await self._run(prepared.root, process, output, job)
             ordered = [prepared.outputs[n] for n in sorted(prepared.outputs)]
             committed = await in_thread(lambda _: [active.commit() for active in ordered])
         return [Tree(id) for id in committed]
+
+    async def _run(self, root: Path, process: Process, output: Output, job: Job) -> None:
+        """The process in ``root``; with the CA of ``--run-ca``, that is gone when it ended."""
+        executor, ca = self._context.executor, self._context.run_ca
+        if ca is None:
+            await executor.run(root, process, output)
+            return
+        writable = any(mount.dest == "/" and not mount.readonly for mount in self._op.mounts)
+        with TemporaryDirectory(prefix="run-ca-", dir=self._context.secrets.directory) as place:
+            bundle = Path(place) / "bundle.pem"
+            loan = await in_thread(lambda _: ca.lend(root, process, bundle, writable=writable))
+            await executor.run(root, loan.process, output)
+            # A step that failed leaves no tree; what ended well is made clean.
+            kept = await in_thread(lambda _: loan.take_back())
+        for path in kept:
+            job.emit(
+                WarningEvent(
+                    job.vertex.digest, f"the step copied the CA of --run-ca into the image: {path}"
+                )
+            )
 
     def _process(self, mounts: tuple[ExecMount, ...], secret_env: tuple[str, ...]) -> Process:
         meta = self._meta

@@ -26,7 +26,6 @@ _NOT_YET = {
     "--resource": "limiting resources",
     "--policy": "judging sources by policy",
     "--as": "using another client's settings",
-    "--run-ca": "lending a CA to RUN steps",
     "--report": "writing a build report",
 }
 """Flags of the contract that this version refuses by name."""
@@ -123,7 +122,9 @@ def build(
     preflight: Annotated[
         str, _many("--preflight", help="auto: probe first; only: probe and stop; off.")
     ] = "auto",
-    run_ca: Annotated[str, _many("--run-ca", help="Not yet.")] = "",
+    run_ca: Annotated[
+        str, _many("--run-ca", help="FILE of a CA that RUN steps trust, or system.")
+    ] = "",
     explain_cache: Annotated[
         bool, _many("--explain-cache", help="Say for every step why it was cached or not.")
     ] = False,

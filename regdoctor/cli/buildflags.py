@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from builder.api import RequestError, SecretSource
+from builder.api import RequestError, RunCa, SecretSource
+from builder.executor.truststores import pem
 from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.transport.roots import certificates_of, system_roots
 
 _TYPE = r"[a-z-]+(?:\[[^\]]*\])?"
 _ANNOTATION = re.compile(
@@ -245,3 +247,19 @@ def entitlements(items: Sequence[str]) -> frozenset[str]:
                 hint=f"known are {', '.join(sorted(known))}",
             )
     return frozenset(items)
+
+
+def run_ca(text: str, environ: Mapping[str, str]) -> RunCa | None:
+    """A PEM file, or ``system`` for the roots that this host trusts."""
+    if not text:
+        return None
+    host = system_roots(environ).certificates
+    if text == "system":
+        return RunCa(host)
+    try:
+        certificates = tuple(dict.fromkeys(certificates_of(Path(text).read_bytes())))
+    except OSError as error:
+        raise RequestError(f"--run-ca {text}: {(error.strerror or str(error)).lower()}") from error
+    if not certificates:
+        raise RequestError(f"--run-ca {text}: no certificate in this file", hint="PEM is expected")
+    return RunCa(certificates, b"".join(map(pem, host)))

@@ -69,6 +69,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
+        run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
 

@@ -27,6 +27,7 @@ from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.stepoutput import StepOutput
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
@@ -99,12 +100,13 @@ class _Run:
         mode = "quiet" if self._quiet else self._mode
         with open_progress(mode, sys.stderr, self._environ) as progress:
             self._retries = _RetryLog(progress.emit)
+            steps = StepOutput(progress.emit)
             try:
-                result = await plan.run(progress.emit, sys.stdout.buffer)
+                result = await plan.run(steps.emit, sys.stdout.buffer)
             except BuildError as error:
                 progress.close()
                 tell_failure(error)
-                await self._explain(error)
+                await self._explain(error, steps.of_failed)
                 return exits.FINDINGS
         self._finish(result, progress.warnings)
         return exits.CLEAN
@@ -119,9 +121,9 @@ class _Run:
         else:
             _write(text)
 
-    async def _explain(self, error: BuildError) -> None:
+    async def _explain(self, error: BuildError, output: str) -> None:
         started, clock = time.time(), time.monotonic()
-        diagnosis = await building.explain(error, self._request.registry, self._environ)
+        diagnosis = await building.explain(error, self._request.registry, self._environ, output)
         if diagnosis is not None and diagnosis.findings:
             _write("\n")
             self._show(diagnosis, started, time.monotonic() - clock)
