@@ -78,8 +78,9 @@ async def explain(
 ) -> Diagnosis | None:
     """What the registry exchanges behind a failed build mean, or what the failed step said
     (``output``); None where there is neither."""
-    if output:
-        return _judge_step(output)
+    refusal = getattr(error.cause, "refusal", "")
+    if output or refusal:
+        return _judge_step(f"{refusal}\n{output}")
     attempts = _attempts(error)
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
@@ -89,7 +90,7 @@ async def explain(
 
 def _judge_step(output: str) -> Diagnosis:
     """A step's words are not a client's: only what is said of programs in steps is judged."""
-    from regdoctor.checks.builds import run_step_tls_interception
+    from regdoctor.checks.builds import multiarch_exec_format_error, run_step_tls_interception
     from regdoctor.clients.table import OWN
     from regdoctor.diagnose import Diagnosis
     from regdoctor.fixes.table import with_fixes
@@ -101,8 +102,12 @@ def _judge_step(output: str) -> Diagnosis:
     seen = Observations()
     seen.add(HOST, AskedClients((OWN,)))
     seen.add(HOST, ClientOutput(output, OWN))
-    found = run_step_tls_interception.CHECK.findings(seen)
-    findings = tuple(with_fixes(seen, each) for each in found if isinstance(each, Finding))
+    findings = tuple(
+        with_fixes(seen, found)
+        for check in (multiarch_exec_format_error.CHECK, run_step_tls_interception.CHECK)
+        for found in check.findings(seen)
+        if isinstance(found, Finding)
+    )
     return Diagnosis(seen, (), findings)
 
 

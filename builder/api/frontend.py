@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from builder.frontend.dockerfile import (
     subrequests,
 )
 from builder.frontend.dockerfile.ignore import read_patterns
+from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
@@ -48,10 +51,14 @@ class Frontend:
         try:
             self._parsed = dockerfile.parse(self._files.source, self._files.name)
             self._refuse_unknown_syntax()
-            uses = dockerfile.references(self._parsed, self._options)
+            uses = [
+                use
+                for options in self._options
+                for use in dockerfile.references(self._parsed, options)
+            ]
         except DockerfileError as error:
             raise self.located(error) from error
-        return tuple(use for use in uses if use.why != "syntax")
+        return tuple(dict.fromkeys(use for use in uses if use.why != "syntax"))
 
     def located(self, error: DockerfileError) -> BuildError:
         """The error with the lines it is about."""
@@ -79,7 +86,8 @@ class Frontend:
                 hint="only the language of docker/dockerfile is built in",
             )
 
-    def _convert_options(self) -> ConvertOptions:
+    def _convert_options(self) -> tuple[ConvertOptions, ...]:
+        """Those of each platform, in the order that was asked for."""
         request = self._request
         named: dict[str, str] = {}
         ignores: dict[str, tuple[str, ...]] = {}
@@ -98,10 +106,11 @@ class Frontend:
             if ignore.exists():
                 data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
                 ignores[name] = read_patterns(data)
-        return ConvertOptions(
+        common = ConvertOptions(
             build_args=request.build_args,
             target=request.target,
-            target_platform=request.platform,
+            build_platforms=(platforms.host(),),
+            multi_platform=len(request.platforms) > 1,
             labels=request.labels,
             no_cache=request.no_cache,
             no_cache_filter=request.no_cache_filter,
@@ -117,9 +126,15 @@ class Frontend:
             epoch=request.epoch,
             copy_from_variables=request.copy_from_variables,
         )
+        return tuple(
+            replace(common, target_platform=platform) for platform in request.platforms or (None,)
+        )
 
-    async def convert(self, emit: Emit) -> Conversion:
-        """The definition, its warnings shown. Raises DockerfileError, BuildError."""
+    async def convert(self, emit: Emit) -> tuple[Conversion, ...]:
+        """The definition for each platform. Warnings are those of the first, and shown.
+
+        Raises DockerfileError, BuildError.
+        """
         vertex = self._show_files(emit)
 
         def warn(warning: LintWarning) -> None:
@@ -135,7 +150,20 @@ class Frontend:
 
         resolver = _Resolver(self._images, emit)
         source = self._parsed or self._files.source
-        return await dockerfile.convert(source, self._files.name, self._options, resolver, warn)
+        # All to their ends, also where one fails: they use what is closed after this.
+        converted = await asyncio.gather(
+            *(
+                dockerfile.convert(
+                    source, self._files.name, options, resolver, warn if number == 0 else None
+                )
+                for number, options in enumerate(self._options)
+            ),
+            return_exceptions=True,
+        )
+        for each in converted:
+            if isinstance(each, BaseException):
+                raise each
+        return tuple(each for each in converted if isinstance(each, Conversion))
 
     async def answer(self, question: str, emit: Emit) -> Any:
         """The document that answers ``question``. Raises BuildError."""
@@ -144,7 +172,7 @@ class Frontend:
         try:
             self._refuse_unknown_syntax()
             return await subrequests.answer(
-                question, files.source, files.name, self._options, resolver
+                question, files.source, files.name, self._options[0], resolver
             )
         except DockerfileError as error:
             raise self.located(error) from error

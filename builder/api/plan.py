@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from builder.api.errors import BuildError, RequestError
@@ -48,6 +49,14 @@ class BuildResult:
     names: tuple[str, ...]
     notices: tuple[str, ...] = ()
     verdicts: Sequence[CacheVerdict] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What was built for one platform."""
+
+    conversion: Conversion
+    tree: Tree
 
 
 class Plan:
@@ -100,13 +109,11 @@ class Plan:
         """Build and export; ``stdout`` is where ``dest=-`` goes. Raises BuildError."""
         executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
         try:
-            conversion = await self._frontend.convert(emit)
-            engine = self._used = self._engine(conversion, executor, emit)
-            tree = await engine.solve(conversion.definition)
-            exported = [
-                await self._export(output, conversion, tree, emit, stdout)
-                for output in self._outputs
-            ]
+            conversions = await self._frontend.convert(emit)
+            engine = self._used = self._engine(executor, emit)
+            trees = await engine.solve([each.definition for each in conversions])
+            built = tuple(map(_Built, conversions, trees))
+            exported = [await self._export(output, built, emit, stdout) for output in self._outputs]
         except SolveError as error:
             raise BuildError(str(error), error.cause, error.locations) from error
         except DockerfileError as error:
@@ -140,7 +147,7 @@ class Plan:
         )
         return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
 
-    def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
+    def _engine(self, executor: LazyExecutor, emit: Emit) -> LocalEngine:
         directories = {"context": self.request.context, **self._frontend.local_contexts}
         inputs = Inputs(
             images=self._images,
@@ -159,27 +166,31 @@ class Plan:
         )
 
     async def _export(
-        self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
+        self, output: Output, built: Sequence[_Built], emit: Emit, stdout: Any
     ) -> Exported:
         epoch = output.epoch(self.request.epoch)
         form = _layer_form(output, epoch)
-        base_history = len((conversion.base_config or {}).get("history") or ())
-        image = PlatformImage(
-            platform=conversion.platform,
-            config=conversion.config,
-            layers=(),
-            tree=lambda: self._state.snapshots.view(tree.snapshot),
-            base_history=base_history,
+        asked = self.request.platforms or (None,)
+        images = tuple(
+            PlatformImage(
+                platform=platform or each.conversion.platform,
+                config=each.conversion.config,
+                layers=(),
+                tree=partial(self._state.snapshots.view, each.tree.snapshot),
+                base_history=len((each.conversion.base_config or {}).get("history") or ()),
+            )
+            for platform, each in zip(asked, built, strict=True)
         )
+        trees = {image.platform: each.tree for image, each in zip(images, built, strict=True)}
         context = ExportContext(
             store=self._state.content,
             tag=self._state.names.put,
             pusher=self.session,
             stdout=stdout,
             epoch=epoch,
-            layers=lambda _: self._layers(tree, form),
+            layers=lambda image: self._layers(trees[image.platform], form),
         )
-        return await export(output, context, ExportInput((image,)), emit)
+        return await export(output, context, ExportInput(images), emit)
 
     async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
         """Blobs of the whole chain, made side by side where they are missing."""

@@ -32,7 +32,7 @@ async def ask(
                 session, state.content, state.names, state.chains, pull=request.pull
             )
             try:
-                return await Frontend(replace(request, platform=None), files, images).answer(
+                return await Frontend(replace(request, platforms=()), files, images).answer(
                     question, emit
                 )
             finally:

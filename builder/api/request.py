@@ -19,9 +19,9 @@ class BuildRequest:
     """``context`` is a directory; ``dockerfile`` a path, ``""`` for the default in the
     context; ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
 
-    Without ``outputs`` the image stays in the local store under ``tags``. ``platform`` None
-    is this machine's. ``named_contexts`` maps a name to ``docker-image://REF`` or to a
-    directory. ``shm_size`` in bytes, ``epoch`` in seconds.
+    Without ``outputs`` the image stays in the local store under ``tags``. No ``platforms``
+    means this machine's; of several the result is an index. ``named_contexts`` maps a name
+    to ``docker-image://REF`` or to a directory. ``shm_size`` in bytes, ``epoch`` in seconds.
     """
 
     context: Path
@@ -34,7 +34,7 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     named_contexts: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
-    platform: Platform | None = None
+    platforms: tuple[Platform, ...] = ()
     outputs: tuple[Output, ...] = ()
     pull: bool = False
     no_cache: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -73,13 +73,19 @@ class LocalEngine:
             self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism
         )
 
-    async def solve(self, definition: Definition) -> Tree:
-        """The tree that the definition describes. Raises SolveError, LLBError."""
-        if not definition.def_:
-            return Tree.of(None)
-        edge = graph.load(definition).result
-        results = await self.solver.solve([cast("Edge", edge)])
-        return Tree(results[0].id)
+    async def solve(self, definitions: Sequence[Definition]) -> list[Tree]:
+        """The tree that each definition describes; what they share is made once.
+
+        Raises SolveError, LLBError.
+        """
+        edges = {
+            number: cast("Edge", graph.load(definition).result)
+            for number, definition in enumerate(definitions)
+            if definition.def_
+        }
+        results = await self.solver.solve(list(edges.values())) if edges else []
+        trees = dict(zip(edges, (Tree(result.id) for result in results), strict=True))
+        return [trees.get(number, Tree.of(None)) for number in range(len(definitions))]
 
     async def aclose(self) -> None:
         """Discard what only this build could use. Its result has been exported by then."""

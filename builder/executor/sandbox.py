@@ -385,7 +385,7 @@ def _refusal(chosen: Runtime, process: Process, code: int, message: str) -> Exec
     """A command that cannot be executed is the step's failure, all else is the sandbox's."""
     if _NOT_EXECUTABLE.search(message) is None:
         return ExecutorError(f"{chosen.name} could not start the step: {message}")
-    return ExitError(process.args, code, hint=_hint(process, message))
+    return ExitError(process.args, code, hint=_hint(process, message), refusal=message)
 
 
 def _hint(process: Process, message: str) -> str:

@@ -64,15 +64,21 @@ class ExecutorError(BuilderError):
 
 
 class ExitError(ExecutorError):
-    """The process ended with another code than wanted; 128+n for signal n."""
+    """The process ended with another code than wanted; 128+n for signal n.
 
-    def __init__(self, args: tuple[str, ...], code: int, *, hint: str = "") -> None:
+    ``refusal``: the runtime's words, where it could not execute the program.
+    """
+
+    def __init__(
+        self, args: tuple[str, ...], code: int, *, hint: str = "", refusal: str = ""
+    ) -> None:
         super().__init__(
             f'process "{" ".join(args)}" did not complete successfully: exit code: {code}',
             hint=hint,
         )
         self.process_args = args
         self.code = code
+        self.refusal = refusal
 
 
 Output = Callable[[int, bytes], None]

@@ -56,7 +56,9 @@ def build(
         Strings | None, _many("--build-context", help="NAME=PATH or NAME=docker-image://REF.")
     ] = None,
     target: Annotated[str, _many("--target", help="Stage to build.")] = "",
-    platform: Annotated[str, _many("--platform", help="Platform to build for.")] = "",
+    platform: Annotated[
+        Strings | None, _many("--platform", help="Platforms to build for, an index of several.")
+    ] = None,
     pull: Annotated[bool, _many("--pull", help="Ask the registry for every base again.")] = False,
     no_cache: Annotated[bool, _many("--no-cache", help="Run every step.")] = False,
     no_cache_filter: Annotated[

@@ -12,6 +12,8 @@ from builder.executor.truststores import pem
 from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.oci import platform as platform_names
+from builder.oci.platform import Platform
 from builder.transport.roots import certificates_of, system_roots
 
 _TYPE = r"[a-z-]+(?:\[[^\]]*\])?"
@@ -176,6 +178,21 @@ def annotation_attributes(items: Sequence[str]) -> dict[str, str]:
                 )
             out[name] = match["value"]
     return out
+
+
+def platforms(items: Sequence[str]) -> tuple[Platform, ...]:
+    """``OS/ARCH[/VARIANT]``, several of them by commas, each once; ``local`` is this machine's.
+
+    Raises InvalidPlatform.
+    """
+    names = (name.strip() for item in items for name in item.split(","))
+    return tuple(
+        dict.fromkeys(
+            platform_names.host() if name == "local" else platform_names.parse(name)
+            for name in names
+            if name
+        )
+    )
 
 
 def size(flag: str, text: str) -> int:

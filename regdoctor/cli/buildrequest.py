@@ -11,8 +11,6 @@ from typing import Any
 from builder.api import BuildRequest, Output, RequestError, parse_output
 from builder.engine.place import default_root
 from builder.errors import BuilderError
-from builder.oci import platform as platforms
-from builder.oci.platform import Platform
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
 from regdoctor.cli.faults import UsageError
@@ -51,7 +49,9 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         labels=buildflags.labels(given["label"] or ()),
         named_contexts=buildflags.pairs("--build-context", given["build_context"] or ()),
         target=given["target"],
-        platform=_platform(given["platform"] or environ.get("DOCKER_DEFAULT_PLATFORM", "")),
+        platforms=buildflags.platforms(
+            given["platform"] or [environ.get("DOCKER_DEFAULT_PLATFORM", "")]
+        ),
         outputs=_outputs(given),
         pull=given["pull"],
         no_cache=given["no_cache"],
@@ -85,14 +85,6 @@ def _context(text: str) -> Path:
             "a remote context is not supported yet", hint="clone or download it first"
         )
     return Path(text)
-
-
-def _platform(text: str) -> Platform | None:
-    if "," in text:
-        raise RequestError("building for several platforms at once is not supported yet")
-    if text == "local":
-        return platforms.host()
-    return platforms.parse(text) if text else None
 
 
 def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
