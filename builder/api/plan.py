@@ -35,6 +35,7 @@ from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
 from builder.sources.image import ImageSource
+from builder.transport.enginesocket import find_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class Plan:
             pusher=self.session,
             stdout=stdout,
             epoch=epoch,
+            engine=lambda: find_engine(os.environ),
             layers=lambda image: self._layers(trees[image.platform], form),
         )
         return await export(output, context, ExportInput(images), emit)
@@ -224,6 +226,7 @@ def _layer_form(output: Output, epoch: int | None) -> LayerForm:
         output.attributes.get("compression") or "gzip",
         int(level) if level else None,
         epoch if output.flag("rewrite-timestamp") else None,
+        output.flag("force-compression"),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -131,14 +132,21 @@ class ImageExporter(_Images):
                     await asyncio.to_thread(tag, name, top)
         if self.output.flag("push"):
             await self._push(result, top, progress)
-        return Exported(top, images.response(top, stored, self.names))
+        named = self.names or self._names(top)
+        return Exported(top, images.response(top, stored, named))
 
     def _names(self, top: Descriptor) -> tuple[str, ...]:
-        """With ``name-canonical`` also each repository with the digest."""
-        if not self.output.flag("name-canonical"):
-            return self.names
+        """With ``name-canonical`` also each repository with the digest; with
+        ``dangling-name-prefix`` that and the digest."""
+        prefix = self.output.attributes.get("dangling-name-prefix", "")
+        dangling: tuple[str, ...] = ()
+        if prefix and not (self.names and self.output.flag("danglingemptyonly")):
+            dangling = (f"{prefix}@{top.digest}",)
+        if not self.output.flag("name-canonical") or not self.names:
+            return (*self.names, *dangling)
         repositories = dict.fromkeys(references.parse(name).name for name in self.names)
-        return (*self.names, *(f"{repository}@{top.digest}" for repository in repositories))
+        canonical = (f"{repository}@{top.digest}" for repository in repositories)
+        return (*self.names, *canonical, *dangling)
 
     async def _push(self, result: ExportInput, top: Descriptor, progress: ExportProgress) -> None:
         if self.context.pusher is None:
@@ -165,8 +173,14 @@ class ArchiveExporter(_Images):
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
         top, stored, _ = await self.assemble(result, progress, single=self._docker)
-        with progress.step("sending tarball"):
-            await asyncio.to_thread(self._write, top)
+        find = self.context.engine
+        if self._docker and not self.output.dest and find is not None:
+            engine = await asyncio.to_thread(find)
+            with progress.step(f"loading into the engine at {engine.socket}"):
+                await asyncio.to_thread(engine.load, partial(self._write_to, top))
+        else:
+            with progress.step("sending tarball"):
+                await asyncio.to_thread(self._write, top)
         return Exported(top, images.response(top, stored, self.names))
 
     def _write(self, top: Descriptor) -> None:
@@ -175,9 +189,12 @@ class ArchiveExporter(_Images):
             layout.write_directory(Path(self.output.dest), store, top, self.names, epoch=self.epoch)
             return
         with _destination(self.output, self.context) as file:
-            layout.write_archive(
-                file, store, top, self.names, epoch=self.epoch, docker=self._docker
-            )
+            self._write_to(top, file)
+
+    def _write_to(self, top: Descriptor, file: BinaryIO) -> None:
+        layout.write_archive(
+            file, self.context.store, top, self.names, epoch=self.epoch, docker=self._docker
+        )
 
 
 class TreeExporter:

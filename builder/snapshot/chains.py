@@ -17,7 +17,7 @@ from pathlib import Path
 from builder.content import ContentStore
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
-from builder.snapshot.layers import apply_blob, create_layer_blob, never
+from builder.snapshot.layers import apply_blob, convert_layer_blob, create_layer_blob, never
 from builder.snapshot.types import Snapshotter
 
 _SCHEMA = """
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS origin (digest TEXT NOT NULL, repository TEXT NOT NUL
 
 _NATIVE = ""
 """Stands for the form that a layer came in."""
+_AGAIN = "again:"
+"""Before the form that a layer of an image was converted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class LayerRecord:
 
 @dataclass(frozen=True, slots=True)
 class LayerForm:
-    """How the blobs of this build's own layers are made; those of images stay as they came.
+    """How the blobs of this build's own layers are made; those of images stay as they came,
+    unless ``force`` wants them compressed alike.
 
     ``epoch`` (seconds) caps the times in them.
     """
@@ -55,6 +58,7 @@ class LayerForm:
     compression: str = "gzip"
     level: int | None = None
     epoch: int | None = None
+    force: bool = False
 
     @property
     def key(self) -> str:
@@ -65,6 +69,13 @@ class LayerForm:
 
 
 GZIP = LayerForm()
+
+
+def is_compressed(descriptor: Descriptor, form: LayerForm) -> bool:
+    """Whether a layer has the compression of ``form`` already, by its media type."""
+    suffix = descriptor.media_type.replace("tar.gzip", "tar+gzip").rpartition("+")
+    found = suffix[2] if suffix[1] else "uncompressed"
+    return found == form.compression
 
 
 def chain_id(diff_ids: Sequence[Digest]) -> str:
@@ -145,7 +156,14 @@ class Chains:
         """The topmost layer of ``snapshot``; blocks until ``cancelled``."""
         for kind in (_NATIVE, form.key):
             record = self._recorded(snapshot, kind)
-            if record is not None and (kind == _NATIVE or self._has(record)):
+            if record is None:
+                continue
+            if kind == _NATIVE and form.force and not is_compressed(record.descriptor, form):
+                record = self._recorded(snapshot, _AGAIN + form.key)
+                if record is None or not self._has(record):
+                    return self._compress_again(snapshot, form, cancelled)
+                return record
+            if kind == _NATIVE or self._has(record):
                 return record
         made = create_layer_blob(
             self._snapshots,
@@ -158,6 +176,19 @@ class Chains:
         )
         record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)
+        return record
+
+    def _compress_again(
+        self, snapshot: str, form: LayerForm, cancelled: Callable[[], bool]
+    ) -> LayerRecord:
+        """The layer of an image with the same tar in another compression."""
+        native = self._recorded(snapshot, _NATIVE)
+        assert native is not None
+        made = convert_layer_blob(
+            self._store, native.descriptor, native.diff_id, form.compression, form.level, cancelled
+        )
+        record = LayerRecord(made.descriptor, made.diff_id)
+        self._record(snapshot, _AGAIN + form.key, record)
         return record
 
     def ancestry(self, snapshot: str | None) -> list[str]:

@@ -151,6 +151,36 @@ def create_layer_blob(
     return Layer(descriptor, digest, stats.size)
 
 
+def convert_layer_blob(
+    store: ContentStore,
+    descriptor: Descriptor,
+    diff_id: Digest,
+    compression: str,
+    level: int | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Layer:
+    """The same tar as a stored layer, compressed anew, and stored; blocks.
+
+    Raises SnapshotError, ContentError.
+    """
+    store.size(descriptor.digest)  # BlobNotFound where it is missing
+    size = 0
+    with store.writer() as blob:
+        squeeze = compressor(compression, level, blob.write)
+        try:
+            with open_layer(store.path(descriptor.digest), descriptor.media_type, diff_id) as tar:
+                source = _Watched(tar.read, cancelled)
+                while data := source.read(CHUNK):
+                    size += len(data)
+                    squeeze.write(data)
+            squeeze.finish()
+        finally:
+            squeeze.close()
+        stored = blob.commit()
+    made = Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
+    return Layer(made, diff_id, size)
+
+
 class _Watched:
     """A ``read`` or ``write`` that ends in an error once nobody wants the result any more."""
 

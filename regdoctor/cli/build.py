@@ -17,7 +17,6 @@ from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
 
 _NOT_YET = {
-    "--load": "loading into an engine",
     "--cache-from": "importing a cache",
     "--cache-to": "exporting a cache",
     "--ssh": "forwarding ssh agents",
@@ -69,7 +68,7 @@ def build(
         _many("-o", "--output", help="type=image|registry|oci|docker|local|tar|cacheonly,..."),
     ] = None,
     push: Annotated[bool, _many("--push", help="Push the image to its registry.")] = False,
-    load: Annotated[bool, _many("--load", help="Not supported yet.")] = False,
+    load: Annotated[bool, _many("--load", help="Load the image into docker or podman.")] = False,
     cache_from: Annotated[Strings | None, _many("--cache-from", help="Not yet.")] = None,
     cache_to: Annotated[Strings | None, _many("--cache-to", help="Not yet.")] = None,
     secret: Annotated[

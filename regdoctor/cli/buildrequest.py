@@ -95,6 +95,8 @@ def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
             Output(o.type, o.dest, {**o.attributes, **annotations}) if o.type in IMAGES else o
             for o in outputs or (Output("image", "", {}),)
         )
+    if given["load"] and not any(o.type == "docker" and not o.dest for o in outputs):
+        outputs = (*outputs, Output("docker", "", annotations))
     if given["push"]:
         pushed = {"push": "true"}
         images = [o for o in outputs if o.type == "image"]

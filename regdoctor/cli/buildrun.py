@@ -171,6 +171,8 @@ def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
             )
     if not request.outputs and not result.names and result.digest is not None:
         lines.append(f"built {result.digest}; name it with -t to keep and use it")
+    if any(output.type == "docker" and not output.dest for output in request.outputs):
+        lines.append(f"loaded {', '.join(request.tags) or result.digest} into the engine")
     written = (output.dest for output in request.outputs)
     lines += [f"wrote {dest}" for dest in written if dest not in ("", "-")]
     return lines

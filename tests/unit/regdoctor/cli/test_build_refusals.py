@@ -30,7 +30,6 @@ def asked(**flags: object) -> None:
 @pytest.mark.parametrize(
     ("flags", "name"),
     [
-        ({"load": True}, "--load"),
         ({"cache_from": ["type=local,src=x"]}, "--cache-from"),
         ({"cache_to": ["type=inline"]}, "--cache-to"),
         ({"ssh": ["default"]}, "--ssh"),
@@ -42,7 +41,6 @@ def asked(**flags: object) -> None:
         ({"builder": "tcp://127.0.0.1:1"}, "--builder"),
         ({"policy": ["x"]}, "--policy"),
         ({"as_client": "docker"}, "--as"),
-        ({"run_ca": "system"}, "--run-ca"),
         ({"offline": True}, "--offline"),
         ({"frontend": "image"}, "--frontend"),
         ({"report": "x.html"}, "--report"),
