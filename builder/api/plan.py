@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from builder.api.attesting import Attesting
 from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles, read_files
@@ -77,6 +78,7 @@ class Plan:
         self._frontend = Frontend(request, files, self._images)
         self._references = self._frontend.references()
         self._used: LocalEngine | None = None
+        self._attesting = Attesting(request, files.name, state.content)
         for output in self._outputs:
             if output.flag("registry.insecure"):
                 for name in output.names:
@@ -192,7 +194,11 @@ class Plan:
             engine=lambda: find_engine(os.environ),
             layers=lambda image: self._layers(trees[image.platform], form),
         )
-        return await export(output, context, ExportInput(images), emit)
+        conversions = {
+            image.platform: each.conversion for image, each in zip(images, built, strict=True)
+        }
+        attest = self._attesting.of(output, conversions)
+        return await export(output, context, ExportInput(images, attest=attest), emit)
 
     async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
         """Blobs of the whole chain, made side by side where they are missing."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.attest.options import ProvenanceOptions
 from builder.executor.lentca import RunCa
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
@@ -51,4 +52,5 @@ class BuildRequest:
     copy_from_variables: bool = False
     sandbox: str = "auto"
     run_ca: RunCa | None = None
+    provenance: ProvenanceOptions | None = None
     max_parallelism: int | None = None

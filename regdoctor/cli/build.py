@@ -20,8 +20,6 @@ _NOT_YET = {
     "--cache-from": "importing a cache",
     "--cache-to": "exporting a cache",
     "--ssh": "forwarding ssh agents",
-    "--attest": "writing attestations",
-    "--sbom": "writing SBOMs",
     "--resource": "limiting resources",
     "--policy": "judging sources by policy",
     "--as": "using another client's settings",
@@ -75,9 +73,13 @@ def build(
         Strings | None, _many("--secret", help="id=ID[,src=FILE|env=NAME] for RUN --mount.")
     ] = None,
     ssh: Annotated[Strings | None, _many("--ssh", help="Not yet.")] = None,
-    attest: Annotated[Strings | None, _many("--attest", help="Not yet.")] = None,
+    attest: Annotated[
+        Strings | None, _many("--attest", help="type=provenance,mode=min|max,...")
+    ] = None,
     sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
-    provenance: Annotated[str, _many("--provenance", help="Not yet; false is accepted.")] = "",
+    provenance: Annotated[
+        str, _many("--provenance", help="false, true or mode=min|max,version=v1|v0.2,...")
+    ] = "",
     annotation: Annotated[
         Strings | None,
         _many("--annotation", help="[TYPE[PLATFORM]:]KEY=VALUE on manifest or index."),
@@ -171,8 +173,6 @@ def _refuse(given: dict[str, Any]) -> None:
         name = {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
         if given[name] and given[name] not in ("false", "0"):
             raise UsageError(f"{flag}: {what} is not supported yet")
-    if given["provenance"] not in ("", "false", "0"):
-        raise UsageError("--provenance: writing attestations is not supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.api import BuildRequest, Output, RequestError, parse_output
+from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
 from builder.errors import BuilderError
 from builder.registry import RegistryConfig
@@ -69,6 +70,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
+        provenance=attestations(given["attest"] or (), given["provenance"], given["sbom"], environ),
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )

@@ -1,0 +1,129 @@
+"""``--attest``, ``--provenance`` and ``--sbom``, read as docker buildx reads them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from builder.errors import BuilderError
+
+_KEYS = frozenset(
+    {
+        "mode",
+        "version",
+        "builder-id",
+        "reproducible",
+        "inline-only",
+        "filename",
+        "complete-materials",
+    }
+)
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+
+
+class AttestError(BuilderError):
+    """An attestation that cannot be made as it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceOptions:
+    """``mode`` is ``min`` or ``max``, ``version`` ``v1`` or ``v0.2``.
+
+    ``inline_only``: for images alone, not for directories. ``complete_materials``: a build
+    whose sources are not all known fails.
+    """
+
+    mode: str = "max"
+    version: str = "v1"
+    builder_id: str = ""
+    reproducible: bool = False
+    inline_only: bool = False
+    filename: str = "provenance.json"
+    complete_materials: bool = False
+
+
+DEFAULT = ProvenanceOptions(mode="min", inline_only=True)
+"""What docker buildx asks for where nobody says anything."""
+
+
+def parse(
+    attest: Sequence[str], provenance: str, sbom: str, environ: Mapping[str, str]
+) -> ProvenanceOptions | None:
+    """The provenance to write; None for none. The shorthand flags win over ``attest``.
+
+    Raises AttestError, for an SBOM as well: no scanner can be run yet.
+    """
+    wanted: ProvenanceOptions | None = DEFAULT
+    if environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS") in _TRUE:
+        wanted = None
+    items = [("--attest", text) for text in attest]
+    if provenance:
+        items.append(("--provenance", _shorthand("provenance", provenance)))
+    if sbom:
+        items.append(("--sbom", _shorthand("sbom", sbom)))
+    for flag, text in items:
+        fields = _fields(flag, text)
+        kind = fields.pop("type", "")
+        if kind not in ("provenance", "sbom"):
+            raise AttestError(f"{flag} {text}: type must be provenance or sbom")
+        off = _flag(flag, fields.pop("disabled", "false"))
+        if kind == "provenance":
+            wanted = None if off else _provenance(flag, fields)
+        elif not off:
+            raise AttestError(
+                f"{flag}: running a scanner for an SBOM is not supported yet",
+                hint="scan the pushed image, and attach the SBOM with the scanner's own tool",
+            )
+    return wanted
+
+
+def _shorthand(kind: str, text: str) -> str:
+    if text in _TRUE:
+        return f"type={kind}"
+    return f"type={kind},disabled=true" if text in _FALSE else f"type={kind},{text}"
+
+
+def _provenance(flag: str, fields: Mapping[str, str]) -> ProvenanceOptions:
+    unknown = sorted(set(fields) - _KEYS)
+    if unknown:
+        raise AttestError(f"{flag}: unknown key {unknown[0]!r}", hint=", ".join(sorted(_KEYS)))
+    mode = {"full": "max"}.get(fields.get("mode", "max"), fields.get("mode", "max"))
+    if mode not in ("min", "max"):
+        raise AttestError(f"{flag}: invalid mode {mode!r}", hint="choose min or max")
+    version = fields.get("version", "v1")
+    if version not in ("v1", "v0.2"):
+        raise AttestError(f"{flag}: invalid version {version!r}", hint="choose v1 or v0.2")
+    filename = fields.get("filename", "provenance.json")
+    if not filename or "/" in filename or filename in (".", ".."):
+        raise AttestError(f"{flag}: invalid filename {filename!r}")
+    return ProvenanceOptions(
+        mode=mode,
+        version=version,
+        builder_id=fields.get("builder-id", ""),
+        reproducible=_flag(flag, fields.get("reproducible", "false")),
+        inline_only=_flag(flag, fields.get("inline-only", "false")),
+        filename=filename,
+        complete_materials=_flag(flag, fields.get("complete-materials", "false")),
+    )
+
+
+def _flag(flag: str, text: str) -> bool:
+    if text not in (*_TRUE, *_FALSE):
+        raise AttestError(f"{flag}: {text!r} is no boolean")
+    return text in _TRUE
+
+
+def _fields(flag: str, text: str) -> dict[str, str]:
+    try:
+        row = next(csv.reader([text], strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise AttestError(f"{flag} {text}: {error}") from error
+    out = {}
+    for item in row:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise AttestError(f"{flag} {text}: {item!r} must be a key=value pair")
+        out[key.strip().lower()] = value
+    return out
