@@ -19,6 +19,8 @@ _TYPE_1 = "https://slsa.dev/provenance/v1"
 _TYPE_02 = "https://slsa.dev/provenance/v0.2"
 _BUILD_1 = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
 _BUILD_02 = "https://mobyproject.org/buildkit@v1"
+_COMPATIBILITY = 30
+"""BuildKit's number for images and statements as they are laid out here."""
 _PRIVATE = ("build-arg:", "label:")
 
 
@@ -86,6 +88,11 @@ def _request(facts: BuildFacts, *, maximal: bool) -> tuple[dict[str, Any], bool]
                 ]
     if facts.capture.locals:
         request["locals"] = [{"name": name} for name in facts.capture.locals]
+    request["root"] = {
+        "configSource": {"path": facts.filename},
+        "request": {"args": kept} if kept else {},
+    }
+    request["compatibilityVersion"] = _COMPATIBILITY
     return request, len(kept) == len(arguments)
 
 
@@ -109,7 +116,7 @@ def _version_1(facts: BuildFacts, options: ProvenanceOptions, parts: _Parts) -> 
         "configSource": {"path": facts.filename},
         "request": parts.request,
     }
-    definition["internalParameters"] = internal
+    definition["internalParameters"] = _sorted(internal)  # BuildKit makes a map of it
     metadata: dict[str, Any] = {
         "invocationId": facts.invocation,
         "startedOn": _time(facts.started),
@@ -157,6 +164,14 @@ def _version_02(facts: BuildFacts, options: ProvenanceOptions, parts: _Parts) ->
         metadata[f"{_BUILD_02}#hermetic"] = True
     out["metadata"] = metadata
     return out
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
 
 
 def _hermetic(facts: BuildFacts, parts: _Parts) -> bool:

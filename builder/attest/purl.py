@@ -21,4 +21,4 @@ def image_purl(reference: Reference, platform: Platform | None) -> str:
     tag = reference.tag or ("" if reference.digest is not None else "latest")
     version = f"@{quote(tag, safe='')}" if tag else ""
     query = "&".join(f"{key}={quote(value, safe=':')}" for key, value in sorted(qualifiers.items()))
-    return f"pkg:docker/{quote(path, safe='/:')}{version}" + (f"?{query}" if query else "")
+    return f"pkg:docker/{quote(path, safe='/')}{version}" + (f"?{query}" if query else "")

@@ -78,13 +78,15 @@ def test_an_image_says_how_it_was_made_unless_told_otherwise(builds: Builds) -> 
     assert stated["predicateType"] == "https://slsa.dev/provenance/v1"
     definition = stated["predicate"]["buildDefinition"]
     (material,) = definition["resolvedDependencies"]
-    name = builds.base.rpartition(":")[0]
+    name = builds.base.rpartition(":")[0].replace(":", "%3A")
     assert material["uri"] == f"pkg:docker/{name}@1?platform=linux%2Famd64"
     assert definition["externalParameters"] == {
         "configSource": {"path": "Dockerfile"},
         "request": {
             "frontend": "dockerfile.v0",
             "locals": [{"name": "context"}, {"name": "dockerfile"}],
+            "root": {"configSource": {"path": "Dockerfile"}, "request": {}},
+            "compatibilityVersion": 30,
         },
     }
     assert "buildConfig" not in definition["internalParameters"]
