@@ -11,6 +11,8 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.inputs import BuildFiles, read_input
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
+from builder.engine.policy import PolicyError, Source, SourcePolicy
+from builder.errors import BuilderError
 from builder.events import Emit, SourceInfo, WarningEvent
 from builder.frontend import dockerfile
 from builder.frontend.dockerfile import (
@@ -30,6 +32,7 @@ from builder.oci.reference import InvalidReference, Reference
 from builder.solver.types import Location
 from builder.sources.image import ImageSource
 
+_IMAGE = "docker-image://"
 _BUILTIN = "docker/dockerfile"
 """The repository of the frontends whose language this one speaks."""
 
@@ -148,7 +151,8 @@ class Frontend:
                 )
             )
 
-        resolver = _Resolver(self._images, emit)
+        policy = self._request.policy
+        resolver = _Resolver(self._images, policy, emit)
         source = self._parsed or self._files.source
         # All to their ends, also where one fails: they use what is closed after this.
         converted = await asyncio.gather(
@@ -163,12 +167,26 @@ class Frontend:
         for each in converted:
             if isinstance(each, BaseException):
                 raise each
-        return tuple(each for each in converted if isinstance(each, Conversion))
+        return tuple(
+            replace(each, definition=policy.apply(each.definition))
+            for each in converted
+            if isinstance(each, Conversion)
+        )
+
+    def wanted(self, use: ImageUse) -> ImageUse | None:
+        """``use`` as the policy has it; None for one that the build will refuse, or that is
+        no reference."""
+        try:
+            reference = references.parse(use.reference)
+            return replace(use, reference=str(_judged(self._request.policy, reference)))
+        except BuilderError:
+            return None if self._request.policy.policies else use
 
     async def answer(self, question: str, emit: Emit) -> Any:
         """The document that answers ``question``. Raises BuildError."""
         self._show_files(emit)
-        files, resolver = self._files, _Resolver(self._images, emit)
+        files = self._files
+        resolver = _Resolver(self._images, self._request.policy, emit)
         try:
             self._refuse_unknown_syntax()
             return await subrequests.answer(
@@ -187,11 +205,22 @@ class Frontend:
         return vertex
 
 
+def _judged(policy: SourcePolicy, reference: Reference) -> Reference:
+    """What the policy has taken for an image. Raises SourceDenied, PolicyError."""
+    if not policy.policies:
+        return reference
+    used = policy.evaluate(Source(f"{_IMAGE}{reference}")).identifier
+    if not used.startswith(_IMAGE):
+        raise PolicyError(f"source policy: {reference} is converted to {used}, which is no image")
+    return references.parse(used[len(_IMAGE) :])
+
+
 class _Resolver:
     """Asks the image source, and shows that it does."""
 
-    def __init__(self, images: ImageSource, emit: Emit) -> None:
+    def __init__(self, images: ImageSource, policy: SourcePolicy, emit: Emit) -> None:
         self._images = images
+        self._policy = policy
         self._emit = emit
 
     async def resolve_image_config(
@@ -199,6 +228,7 @@ class _Resolver:
     ) -> ResolvedImage:
         name = log_name or f"[internal] load metadata for {reference}"
         with step(self._emit, name):
+            reference = _judged(self._policy, reference)
             return await self._images.resolve_image_config(
                 reference, platform, log_name=log_name, mode=mode
             )

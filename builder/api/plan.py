@@ -87,10 +87,11 @@ class Plan:
     @property
     def references(self) -> tuple[ImageUse, ...]:
         """Every image that the build will ask a registry for, as far as the file tells."""
+        wanted = map(self._frontend.wanted, self._references)
         return tuple(
             use
-            for use in self._references
-            if self.request.pull or not self._images.is_local(use.reference)
+            for use in wanted
+            if use is not None and (self.request.pull or not self._images.is_local(use.reference))
         )
 
     @property

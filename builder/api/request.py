@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.attest.options import ProvenanceOptions
+from builder.engine.policy import SourcePolicy
 from builder.executor.lentca import RunCa
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
@@ -53,4 +54,5 @@ class BuildRequest:
     sandbox: str = "auto"
     run_ca: RunCa | None = None
     provenance: ProvenanceOptions | None = None
+    policy: SourcePolicy = field(default_factory=SourcePolicy)
     max_parallelism: int | None = None

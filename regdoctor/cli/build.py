@@ -21,7 +21,6 @@ _NOT_YET = {
     "--cache-to": "exporting a cache",
     "--ssh": "forwarding ssh agents",
     "--resource": "limiting resources",
-    "--policy": "judging sources by policy",
     "--as": "using another client's settings",
     "--report": "writing a build report",
 }
@@ -111,7 +110,9 @@ def build(
     ] = None,
     quiet: Annotated[bool, _many("-q", "--quiet", help="Print the image id only.")] = False,
     builder: Annotated[str, _many("--builder", help="local.")] = "local",
-    policy: Annotated[Strings | None, _many("--policy", help="Not yet.")] = None,
+    policy: Annotated[
+        Strings | None, _many("--policy", help="File of rules for sources, as JSON.")
+    ] = None,
     config: Annotated[
         Path | None, _many("--config", help="Registry settings in buildkitd.toml's form.")
     ] = None,

@@ -266,6 +266,18 @@ def entitlements(items: Sequence[str]) -> frozenset[str]:
     return frozenset(items)
 
 
+def policies(items: Sequence[str], environ: Mapping[str, str]) -> list[Path]:
+    """``FILE`` or ``filename=FILE``, and the file that the environment names."""
+    out = []
+    for item in items:
+        path = Path(item.removeprefix("filename="))
+        if "=" in str(path) and not path.exists():
+            raise RequestError(f"--policy {item}: only a file of JSON rules is supported")
+        out.append(path)
+    named = environ.get("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "")
+    return [*out, Path(named)] if named else out
+
+
 def run_ca(text: str, environ: Mapping[str, str]) -> RunCa | None:
     """A PEM file, or ``system`` for the roots that this host trusts."""
     if not text:

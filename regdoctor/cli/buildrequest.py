@@ -11,6 +11,7 @@ from typing import Any
 from builder.api import BuildRequest, Output, RequestError, parse_output
 from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
+from builder.engine.policy import read_policies
 from builder.errors import BuilderError
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
@@ -71,6 +72,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
         provenance=attestations(given["attest"] or (), given["provenance"], given["sbom"], environ),
+        policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )

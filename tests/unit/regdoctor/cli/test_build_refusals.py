@@ -40,7 +40,6 @@ def asked(**flags: object) -> None:
         ({"resource": ["memory=1g"]}, "--resource"),
         ({"call": "nonsense"}, "--call"),
         ({"builder": "tcp://127.0.0.1:1"}, "--builder"),
-        ({"policy": ["x"]}, "--policy"),
         ({"as_client": "docker"}, "--as"),
         ({"offline": True}, "--offline"),
         ({"frontend": "image"}, "--frontend"),
