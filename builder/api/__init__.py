@@ -21,6 +21,7 @@ from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
 from builder.executor.lentca import RunCa
+from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
@@ -33,6 +34,7 @@ __all__ = [
     "Output",
     "Plan",
     "RequestError",
+    "Resources",
     "RunCa",
     "SecretSource",
     "ask",

@@ -159,6 +159,7 @@ class Plan:
             secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
             session=secrets.token_hex(12),
             run_ca=self.request.run_ca,
+            resources=self.request.resources,
         )
         return LocalEngine(
             self._state,

@@ -9,6 +9,7 @@ from pathlib import Path
 from builder.attest.options import ProvenanceOptions
 from builder.engine.policy import SourcePolicy
 from builder.executor.lentca import RunCa
+from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.platform import Platform
@@ -53,6 +54,7 @@ class BuildRequest:
     copy_from_variables: bool = False
     sandbox: str = "auto"
     run_ca: RunCa | None = None
+    resources: Resources = Resources()  # noqa: RUF009 - frozen
     provenance: ProvenanceOptions | None = None
     policy: SourcePolicy = field(default_factory=SourcePolicy)
     max_parallelism: int | None = None

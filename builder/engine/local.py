@@ -12,7 +12,7 @@ from typing import Any, cast
 from builder.engine.state import State
 from builder.events import Emit
 from builder.executor.lentca import RunCa
-from builder.executor.types import Executor
+from builder.executor.types import Executor, Resources
 from builder.llb import graph
 from builder.llb import ops as llb
 from builder.llb.definition import Definition
@@ -44,6 +44,7 @@ class Inputs:
     secrets: Secrets
     session: str
     run_ca: RunCa | None = None
+    resources: Resources = Resources()  # noqa: RUF009 - frozen
 
 
 class LocalEngine:
@@ -68,6 +69,7 @@ class LocalEngine:
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
             inputs.run_ca,
+            inputs.resources,
         )
         self.solver = Solver(
             self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from builder.events import LogEvent, WarningEvent
 from builder.executor.lentca import RunCa
-from builder.executor.types import ExecMount, Executor, Network, Output, Process, Ulimit
+from builder.executor.types import ExecMount, Executor, Network, Output, Process, Resources, Ulimit
 from builder.llb import ops as llb
 from builder.oci import platform as platforms
 from builder.oci.platform import Platform
@@ -43,6 +43,7 @@ class ExecContext:
     caches: CacheMounts
     secrets: Secrets
     run_ca: RunCa | None = None
+    resources: Resources = Resources()  # noqa: RUF009 - frozen
 
 
 @dataclass(slots=True)
@@ -150,6 +151,7 @@ class ExecOperation:
             network=_NETWORKS[self._op.network],
             insecure=self._op.security == llb.SecurityMode.INSECURE,
             ulimits=tuple(Ulimit(u.name, u.soft, u.hard) for u in meta.ulimit),
+            resources=self._context.resources,
             cgroup_parent=meta.cgroup_parent,
             remove_mount_stubs=meta.remove_mount_stubs_recursive,
             valid_exit_codes=meta.valid_exit_codes or (0,),

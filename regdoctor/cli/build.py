@@ -20,7 +20,6 @@ _NOT_YET = {
     "--cache-from": "importing a cache",
     "--cache-to": "exporting a cache",
     "--ssh": "forwarding ssh agents",
-    "--resource": "limiting resources",
     "--as": "using another client's settings",
     "--report": "writing a build report",
 }
@@ -92,7 +91,9 @@ def build(
     shm_size: Annotated[str, _many("--shm-size", help="Size of /dev/shm in RUN.")] = "",
     ulimit: Annotated[Strings | None, _many("--ulimit", help="NAME=SOFT[:HARD].")] = None,
     cgroup_parent: Annotated[str, _many("--cgroup-parent", help="Parent cgroup of RUN.")] = "",
-    resource: Annotated[Strings | None, _many("--resource", help="Not yet.")] = None,
+    resource: Annotated[
+        Strings | None, _many("--resource", help="memory=1g,cpu-quota=50000,... of RUN.")
+    ] = None,
     call: Annotated[
         str,
         _many(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from builder.api import RequestError, RunCa, SecretSource
+from builder.api import RequestError, Resources, RunCa, SecretSource
 from builder.executor.truststores import pem
 from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
@@ -205,6 +205,31 @@ def size(flag: str, text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def resources(items: Sequence[str]) -> Resources:
+    """``memory=1g,memory-swap=2g,cpu-shares=N,cpu-period=N,cpu-quota=N,cpuset-cpus=0-1,
+    cpuset-mems=0``; a later one wins. Raises RequestError."""
+    out: dict[str, int | str] = {}
+    for item in items:
+        for key, value in _fields("--resource", item).items():
+            name = key.replace("-", "_")
+            if key in ("memory", "memory-swap"):
+                swapless = key == "memory-swap" and value == "-1"
+                out[name] = -1 if swapless else size(f"--resource {key}", value)
+            elif key in ("cpu-shares", "cpu-period", "cpu-quota"):
+                if not value.isascii() or not value.isdigit():
+                    raise RequestError(f"--resource {key}={value}: a number is expected")
+                out[name] = int(value)
+            elif key in ("cpuset-cpus", "cpuset-mems"):
+                if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", value, re.ASCII) is None:
+                    raise RequestError(f"--resource {key}={value}: expected numbers as 0-2,4")
+                out[name] = value
+            else:
+                raise RequestError(f"--resource {item}: unknown resource {key!r}")
+    if out.get("memory_swap") and not out.get("memory"):
+        raise RequestError("--resource memory-swap needs memory, the part of it that is no swap")
+    return Resources(**out)  # type: ignore[arg-type]
+
+
 def network(text: str) -> NetMode:
     mode = _NETWORKS.get(text)
     if mode is None:
@@ -224,6 +249,11 @@ def add_hosts(items: Sequence[str]) -> tuple[HostIP, ...]:
         separator = "=" if "=" in item else ":"
         host, _, address = item.partition(separator)
         address = address.strip("[]") if address.startswith("[") else address
+        if address == "host-gateway":
+            raise RequestError(
+                f"--add-host {item}: a step cannot reach this host's own services here",
+                hint="give an address of this host that its network reaches, or --network host",
+            )
         try:
             ipaddress.ip_address(address)
         except ValueError as error:

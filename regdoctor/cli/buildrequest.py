@@ -73,6 +73,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         sandbox=given["sandbox"],
         provenance=attestations(given["attest"] or (), given["provenance"], given["sbom"], environ),
         policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
+        resources=buildflags.resources(given["resource"] or ()),
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
