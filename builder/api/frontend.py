@@ -178,7 +178,7 @@ class Frontend:
         no reference."""
         try:
             reference = references.parse(use.reference)
-            return replace(use, reference=str(_judged(self._request.policy, reference)))
+            return replace(use, reference=str(judged(self._request.policy, reference)))
         except BuilderError:
             return None if self._request.policy.policies else use
 
@@ -205,7 +205,7 @@ class Frontend:
         return vertex
 
 
-def _judged(policy: SourcePolicy, reference: Reference) -> Reference:
+def judged(policy: SourcePolicy, reference: Reference) -> Reference:
     """What the policy has taken for an image. Raises SourceDenied, PolicyError."""
     if not policy.policies:
         return reference
@@ -228,7 +228,7 @@ class _Resolver:
     ) -> ResolvedImage:
         name = log_name or f"[internal] load metadata for {reference}"
         with step(self._emit, name):
-            reference = _judged(self._policy, reference)
+            reference = judged(self._policy, reference)
             return await self._images.resolve_image_config(
                 reference, platform, log_name=log_name, mode=mode
             )

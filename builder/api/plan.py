@@ -78,7 +78,7 @@ class Plan:
         self._frontend = Frontend(request, files, self._images)
         self._references = self._frontend.references()
         self._used: LocalEngine | None = None
-        self._attesting = Attesting(request, files.name, state.content)
+        self._attesting = Attesting(request, files.name, state)
         for output in self._outputs:
             if output.flag("registry.insecure"):
                 for name in output.names:
@@ -117,6 +117,12 @@ class Plan:
             engine = self._used = self._engine(executor, emit)
             trees = await engine.solve([each.definition for each in conversions])
             built = tuple(map(_Built, conversions, trees))
+            if any(map(self._attesting.wants_scan, self._outputs)):
+                asked = self.request.platforms or (None,)
+                platforms = [p or c.platform for p, c in zip(asked, conversions, strict=True)]
+                await self._attesting.scan(
+                    engine, self._images, dict(zip(platforms, conversions, strict=True)), emit
+                )
             exported = [await self._export(output, built, emit, stdout) for output in self._outputs]
         except SolveError as error:
             raise BuildError(str(error), error.cause, error.locations) from error

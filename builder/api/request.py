@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.attest.options import ProvenanceOptions
+from builder.attest.options import Attestations
 from builder.engine.policy import SourcePolicy
 from builder.executor.lentca import RunCa
 from builder.executor.types import Resources
@@ -55,6 +55,6 @@ class BuildRequest:
     sandbox: str = "auto"
     run_ca: RunCa | None = None
     resources: Resources = Resources()  # noqa: RUF009 - frozen
-    provenance: ProvenanceOptions | None = None
+    attestations: Attestations = Attestations()  # noqa: RUF009 - frozen
     policy: SourcePolicy = field(default_factory=SourcePolicy)
     max_parallelism: int | None = None

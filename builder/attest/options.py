@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from builder.errors import BuilderError
+from builder.oci import reference as references
+from builder.oci.reference import InvalidReference
 
 _KEYS = frozenset(
     {
@@ -44,17 +46,31 @@ class ProvenanceOptions:
     complete_materials: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SbomOptions:
+    """``generator`` is the scanner's image; ``parameters`` are for it."""
+
+    generator: str = "docker/buildkit-syft-scanner:stable-1"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestations:
+    """What is to be stated about an image."""
+
+    provenance: ProvenanceOptions | None = None
+    sbom: SbomOptions | None = None
+
+
 DEFAULT = ProvenanceOptions(mode="min", inline_only=True)
 """What docker buildx asks for where nobody says anything."""
 
 
 def parse(
     attest: Sequence[str], provenance: str, sbom: str, environ: Mapping[str, str]
-) -> ProvenanceOptions | None:
-    """The provenance to write; None for none. The shorthand flags win over ``attest``.
-
-    Raises AttestError, for an SBOM as well: no scanner can be run yet.
-    """
+) -> Attestations:
+    """The shorthand flags win over ``attest``. Raises AttestError."""
+    scan: SbomOptions | None = None
     wanted: ProvenanceOptions | None = DEFAULT
     if environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS") in _TRUE:
         wanted = None
@@ -71,12 +87,19 @@ def parse(
         off = _flag(flag, fields.pop("disabled", "false"))
         if kind == "provenance":
             wanted = None if off else _provenance(flag, fields)
-        elif not off:
-            raise AttestError(
-                f"{flag}: running a scanner for an SBOM is not supported yet",
-                hint="scan the pushed image, and attach the SBOM with the scanner's own tool",
-            )
-    return wanted
+        else:
+            scan = None if off else _sbom(flag, fields)
+    return Attestations(wanted, scan)
+
+
+def _sbom(flag: str, fields: Mapping[str, str]) -> SbomOptions:
+    parameters = dict(fields)
+    generator = parameters.pop("generator", SbomOptions().generator)
+    try:
+        references.parse(generator)
+    except InvalidReference as error:
+        raise AttestError(f"{flag}: generator {generator!r}: {error.why}") from error
+    return SbomOptions(generator, parameters)
 
 
 def _shorthand(kind: str, text: str) -> str:
@@ -125,5 +148,5 @@ def _fields(flag: str, text: str) -> dict[str, str]:
         key, equals, value = item.partition("=")
         if not equals:
             raise AttestError(f"{flag} {text}: {item!r} must be a key=value pair")
-        out[key.strip().lower()] = value
+        out[key.strip()] = value
     return out

@@ -74,7 +74,7 @@ def build(
     attest: Annotated[
         Strings | None, _many("--attest", help="type=provenance,mode=min|max,...")
     ] = None,
-    sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
+    sbom: Annotated[str, _many("--sbom", help="true or generator=IMAGE[,KEY=VALUE].")] = "",
     provenance: Annotated[
         str, _many("--provenance", help="false, true or mode=min|max,version=v1|v0.2,...")
     ] = "",

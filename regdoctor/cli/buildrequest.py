@@ -71,7 +71,9 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
-        provenance=attestations(given["attest"] or (), given["provenance"], given["sbom"], environ),
+        attestations=attestations(
+            given["attest"] or (), given["provenance"], given["sbom"], environ
+        ),
         policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
         resources=buildflags.resources(given["resource"] or ()),
         run_ca=buildflags.run_ca(given["run_ca"], environ),

@@ -93,7 +93,7 @@ def test_a_missing_context_or_dockerfile_is_a_wrong_use(builds: Builds, tmp_path
         (["--platform", "nonsense"], "nonsense"),
         (["--add-host", "a:b"], "invalid IP address"),
         (["--ulimit", "nofile=9:1"], "ulimit"),
-        (["--sbom=true"], "--sbom: running a scanner for an SBOM is not supported yet"),
+        (["--sbom=generator=No"], "--sbom: generator 'No'"),
         (["--cache-to", "type=inline"], "--cache-to"),
         (["--no-such-flag"], "No such option"),
         (["--progress", "fancy"], "invalid progress mode fancy"),
