@@ -15,8 +15,9 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles, read_files
 from builder.api.request import BuildRequest
-from builder.engine.local import Inputs, LocalEngine
+from builder.engine.local import LocalEngine
 from builder.engine.sandbox import LazyExecutor
+from builder.engine.sourcing import Inputs
 from builder.engine.state import State, open_state
 from builder.errors import BuilderError
 from builder.events import Emit
@@ -33,7 +34,9 @@ from builder.registry import RetryPolicy, Session
 from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
+from builder.sources.http import HttpSource
 from builder.sources.image import ImageSource
+from builder.transport import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,18 @@ class Plan:
 
     def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
         directories = {"context": self.request.context, **self._frontend.local_contexts}
+        given = Secrets(self.request.secrets, self._state.run, dict(os.environ))
         inputs = Inputs(
             images=self._images,
+            http=HttpSource(
+                self.session.transport,
+                lambda: Trust(self.request.registry.roots),
+                self._state.downloads,
+                self._state.snapshots,
+                lambda name: given.read(name, optional=True),
+            ),
             directories=directories,
-            secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
+            secrets=given,
             session=secrets.token_hex(12),
         )
         return LocalEngine(

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
+from builder.engine.sourcing import Inputs, Sourcing
 from builder.engine.state import State
 from builder.events import Emit
 from builder.executor.types import Executor
 from builder.llb import graph
 from builder.llb import ops as llb
 from builder.llb.definition import Definition
-from builder.oci import platform as platforms
-from builder.oci import reference as references
 from builder.ops.cachemounts import CacheMounts
 from builder.ops.errors import OpError
 from builder.ops.execop import ExecContext, ExecOperation
 from builder.ops.fileop import FileOperation
 from builder.ops.merge import MergeOperation
 from builder.ops.results import Tree, TreeStore
-from builder.ops.secrets import Secrets
-from builder.ops.sourceop import ImageOperation, LocalOperation
 from builder.solver.scheduler import Solver
 from builder.solver.types import Edge, Op, Vertex
-from builder.sources.image import ImageSource, PinnedImage
-from builder.sources.local import LocalTree
-
-_IMAGE = "docker-image://"
-_LOCAL = "local://"
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a build brings along: directories by name, secrets, images."""
-
-    images: ImageSource
-    directories: Mapping[str, Path]
-    secrets: Secrets
-    session: str
 
 
 class LocalEngine:
@@ -58,8 +35,7 @@ class LocalEngine:
     ) -> None:
         self._state = state
         self._entitlements = entitlements
-        self._inputs = inputs
-        self._locals: list[LocalTree] = []
+        self._sources = Sourcing(inputs, state.snapshots)
         self._exec = ExecContext(
             state.snapshots,
             executor,
@@ -80,14 +56,13 @@ class LocalEngine:
 
     async def aclose(self) -> None:
         """Discard what only this build could use. Its result has been exported by then."""
-        for tree in self._locals:
-            await asyncio.to_thread(tree.discard)
+        await self._sources.aclose()
 
     def _op(self, vertex: Vertex) -> Op:
         spec = cast("llb.Op", vertex.spec)
         inner, count = spec.op, len(spec.inputs)
         if isinstance(inner, llb.SourceOp):
-            return self._source(inner, spec)
+            return self._sources.op(inner, spec)
         if isinstance(inner, llb.ExecOp):
             self._check_entitled(inner)
             return ExecOperation(inner, spec.platform, count, self._exec)
@@ -106,40 +81,3 @@ class LocalEngine:
         for name, needed in wanted.items():
             if needed and name not in self._entitlements:
                 raise OpError(f"{name} is not allowed", hint=f"allow it with --allow {name}")
-
-    def _source(self, op: llb.SourceOp, spec: llb.Op) -> Op:
-        if op.identifier.startswith(_IMAGE):
-            reference = references.parse(op.identifier[len(_IMAGE) :])
-            platform = spec.platform or platforms.host()
-            return ImageOperation(PinnedImage(self._inputs.images, reference, platform))
-        if op.identifier.startswith(_LOCAL):
-            name = op.identifier[len(_LOCAL) :]
-            directory = self._inputs.directories.get(name)
-            if directory is None:
-                raise OpError(f"no local source {name!r} in this build")
-            tree = LocalTree(
-                name=name,
-                root=directory,
-                follow=_list(op.attrs, "local.followpaths"),
-                include=_list(op.attrs, "local.includepattern"),
-                exclude=_list(op.attrs, "local.excludepatterns"),
-                snapshots=self._state.snapshots,
-                session=self._inputs.session,
-            )
-            self._locals.append(tree)
-            return LocalOperation(tree)
-        scheme = op.identifier.partition("://")[0]
-        raise OpError(f"sources of kind {scheme}:// are not supported yet")
-
-
-def _list(attrs: Mapping[str, str], name: str) -> tuple[str, ...]:
-    text = attrs.get(name)
-    if not text:
-        return ()
-    try:
-        value: Any = json.loads(text)
-    except ValueError as error:
-        raise OpError(f"invalid {name}: {text!r}") from error
-    if not isinstance(value, list):
-        raise OpError(f"invalid {name}: {text!r}")
-    return tuple(str(item) for item in value)

@@ -6,7 +6,7 @@
     ROOT/content/         blobs, an OCI image layout
     ROOT/snapshots/       trees
     ROOT/caches/          cache mounts
-    ROOT/state.db         names of images, layers of snapshots
+    ROOT/state.db         names of images, layers of snapshots, ETags of downloads
     ROOT/cache.db         cache keys
     ROOT/run/             what lives as long as a build does
 """
@@ -27,6 +27,7 @@ from builder.errors import BuilderError
 from builder.snapshot.chains import Chains
 from builder.snapshot.drivers import open_snapshotter
 from builder.snapshot.types import Snapshotter
+from builder.sources.downloads import Downloads
 
 SCHEMA = 1
 
@@ -45,6 +46,7 @@ class State:
     names: ImageNames
     chains: Chains
     cache: SQLiteCacheStore
+    downloads: Downloads
 
     @property
     def run(self) -> Path:
@@ -74,12 +76,14 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
             stack.callback(chains.close)
             cache = SQLiteCacheStore(root / "cache.db")
             stack.callback(cache.close)
+            downloads = Downloads(root / "state.db")
+            stack.callback(downloads.close)
         except sqlite3.Error as error:
             raise StateError(
                 f"cannot use the state directory {root}: {error}",
                 hint="choose another with --root DIR, or remove it: everything can be rebuilt",
             ) from error
-        yield State(root, content, snapshots, names, chains, cache)
+        yield State(root, content, snapshots, names, chains, cache, downloads)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
 

@@ -8,6 +8,7 @@ from builder.ops.keys import image_key, source_key
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.solver.types import CacheMap, Job, Result
+from builder.sources.http import HttpFile
 from builder.sources.image import PinnedImage
 from builder.sources.local import LocalTree
 
@@ -39,3 +40,18 @@ class LocalOperation:
     async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
         tree, emit, vertex = self._tree, job.emit, job.vertex.digest
         return [Tree(await in_thread(lambda cancelled: tree.freeze(emit, vertex, cancelled)))]
+
+
+class HttpOperation:
+    """``http://`` and ``https://``: a tree with one downloaded file."""
+
+    def __init__(self, file: HttpFile) -> None:
+        self._file = file
+
+    async def cache_map(self, job: Job) -> CacheMap:
+        key = await self._file.key()
+        describe = {"url": self._file.wanted.shown, "file": str(self._file.checksum)}
+        return CacheMap(digest=source_key(key), describe=describe)
+
+    async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
+        return [Tree(await self._file.snapshot())]

@@ -1,0 +1,93 @@
+"""The op of a source vertex, by the scheme of its identifier, and what a build brings along."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.llb import ops as llb
+from builder.oci import platform as platforms
+from builder.oci import reference as references
+from builder.ops.errors import OpError
+from builder.ops.secrets import Secrets
+from builder.ops.sourceop import HttpOperation, ImageOperation, LocalOperation
+from builder.snapshot.types import Snapshotter
+from builder.solver.types import Op
+from builder.sources.http import HttpFile, HttpSource
+from builder.sources.image import ImageSource, PinnedImage
+from builder.sources.local import LocalTree
+from builder.sources.requested import Requested
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a build brings along: directories by name (also such as become known while it
+    runs), secrets, and the sources outside."""
+
+    images: ImageSource
+    http: HttpSource
+    directories: Mapping[str, Path]
+    secrets: Secrets
+    session: str
+
+
+class Sourcing:
+    """Makes source ops for one build, and takes away what only that build could use."""
+
+    def __init__(self, inputs: Inputs, snapshots: Snapshotter) -> None:
+        self._inputs = inputs
+        self._snapshots = snapshots
+        self._discards: list[Callable[[], None]] = []
+
+    async def aclose(self) -> None:
+        """Its result has been exported by then."""
+        for discard in self._discards:
+            await asyncio.to_thread(discard)
+
+    def op(self, op: llb.SourceOp, spec: llb.Op) -> Op:
+        """Raises OpError, SourceError for a source that is none."""
+        scheme, _, rest = op.identifier.partition("://")
+        if scheme == "docker-image":
+            platform = spec.platform or platforms.host()
+            image = PinnedImage(self._inputs.images, references.parse(rest), platform)
+            return ImageOperation(image)
+        if scheme == "local":
+            return self._local(rest, op)
+        if scheme in ("http", "https"):
+            file = HttpFile(self._inputs.http, Requested.of(op.identifier, op.attrs))
+            self._discards.append(file.discard)
+            return HttpOperation(file)
+        raise OpError(f"sources of kind {scheme}:// are not supported yet")
+
+    def _local(self, name: str, op: llb.SourceOp) -> Op:
+        directory = self._inputs.directories.get(name)
+        if directory is None:
+            raise OpError(f"no local source {name!r} in this build")
+        tree = LocalTree(
+            name=name,
+            root=directory,
+            follow=_list(op.attrs, "local.followpaths"),
+            include=_list(op.attrs, "local.includepattern"),
+            exclude=_list(op.attrs, "local.excludepatterns"),
+            snapshots=self._snapshots,
+            session=self._inputs.session,
+        )
+        self._discards.append(tree.discard)
+        return LocalOperation(tree)
+
+
+def _list(attrs: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = attrs.get(name)
+    if not text:
+        return ()
+    try:
+        value: Any = json.loads(text)
+    except ValueError as error:
+        raise OpError(f"invalid {name}: {text!r}") from error
+    if not isinstance(value, list):
+        raise OpError(f"invalid {name}: {text!r}")
+    return tuple(str(item) for item in value)
