@@ -23,9 +23,11 @@ from builder.api.request import BuildRequest
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
+from builder.ops.ssh.agents import AgentSource
 
 __all__ = [
     "QUESTIONS",
+    "AgentSource",
     "BuildError",
     "BuildRequest",
     "BuildResult",

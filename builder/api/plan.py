@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,10 +12,10 @@ from typing import Any
 from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles, read_files
+from builder.api.outside import inputs_of
 from builder.api.request import BuildRequest
 from builder.engine.local import LocalEngine
 from builder.engine.sandbox import LazyExecutor
-from builder.engine.sourcing import Inputs
 from builder.engine.state import State, open_state
 from builder.errors import BuilderError
 from builder.events import Emit
@@ -28,15 +26,12 @@ from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
 from builder.ops.results import Tree
-from builder.ops.secrets import Secrets
 from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
 from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
-from builder.sources.http import HttpSource
 from builder.sources.image import ImageSource
-from builder.transport import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +140,7 @@ class Plan:
 
     def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
         directories = {"context": self.request.context, **self._frontend.local_contexts}
-        given = Secrets(self.request.secrets, self._state.run, dict(os.environ))
-        inputs = Inputs(
-            images=self._images,
-            http=HttpSource(
-                self.session.transport,
-                lambda: Trust(self.request.registry.roots),
-                self._state.downloads,
-                self._state.snapshots,
-                lambda name: given.read(name, optional=True),
-            ),
-            directories=directories,
-            secrets=given,
-            session=secrets.token_hex(12),
-        )
+        inputs = inputs_of(self.request, self._state, self.session, self._images, directories)
         return LocalEngine(
             self._state,
             executor,

@@ -10,6 +10,7 @@ from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.platform import Platform
 from builder.ops.secrets import SecretSource
+from builder.ops.ssh.agents import AgentSource
 from builder.registry import RegistryConfig
 
 
@@ -39,6 +40,7 @@ class BuildRequest:
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    ssh: Mapping[str, AgentSource] = field(default_factory=dict)
     network: NetMode = NetMode.UNSET
     add_hosts: tuple[HostIP, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()

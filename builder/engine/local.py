@@ -41,6 +41,7 @@ class LocalEngine:
             executor,
             CacheMounts(state.root / "caches", state.snapshots),
             inputs.secrets,
+            inputs.agents,
         )
         self.solver = Solver(
             self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism

@@ -14,9 +14,12 @@ from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.ops.errors import OpError
 from builder.ops.secrets import Secrets
-from builder.ops.sourceop import HttpOperation, ImageOperation, LocalOperation
+from builder.ops.sourceop import GitOperation, HttpOperation, ImageOperation, LocalOperation
+from builder.ops.ssh.agents import Agents
 from builder.snapshot.types import Snapshotter
 from builder.solver.types import Op
+from builder.sources.git.source import GitSource, GitTree
+from builder.sources.git.wanted import GitWanted
 from builder.sources.http import HttpFile, HttpSource
 from builder.sources.image import ImageSource, PinnedImage
 from builder.sources.local import LocalTree
@@ -30,8 +33,10 @@ class Inputs:
 
     images: ImageSource
     http: HttpSource
+    git: GitSource
     directories: Mapping[str, Path]
     secrets: Secrets
+    agents: Agents
     session: str
 
 
@@ -61,6 +66,9 @@ class Sourcing:
             file = HttpFile(self._inputs.http, Requested.of(op.identifier, op.attrs))
             self._discards.append(file.discard)
             return HttpOperation(file)
+        if scheme == "git":
+            wanted = GitWanted.of(op.identifier, op.attrs)
+            return GitOperation(GitTree(self._inputs.git, wanted))
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
 
     def _local(self, name: str, op: llb.SourceOp) -> Op:

@@ -20,6 +20,7 @@ from builder.ops.contents import ContentSelector, content_key
 from builder.ops.errors import OpError
 from builder.ops.results import Tree
 from builder.ops.secrets import Secrets
+from builder.ops.ssh.agents import Agents
 from builder.ops.threads import in_thread
 from builder.snapshot import paths
 from builder.snapshot.types import Active, Snapshotter
@@ -34,12 +35,13 @@ _NETWORKS = {
 
 @dataclass(frozen=True, slots=True)
 class ExecContext:
-    """What steps share: where trees, caches and secrets are, who runs processes."""
+    """What steps share: where trees, caches, secrets and agents are, who runs processes."""
 
     snapshots: Snapshotter
     executor: Executor
     caches: CacheMounts
     secrets: Secrets
+    agents: Agents
 
 
 @dataclass(slots=True)
@@ -151,7 +153,13 @@ class ExecOperation:
                 if source is not None:
                     prepared.mounts.append(ExecMount(mount.dest, "bind", source, readonly=True))
             elif kind == llb.MountType.SSH:
-                raise OpError("RUN --mount=type=ssh is not supported yet")
+                option = mount.ssh_opt or llb.SSHOpt()
+                if self._context.agents.has(option.id) or not option.optional:
+                    lent = self._context.agents.lend(
+                        option.id, uid=option.uid, gid=option.gid, mode=option.mode
+                    )
+                    socket = await stack.enter_async_context(lent)
+                    prepared.mounts.append(ExecMount(mount.dest, "bind", socket))
             elif kind == llb.MountType.CACHE:
                 source = await self._cache(mount, tree, stack)
                 prepared.mounts.append(ExecMount(mount.dest, "bind", source, mount.readonly))

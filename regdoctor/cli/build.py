@@ -20,7 +20,6 @@ _NOT_YET = {
     "--load": "loading into an engine",
     "--cache-from": "importing a cache",
     "--cache-to": "exporting a cache",
-    "--ssh": "forwarding ssh agents",
     "--attest": "writing attestations",
     "--sbom": "writing SBOMs",
     "--resource": "limiting resources",
@@ -74,7 +73,9 @@ def build(
     secret: Annotated[
         Strings | None, _many("--secret", help="id=ID[,src=FILE|env=NAME] for RUN --mount.")
     ] = None,
-    ssh: Annotated[Strings | None, _many("--ssh", help="Not yet.")] = None,
+    ssh: Annotated[
+        Strings | None, _many("--ssh", help="ID[=SOCKET|KEY[,KEY...]] for RUN --mount and git.")
+    ] = None,
     attest: Annotated[Strings | None, _many("--attest", help="Not yet.")] = None,
     sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
     provenance: Annotated[str, _many("--provenance", help="Not yet; false is accepted.")] = "",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from builder.api import RequestError, SecretSource
+from builder.api import AgentSource, RequestError, SecretSource
 from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
@@ -142,6 +142,27 @@ def secrets(items: Sequence[str], environ: Mapping[str, str]) -> dict[str, Secre
         if not path.is_file():
             raise RequestError(f"failed to stat {path}: no such file", hint=f"--secret {item}")
         out[id] = SecretSource(file=path)
+    return out
+
+
+def agents(items: Sequence[str]) -> dict[str, AgentSource]:
+    """``ID[=PATH[,PATH...][,raw=true|false]]``; without a path, the agent of SSH_AUTH_SOCK."""
+    out: dict[str, AgentSource] = {}
+    for item in items:
+        id, _, text = item.partition("=")
+        if not id:
+            raise RequestError(f"--ssh {item!r}: an id is needed")
+        if id in out:
+            raise RequestError(f'duplicate agent ID "{id}"')
+        paths, raw = [], False
+        for part in text.split(",") if text else ():
+            if part.startswith("raw="):
+                if part not in ("raw=true", "raw=false"):
+                    raise RequestError(f"--ssh {item}: raw is true or false")
+                raw = part == "raw=true"
+            elif part:
+                paths.append(Path(part))
+        out[id] = AgentSource(tuple(paths), raw)
     return out
 
 

@@ -59,6 +59,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
             name for item in given["no_cache_filter"] or () for name in item.split(",")
         ),
         secrets=buildflags.secrets(given["secret"] or (), environ),
+        ssh=buildflags.agents(given["ssh"] or ()),
         network=buildflags.network(given["network"]),
         add_hosts=buildflags.add_hosts(given["add_host"] or ()),
         ulimits=buildflags.ulimits(given["ulimit"] or ()),

@@ -33,7 +33,6 @@ def asked(**flags: object) -> None:
         ({"load": True}, "--load"),
         ({"cache_from": ["type=local,src=x"]}, "--cache-from"),
         ({"cache_to": ["type=inline"]}, "--cache-to"),
-        ({"ssh": ["default"]}, "--ssh"),
         ({"attest": ["type=sbom"]}, "--attest"),
         ({"sbom": "true"}, "--sbom"),
         ({"provenance": "mode=max"}, "--provenance"),

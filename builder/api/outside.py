@@ -1,0 +1,55 @@
+"""What a build reaches outside for: its sources, with the secrets, agents and trust of its
+request."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from builder.api.request import BuildRequest
+from builder.engine.sourcing import Inputs
+from builder.engine.state import State
+from builder.ops.secrets import Secrets
+from builder.ops.ssh.agents import Agents
+from builder.registry import Session
+from builder.sources.git.source import GitSource
+from builder.sources.http import HttpSource
+from builder.sources.image import ImageSource
+from builder.transport import Trust
+
+
+def inputs_of(
+    request: BuildRequest,
+    state: State,
+    session: Session,
+    images: ImageSource,
+    directories: Mapping[str, Path],
+) -> Inputs:
+    """``directories`` may still grow while the build runs."""
+    environ = dict(os.environ)
+    given = Secrets(request.secrets, state.run, environ)
+    agents = Agents(request.ssh, environ)
+
+    def secret(name: str) -> bytes | None:
+        return given.read(name, optional=True)
+
+    http = HttpSource(
+        session.transport,
+        lambda: Trust(request.registry.roots),
+        state.downloads,
+        state.snapshots,
+        secret,
+    )
+    git = GitSource(
+        state.root / "git",
+        state.run,
+        state.snapshots,
+        secret,
+        agents.lend,
+        lambda: request.registry.roots,
+        request.registry.resolve,
+        environ,
+    )
+    return Inputs(images, http, git, directories, given, agents, secrets.token_hex(12))
