@@ -63,7 +63,7 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
         judgement = _judge(
             plan.session.attempts(),
             exchanges,
-            str(plan.request.context),
+            plan.request.shown,
             plan.request.registry.source,
         )
         return Preflight(judgement, failed)

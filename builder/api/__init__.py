@@ -16,6 +16,7 @@ Errors::
     `-- BuildError          the build failed; ``cause``, and where in which file
 """
 
+from builder.api.contexts import is_archive, is_url
 from builder.api.errors import BuildError, RequestError
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
@@ -36,6 +37,8 @@ __all__ = [
     "RequestError",
     "SecretSource",
     "ask",
+    "is_archive",
+    "is_url",
     "open_plan",
     "parse_output",
 ]

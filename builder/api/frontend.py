@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from builder.api.errors import BuildError, RequestError
-from builder.api.inputs import BuildFiles, read_input
+from builder.api.contexts import RemoteContext
+from builder.api.errors import BuildError
+from builder.api.inputs import BuildFiles
+from builder.api.namedcontexts import named_contexts
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
+from builder.api.work import Work
 from builder.events import Emit, SourceInfo, WarningEvent
 from builder.frontend import dockerfile
 from builder.frontend.dockerfile import (
@@ -20,7 +22,6 @@ from builder.frontend.dockerfile import (
     ResolvedImage,
     subrequests,
 )
-from builder.frontend.dockerfile.ignore import read_patterns
 from builder.oci import reference as references
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
@@ -34,13 +35,21 @@ _BUILTIN = "docker/dockerfile"
 class Frontend:
     """Raises RequestError."""
 
-    def __init__(self, request: BuildRequest, files: BuildFiles, images: ImageSource) -> None:
+    def __init__(
+        self,
+        request: BuildRequest,
+        files: BuildFiles,
+        work: Work,
+        remote: RemoteContext | None = None,
+    ) -> None:
         self._request = request
         self._files = files
-        self._images = images
+        self._images = work.images
         self._info = SourceInfo(files.name, files.source)
-        self.local_contexts: dict[str, Path] = {}
+        self._named = named_contexts(request.named_contexts, work)
         self._options = self._convert_options()
+        if remote is not None:
+            self._options = remote.into(self._options)
         self._parsed: dockerfile.Dockerfile | None = None
 
     def references(self) -> tuple[ImageUse, ...]:
@@ -81,23 +90,6 @@ class Frontend:
 
     def _convert_options(self) -> ConvertOptions:
         request = self._request
-        named: dict[str, str] = {}
-        ignores: dict[str, tuple[str, ...]] = {}
-        for name, value in request.named_contexts.items():
-            if value.startswith("docker-image://"):
-                named[name] = value
-                continue
-            path = Path(value)
-            if not path.is_dir():
-                raise RequestError(
-                    f"failed to get build context {name}: {value}: no such directory"
-                )
-            named[name] = f"local:{name}"
-            self.local_contexts[name] = path
-            ignore = path / ".dockerignore"
-            if ignore.exists():
-                data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
-                ignores[name] = read_patterns(data)
         return ConvertOptions(
             build_args=request.build_args,
             target=request.target,
@@ -111,8 +103,9 @@ class Frontend:
             network=request.network,
             cgroup_parent=request.cgroup_parent,
             ignore_patterns=self._files.ignore_patterns,
-            named_contexts=named,
-            named_ignores=ignores,
+            named_contexts=self._named.values,
+            named_ignores=self._named.ignores,
+            layouts=self._named,
             pull="pull" if request.pull else "default",
             epoch=request.epoch,
             copy_from_variables=request.copy_from_variables,
@@ -120,7 +113,8 @@ class Frontend:
 
     async def convert(self, emit: Emit) -> Conversion:
         """The definition, its warnings shown. Raises DockerfileError, BuildError."""
-        vertex = self._show_files(emit)
+        vertex = self._files.vertex or self._show_files(emit)
+        self._named.emit = emit
 
         def warn(warning: LintWarning) -> None:
             emit(
@@ -139,7 +133,9 @@ class Frontend:
 
     async def answer(self, question: str, emit: Emit) -> Any:
         """The document that answers ``question``. Raises BuildError."""
-        self._show_files(emit)
+        self._named.emit = emit
+        if not self._files.vertex:
+            self._show_files(emit)
         files, resolver = self._files, _Resolver(self._images, emit)
         try:
             self._refuse_unknown_syntax()
@@ -154,8 +150,9 @@ class Frontend:
         files = self._files
         with step(emit, f"[internal] load build definition from {files.name}") as vertex:
             transferred(emit, vertex, "transferring dockerfile:", len(files.source))
-        with step(emit, "[internal] load .dockerignore") as ignore_vertex:
-            transferred(emit, ignore_vertex, "transferring context:", files.sent)
+        if self._options.main_context is None:
+            with step(emit, "[internal] load .dockerignore") as ignore_vertex:
+                transferred(emit, ignore_vertex, "transferring context:", files.sent)
         return vertex
 
 

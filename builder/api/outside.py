@@ -24,10 +24,13 @@ def inputs_of(
     request: BuildRequest,
     state: State,
     session: Session,
+    *,
     images: ImageSource,
+    layouts: Mapping[str, ImageSource],
+    uploads: Mapping[str, Path],
     directories: Mapping[str, Path],
 ) -> Inputs:
-    """``directories`` may still grow while the build runs."""
+    """The mappings may still grow."""
     environ = dict(os.environ)
     given = Secrets(request.secrets, state.run, environ)
     agents = Agents(request.ssh, environ)
@@ -41,6 +44,7 @@ def inputs_of(
         state.downloads,
         state.snapshots,
         secret,
+        uploads,
     )
     git = GitSource(
         state.root / "git",
@@ -52,4 +56,5 @@ def inputs_of(
         request.registry.resolve,
         environ,
     )
-    return Inputs(images, http, git, directories, given, agents, secrets.token_hex(12))
+    session_id = secrets.token_hex(12)
+    return Inputs(images, layouts, http, git, directories, given, agents, session_id)

@@ -9,14 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder.api.contexts import RemoteContext, opened
 from builder.api.errors import BuildError, RequestError
 from builder.api.frontend import Frontend
-from builder.api.inputs import BuildFiles, read_files
-from builder.api.outside import inputs_of
+from builder.api.inputs import BuildFiles
 from builder.api.request import BuildRequest
-from builder.engine.local import LocalEngine
-from builder.engine.sandbox import LazyExecutor
-from builder.engine.state import State, open_state
+from builder.api.work import Work
+from builder.engine.state import State
 from builder.errors import BuilderError
 from builder.events import Emit
 from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
@@ -31,7 +30,6 @@ from builder.registry import RetryPolicy, Session
 from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
-from builder.sources.image import ImageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +50,22 @@ class Plan:
     """One build, planned. Made by ``open_plan``."""
 
     def __init__(
-        self, request: BuildRequest, files: BuildFiles, state: State, session: Session
+        self,
+        request: BuildRequest,
+        files: BuildFiles,
+        state: State,
+        session: Session,
+        work: Work,
+        remote: RemoteContext | None = None,
     ) -> None:
         self.request = request
         self.session = session
         self._files = files
         self._state = state
         self._outputs = _outputs(request)
-        self._images = ImageSource(
-            session, state.content, state.names, state.chains, pull=request.pull
-        )
-        self._frontend = Frontend(request, files, self._images)
+        self._work = work
+        self._frontend = Frontend(request, files, work, remote)
         self._references = self._frontend.references()
-        self._used: LocalEngine | None = None
         for output in self._outputs:
             if output.flag("registry.insecure"):
                 for name in output.names:
@@ -76,7 +77,7 @@ class Plan:
         return tuple(
             use
             for use in self._references
-            if self.request.pull or not self._images.is_local(use.reference)
+            if self.request.pull or not self._work.images.is_local(use.reference)
         )
 
     @property
@@ -89,18 +90,12 @@ class Plan:
             for name in output.names
         )
 
-    async def aclose(self) -> None:
-        if self._used is not None:
-            await self._used.aclose()
-        await self._images.aclose()
-
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
         """Build and export; ``stdout`` is where ``dest=-`` goes. Raises BuildError."""
-        executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
+        self._work.emit.to(emit)
         try:
             conversion = await self._frontend.convert(emit)
-            engine = self._used = self._engine(conversion, executor, emit)
-            tree = await engine.solve(conversion.definition)
+            tree = await self._work.engine.solve(conversion.definition)
             exported = [
                 await self._export(output, conversion, tree, emit, stdout)
                 for output in self._outputs
@@ -118,13 +113,9 @@ class Plan:
             raise BuildError(place + (error.strerror or str(error)).lower(), error) from error
         except sqlite3.Error as error:
             raise BuildError(f"state directory {self._state.root}: {error}", error) from error
-        finally:
-            await executor.aclose()
-        return self._result(exported, executor, engine)
+        return self._result(exported)
 
-    def _result(
-        self, exported: Sequence[Exported], executor: LazyExecutor, engine: LocalEngine
-    ) -> BuildResult:
+    def _result(self, exported: Sequence[Exported]) -> BuildResult:
         response: dict[str, str] = {}
         digest = None
         for each in exported:
@@ -136,19 +127,9 @@ class Plan:
             if output.type == "image"
             for name in output.names
         )
-        return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
-
-    def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
-        directories = {"context": self.request.context, **self._frontend.local_contexts}
-        inputs = inputs_of(self.request, self._state, self.session, self._images, directories)
-        return LocalEngine(
-            self._state,
-            executor,
-            inputs,
-            emit,
-            self.request.max_parallelism,
-            self.request.entitlements,
-        )
+        work = self._work
+        verdicts = work.engine.solver.verdicts
+        return BuildResult(digest, response, names, work.executor.notices, verdicts)
 
     async def _export(
         self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
@@ -240,11 +221,5 @@ async def open_plan(
 
     Raises RequestError; BuildError for a Dockerfile that is none; what the stores raise.
     """
-    files = read_files(request)
-    with open_state(request.root) as state:
-        async with Session(config=request.registry, policy=policy) as session:
-            plan = Plan(request, files, state, session)
-            try:
-                yield plan
-            finally:
-                await plan.aclose()
+    async with opened(request, policy) as here:
+        yield Plan(request, here.files, here.state, here.session, here.work, here.remote)

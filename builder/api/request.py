@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
@@ -12,21 +13,27 @@ from builder.oci.platform import Platform
 from builder.ops.secrets import SecretSource
 from builder.ops.ssh.agents import AgentSource
 from builder.registry import RegistryConfig
+from builder.sources.requested import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """``context`` is a directory; ``dockerfile`` a path, ``""`` for the default in the
-    context; ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
+    """``context`` is a directory, None for an empty one. In its place may stand
+    ``context_url``, a repository, an archive or a Dockerfile at a URL, or ``context_archive``,
+    a tar that is read once. ``dockerfile`` is a path, ``""`` for the default in the context;
+    ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
 
     Without ``outputs`` the image stays in the local store under ``tags``. ``platform`` None
-    is this machine's. ``named_contexts`` maps a name to ``docker-image://REF`` or to a
-    directory. ``shm_size`` in bytes, ``epoch`` in seconds.
+    is this machine's. ``named_contexts`` maps a name to ``docker-image://REF``,
+    ``oci-layout://PATH[:TAG][@DIGEST]``, a URL or a directory. ``shm_size`` in bytes, ``epoch``
+    in seconds.
     """
 
-    context: Path
+    context: Path | None
     root: Path
     registry: RegistryConfig
+    context_url: str = ""
+    context_archive: BinaryIO | None = None
     dockerfile: str = ""
     dockerfile_text: bytes | None = None
     tags: tuple[str, ...] = ()
@@ -52,3 +59,15 @@ class BuildRequest:
     copy_from_variables: bool = False
     sandbox: str = "auto"
     max_parallelism: int | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the context has to be fetched, or read from a stream, before it is known."""
+        return bool(self.context_url) or self.context_archive is not None
+
+    @property
+    def shown(self) -> str:
+        """The context as messages name it."""
+        if self.context is not None:
+            return str(self.context)
+        return without_credentials(self.context_url) if self.context_url else "-"

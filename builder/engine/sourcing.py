@@ -28,10 +28,11 @@ from builder.sources.requested import Requested
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a build brings along: directories by name (also such as become known while it
-    runs), secrets, and the sources outside."""
+    """What a build brings along: directories and layouts by name (also such as become known
+    while it runs), secrets, agents, and the sources outside."""
 
     images: ImageSource
+    layouts: Mapping[str, ImageSource]
     http: HttpSource
     git: GitSource
     directories: Mapping[str, Path]
@@ -56,10 +57,10 @@ class Sourcing:
     def op(self, op: llb.SourceOp, spec: llb.Op) -> Op:
         """Raises OpError, SourceError for a source that is none."""
         scheme, _, rest = op.identifier.partition("://")
-        if scheme == "docker-image":
+        if scheme in ("docker-image", "oci-layout"):
             platform = spec.platform or platforms.host()
-            image = PinnedImage(self._inputs.images, references.parse(rest), platform)
-            return ImageOperation(image)
+            reference = references.parse(rest)
+            return ImageOperation(PinnedImage(self._images(scheme, op), reference, platform))
         if scheme == "local":
             return self._local(rest, op)
         if scheme in ("http", "https"):
@@ -70,6 +71,15 @@ class Sourcing:
             wanted = GitWanted.of(op.identifier, op.attrs)
             return GitOperation(GitTree(self._inputs.git, wanted))
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
+
+    def _images(self, scheme: str, op: llb.SourceOp) -> ImageSource:
+        if scheme == "docker-image":
+            return self._inputs.images
+        name = op.attrs.get("oci.store", "")
+        layout = self._inputs.layouts.get(name)
+        if layout is None:
+            raise OpError(f"no OCI layout {name!r} in this build")
+        return layout
 
     def _local(self, name: str, op: llb.SourceOp) -> Op:
         directory = self._inputs.directories.get(name)

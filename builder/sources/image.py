@@ -6,10 +6,10 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from builder.content import ContentStore
 from builder.content.names import ImageNames
@@ -24,12 +24,28 @@ from builder.oci.digest import Digest, InvalidDigest
 from builder.oci.manifest import Index, Manifest
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
-from builder.registry.session import Session
 from builder.snapshot.chains import Chains, LayerRecord
 from builder.sources.errors import NoMatchingPlatform, SourceError
 
 _CONFIG_LIMIT = 8 << 20
 """Largest image config in bytes that is read."""
+
+
+class Resolved(Protocol):
+    """What a reference stands for."""
+
+    @property
+    def descriptor(self) -> Descriptor: ...
+
+
+class Origin(Protocol):
+    """Where images come from: a registry session, or a layout on disk."""
+
+    async def resolve(self, reference: Reference) -> Resolved: ...
+    async def fetch_manifest(self, reference: Reference, descriptor: Descriptor) -> bytes: ...
+    def fetch_blob(
+        self, reference: Reference, descriptor: Descriptor
+    ) -> AsyncGenerator[bytes, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +60,22 @@ class FoundImage:
 
 
 class ImageSource:
-    """All images of one build; each is looked up and fetched once."""
+    """All images of one build from one origin; each is looked up and fetched once.
+
+    ``names`` are those of the local store, None where the origin's are no registry's: then
+    no registry is said to have its blobs either.
+    """
 
     def __init__(
         self,
-        session: Session,
+        origin: Origin,
         store: ContentStore,
-        names: ImageNames,
+        names: ImageNames | None,
         chains: Chains,
         *,
         pull: bool = False,
     ) -> None:
-        self._session = session
+        self._origin = origin
         self._store = store
         self._names = names
         self._chains = chains
@@ -86,6 +106,8 @@ class ImageSource:
 
     def is_local(self, text: str) -> bool:
         """Whether the local store has an image of that name, so that no registry is asked."""
+        if self._names is None:
+            return False
         try:
             return self._names.get(str(references.parse(text))) is not None
         except InvalidReference:
@@ -99,9 +121,10 @@ class ImageSource:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _find(self, reference: Reference, platform: Platform) -> FoundImage:
-        root = None if self._pull else self._names.get(str(reference))
+        known = self._names if not self._pull else None
+        root = known.get(str(reference)) if known is not None else None
         if root is None:
-            resolved = await self._session.resolve(reference)
+            resolved = await self._origin.resolve(reference)
             root = resolved.descriptor
         document = await self._document(reference, root)
         digest = root.digest
@@ -121,7 +144,7 @@ class ImageSource:
         if self._store.has(descriptor.digest):
             data = self._store.read(descriptor.digest, manifests.MAX_MANIFEST)
         else:
-            data = await self._session.fetch_manifest(reference, descriptor)
+            data = await self._origin.fetch_manifest(reference, descriptor)
             await self._keep(data, descriptor.digest)
         try:
             return manifests.parse(data, descriptor.media_type)
@@ -162,14 +185,15 @@ class ImageSource:
     ) -> None:
         async def counted() -> Any:
             received = 0
-            async with aclosing(self._session.fetch_blob(reference, descriptor)) as chunks:
+            async with aclosing(self._origin.fetch_blob(reference, descriptor)) as chunks:
                 async for chunk in chunks:
                     received += len(chunk)
                     progress(received)
                     yield chunk
 
         await self._store.ingest(counted(), descriptor.digest, descriptor.size)
-        self._chains.record_origin(descriptor.digest, reference.name)
+        if self._names is not None:
+            self._chains.record_origin(descriptor.digest, reference.name)
 
     async def unpack(self, found: FoundImage, emit: Emit, vertex: str) -> str | None:
         """The snapshot of the image's whole file system; None for an image without layers."""

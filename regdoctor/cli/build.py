@@ -45,7 +45,7 @@ def _many(*names: str, help: str) -> Any:
 
 
 def build(
-    context: Annotated[str, typer.Argument(metavar="PATH", help="The build context.")],
+    context: Annotated[str, typer.Argument(metavar="PATH|URL|-", help="The build context.")],
     file: Annotated[str, _many("-f", "--file", help="Dockerfile; '-' reads it from stdin.")] = "",
     tag: Annotated[Strings | None, _many("-t", "--tag", help="Name of the image.")] = None,
     build_arg: Annotated[Strings | None, _many("--build-arg", help="NAME=VALUE for ARG.")] = None,
@@ -53,7 +53,8 @@ def build(
         list[Path] | None, _many("--build-arg-file", help="File of NAME=VALUE lines.")
     ] = None,
     build_context: Annotated[
-        Strings | None, _many("--build-context", help="NAME=PATH or NAME=docker-image://REF.")
+        Strings | None,
+        _many("--build-context", help="NAME=PATH, URL, docker-image:// or oci-layout://."),
     ] = None,
     target: Annotated[str, _many("--target", help="Stage to build.")] = "",
     platform: Annotated[str, _many("--platform", help="Platform to build for.")] = "",

@@ -15,6 +15,7 @@ from builder.oci import platform as platforms
 from builder.oci.platform import Platform
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
+from regdoctor.cli.buildcontext import context_of
 from regdoctor.cli.faults import UsageError
 
 IMAGES = ("image", "oci", "docker")
@@ -41,11 +42,9 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
     )
     _check_registry(registry)
     return BuildRequest(
-        context=_context(given["context"]),
+        **context_of(given["context"], given["file"], sys.stdin.buffer),
         root=given["root"] or default_root(environ),
         registry=registry,
-        dockerfile="" if given["file"] == "-" else given["file"],
-        dockerfile_text=sys.stdin.buffer.read() if given["file"] == "-" else None,
         tags=tuple(given["tag"] or ()),
         build_args=build_args,
         labels=buildflags.labels(given["label"] or ()),
@@ -72,19 +71,6 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         sandbox=given["sandbox"],
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
-
-
-def _context(text: str) -> Path:
-    if text == "-":
-        raise RequestError(
-            "a context on standard input is not supported yet",
-            hint="unpack it, or give only the Dockerfile with -f -",
-        )
-    if "://" in text or text.startswith(("git@", "github.com/")):
-        raise RequestError(
-            "a remote context is not supported yet", hint="clone or download it first"
-        )
-    return Path(text)
 
 
 def _platform(text: str) -> Platform | None:
