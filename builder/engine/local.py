@@ -11,7 +11,9 @@ from builder.executor.types import Executor
 from builder.llb import graph
 from builder.llb import ops as llb
 from builder.llb.definition import Definition
+from builder.ops.buildop import BuildOperation
 from builder.ops.cachemounts import CacheMounts
+from builder.ops.diff import DiffOperation
 from builder.ops.errors import OpError
 from builder.ops.execop import ExecContext, ExecOperation
 from builder.ops.fileop import FileOperation
@@ -43,9 +45,9 @@ class LocalEngine:
             inputs.secrets,
             inputs.agents,
         )
-        self.solver = Solver(
-            self._op, state.cache, TreeStore(state.snapshots), emit, max_parallelism
-        )
+        self._emit = emit
+        self._max_parallelism = max_parallelism
+        self.solver = self._new_solver()
 
     async def solve(self, definition: Definition) -> Tree:
         """The tree that the definition describes. Raises SolveError, LLBError."""
@@ -71,7 +73,24 @@ class LocalEngine:
             return FileOperation(inner, count, self._state.snapshots)
         if isinstance(inner, llb.MergeOp):
             return MergeOperation(inner, count, self._state.chains)
+        if isinstance(inner, llb.DiffOp):
+            return DiffOperation(inner, count, self._state.chains)
+        if isinstance(inner, llb.BuildOp):
+            return BuildOperation(inner, count, self._state.snapshots, self._solve_within)
         raise OpError(f"{type(inner).__name__} is not supported by the local engine")
+
+    async def _solve_within(self, definition: Definition) -> Tree:
+        """A definition that a step of this build wants solved. The step holds its place among
+        those that may run at once: so there is a solver of its own for what it waits for."""
+        if not definition.def_:
+            return Tree.of(None)
+        solver = self._new_solver()
+        results = await solver.solve([cast("Edge", graph.load(definition).result)])
+        return Tree(results[0].id)
+
+    def _new_solver(self) -> Solver:
+        store = TreeStore(self._state.snapshots)
+        return Solver(self._op, self._state.cache, store, self._emit, self._max_parallelism)
 
     def _check_entitled(self, op: llb.ExecOp) -> None:
         """What weakens the sandbox must have been allowed by whoever asked for the build."""

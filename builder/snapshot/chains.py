@@ -17,8 +17,9 @@ from pathlib import Path
 from builder.content import ContentStore
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
+from builder.snapshot.changes import ChangeWalk
 from builder.snapshot.layers import apply_blob, create_layer_blob, never
-from builder.snapshot.types import Snapshotter
+from builder.snapshot.types import Change, Snapshotter
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chain (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL);
@@ -73,6 +74,16 @@ def chain_id(diff_ids: Sequence[Digest]) -> str:
     for diff_id in diff_ids:
         name = str(Digest.of(f"{name} {diff_id}".encode())) if name else str(diff_id)
     return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A comparison, as layers are made of."""
+
+    walk: ChangeWalk
+
+    def changes(self, id: str) -> Iterator[Change]:
+        return iter(self.walk)
 
 
 class Chains:
@@ -159,6 +170,15 @@ class Chains:
         record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)
         return record
+
+    def difference(
+        self, lower: str | None, upper: str | None, cancelled: Callable[[], bool] = never
+    ) -> LayerRecord:
+        """One layer that makes ``upper`` of ``lower``, wherever these come from; blocks."""
+        with self._snapshots.view(lower) as below, self._snapshots.view(upper) as above:
+            compared = _Compared(ChangeWalk(above, below, overlay=False))
+            made = create_layer_blob(compared, "", self._store, cancelled=cancelled)
+        return LayerRecord(made.descriptor, made.diff_id)
 
     def ancestry(self, snapshot: str | None) -> list[str]:
         """The snapshots that make up ``snapshot``, bottom first, itself last."""
