@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from builder.api.contexts import RemoteContext, opened
@@ -15,12 +18,14 @@ from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles
 from builder.api.request import BuildRequest
 from builder.api.work import Work
+from builder.engine.lazy import Stack
 from builder.engine.state import State
 from builder.errors import BuilderError
 from builder.events import Emit
 from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
 from builder.exporters.types import PlatformImage
 from builder.frontend.dockerfile import Conversion, DockerfileError, ImageUse
+from builder.llb.definition import Definition
 from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
@@ -44,6 +49,10 @@ class BuildResult:
     names: tuple[str, ...]
     notices: tuple[str, ...] = ()
     verdicts: Sequence[CacheVerdict] = field(default=(), repr=False)
+
+
+_OF_LAYERS = ("image", "oci", "docker", "cacheonly")
+"""Outputs that read no files."""
 
 
 class Plan:
@@ -95,9 +104,9 @@ class Plan:
         self._work.emit.to(emit)
         try:
             conversion = await self._frontend.convert(emit)
-            tree = await self._work.engine.solve(conversion.definition)
+            built = await self._solve(conversion.definition)
             exported = [
-                await self._export(output, conversion, tree, emit, stdout)
+                await self._export(output, conversion, built, emit, stdout)
                 for output in self._outputs
             ]
         except SolveError as error:
@@ -131,8 +140,16 @@ class Plan:
         verdicts = work.engine.solver.verdicts
         return BuildResult(digest, response, names, work.executor.notices, verdicts)
 
+    async def _solve(self, definition: Definition) -> Tree | Stack:
+        """A tree, where an output reads one; else layers may do."""
+        engine = self._work.engine
+        stack = None
+        if all(output.type in _OF_LAYERS for output in self._outputs):
+            stack = await engine.stack(definition)
+        return stack if stack is not None else await engine.solve(definition)
+
     async def _export(
-        self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
+        self, output: Output, conversion: Conversion, built: Tree | Stack, emit: Emit, stdout: Any
     ) -> Exported:
         epoch = output.epoch(self.request.epoch)
         form = _layer_form(output, epoch)
@@ -141,7 +158,7 @@ class Plan:
             platform=conversion.platform,
             config=conversion.config,
             layers=(),
-            tree=lambda: self._state.snapshots.view(tree.snapshot),
+            tree=lambda: self._view(built),
             base_history=base_history,
         )
         context = ExportContext(
@@ -150,11 +167,34 @@ class Plan:
             pusher=self.session,
             stdout=stdout,
             epoch=epoch,
-            layers=lambda _: self._layers(tree, form),
+            layers=lambda _: self._layers(built, form),
         )
         return await export(output, context, ExportInput((image,)), emit)
 
-    async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
+    def _view(self, built: Tree | Stack) -> AbstractContextManager[Path]:
+        assert isinstance(built, Tree), "no output of layers reads files"
+        return self._state.snapshots.view(built.snapshot)
+
+    async def _layers(self, built: Tree | Stack, form: LayerForm) -> tuple[Layer, ...]:
+        if isinstance(built, Tree):
+            return await self._own_layers(built, form)
+        origins, now = self._state.chains.origins, time.time_ns()
+        name = built.image.reference.name
+        layers = [
+            Layer(
+                record.descriptor,
+                record.diff_id,
+                created=now,
+                repositories=(name, *origins(record.descriptor.digest)),
+                fetch=partial(built.fetch, record, self._work.emit),
+            )
+            for record in built.records
+        ]
+        for tree in built.above:
+            layers += await self._own_layers(tree, form)
+        return tuple(layers)
+
+    async def _own_layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
         """Blobs of the whole chain, made side by side where they are missing."""
         chains, snapshots = self._state.chains, self._state.snapshots
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
+from builder.engine.lazy import Stack, look, show, spine_of
 from builder.engine.sourcing import Inputs, Sourcing
 from builder.engine.state import State
+from builder.errors import BuilderError
 from builder.events import Emit
 from builder.executor.types import Executor
 from builder.llb import graph
@@ -56,6 +59,31 @@ class LocalEngine:
         edge = graph.load(definition).result
         results = await self.solver.solve([cast("Edge", edge)])
         return Tree(results[0].id)
+
+    async def stack(self, definition: Definition) -> Stack | None:
+        """The result as layers of which the image's were not fetched; None where there is
+        nothing to be saved by that, and ``solve`` is to be asked.
+
+        For outputs that read no files. Raises SolveError.
+        """
+        if not definition.def_:
+            return None
+        spine = spine_of(graph.load(definition))
+        if spine is None:
+            return None
+        started = time.time()
+        spec = spine.image.spec
+        try:
+            origin = self._sources.image(cast("llb.SourceOp", spec.op), spec)
+        except BuilderError:
+            return None
+        found = await look(origin, self._state.chains)
+        if found is None:
+            return None
+        results = await self.solver.solve([cast("Edge", edge) for edge in spine.above])
+        show(spine, started, self._emit)
+        above = tuple(Tree(result.id) for result in results)
+        return Stack(found, origin, str(spine.image.digest), above)
 
     async def aclose(self) -> None:
         """Discard what only this build could use. Its result has been exported by then."""

@@ -58,9 +58,7 @@ class Sourcing:
         """Raises OpError, SourceError for a source that is none."""
         scheme, _, rest = op.identifier.partition("://")
         if scheme in ("docker-image", "oci-layout"):
-            platform = spec.platform or platforms.host()
-            reference = references.parse(rest)
-            return ImageOperation(PinnedImage(self._images(scheme, op), reference, platform))
+            return ImageOperation(self.image(op, spec))
         if scheme == "local":
             return self._local(rest, op)
         if scheme in ("http", "https"):
@@ -71,6 +69,12 @@ class Sourcing:
             wanted = GitWanted.of(op.identifier, op.attrs)
             return GitOperation(GitTree(self._inputs.git, wanted))
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
+
+    def image(self, op: llb.SourceOp, spec: llb.Op) -> PinnedImage:
+        """The image that a source op names. Raises OpError, InvalidReference."""
+        scheme, _, rest = op.identifier.partition("://")
+        platform = spec.platform or platforms.host()
+        return PinnedImage(self._images(scheme, op), references.parse(rest), platform)
 
     def _images(self, scheme: str, op: llb.SourceOp) -> ImageSource:
         if scheme == "docker-image":

@@ -61,12 +61,17 @@ class _Images:
         self.docker_types = not output.flag("oci-mediatypes", default=True)
 
     async def assemble(
-        self, result: ExportInput, progress: ExportProgress, *, single: bool
+        self, result: ExportInput, progress: ExportProgress, *, single: bool, blobs: bool = True
     ) -> tuple[Descriptor, list[images.StoredImage], ExportInput]:
-        """The top manifest or index, the image of each platform, the input with its layers."""
+        """The top manifest or index, the image of each platform, the input with its layers.
+
+        Without ``blobs`` those of layers that can be fetched later need not be here.
+        """
         store = self.context.store
         with progress.step("exporting layers"):
             result = await self._with_layers(result)
+            if blobs:
+                await _fetch(result)
             await asyncio.to_thread(_check_layers, self.context, result)
         stored = []
         manifests: list[Descriptor] = []
@@ -123,7 +128,9 @@ class ImageExporter(_Images):
     title = "exporting to image"
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
-        top, stored, result = await self.assemble(result, progress, single=False)
+        # a registry may have the layers of a base image already, or be able to mount them
+        pushed = self.output.flag("push")
+        top, stored, result = await self.assemble(result, progress, single=False, blobs=not pushed)
         tag = self.context.tag
         if tag is not None and self.output.flag("store", default=True):
             for name in self._names(top):
@@ -152,6 +159,12 @@ class ImageExporter(_Images):
                 progress,
                 by_digest=self.output.flag("push-by-digest"),
                 repositories=images.digests_of(result.images),
+                fetch={
+                    layer.descriptor.digest: layer.fetch
+                    for one in result.images
+                    for layer in one.layers
+                    if layer.fetch is not None
+                },
             )
 
 
@@ -259,10 +272,18 @@ def _destination(output: Output, context: ExportContext) -> Iterator[BinaryIO]:
     context.stdout.flush()
 
 
+async def _fetch(result: ExportInput) -> None:
+    """Bring what is not here yet into the store."""
+    layers = (layer for one in result.images for layer in one.layers)
+    await asyncio.gather(*(layer.fetch() for layer in layers if layer.fetch is not None))
+
+
 def _check_layers(context: ExportContext, result: ExportInput) -> None:
     """Every layer is in the store, and whole: better said here than half way through."""
     for one in result.images:
         for layer in one.layers:
+            if layer.fetch is not None and not context.store.has(layer.descriptor.digest):
+                continue
             size = context.store.size(layer.descriptor.digest)
             if size != layer.descriptor.size:
                 raise ExportError(

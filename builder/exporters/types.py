@@ -17,7 +17,7 @@ from builder.oci.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer whose blob is in the content store.
+    """A layer whose blob is in the content store, or comes there with ``fetch``.
 
     ``created`` (nanoseconds since the epoch) and ``description`` stand in the history of an
     image whose frontend wrote none. ``repositories``: where the blob was pulled from
@@ -29,6 +29,7 @@ class Layer:
     created: int | None = None
     description: str = ""
     repositories: tuple[str, ...] = ()
+    fetch: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

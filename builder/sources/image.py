@@ -197,11 +197,11 @@ class ImageSource:
 
     async def unpack(self, found: FoundImage, emit: Emit, vertex: str) -> str | None:
         """The snapshot of the image's whole file system; None for an image without layers."""
-        records = _layer_records(found)
+        records = layer_records(found)
         current, present = self._chains.longest([record.diff_id for record in records])
         missing = records[present:]
         fetched = [
-            asyncio.create_task(self._fetch_layer(found.reference, record.descriptor, emit, vertex))
+            asyncio.create_task(self.fetch_layer(found.reference, record.descriptor, emit, vertex))
             for record in missing
         ]
         try:
@@ -233,9 +233,10 @@ class ImageSource:
         emit(StatusEvent(vertex, name, "", 0, 0, now, started, now))
         return snapshot
 
-    async def _fetch_layer(
+    async def fetch_layer(
         self, reference: Reference, descriptor: Descriptor, emit: Emit, vertex: str
     ) -> None:
+        """Bring a layer into the store, shown as a part of ``vertex``. Raises RegistryError."""
         started = time.time()
         id, total = str(descriptor.digest), descriptor.size
 
@@ -248,7 +249,7 @@ class ImageSource:
         emit(StatusEvent(vertex, id, "", total, total, now, started, now))
 
 
-def _layer_records(found: FoundImage) -> Sequence[LayerRecord]:
+def layer_records(found: FoundImage) -> Sequence[LayerRecord]:
     """Layers with their diff IDs, which the config must have, one each."""
     try:
         document = json.loads(found.config)
