@@ -180,10 +180,10 @@ async def test_fetch_by_commit_asks_for_nothing_else(
 @pytest.mark.parametrize(
     ("ref", "refs"),
     [
-        ("", "refs/heads/main"),
-        ("main", "refs/heads/main"),
-        ("refs/heads/main", "refs/heads/main"),
-        ("plain", "refs/heads/plain"),
+        ("", "refs/heads/main refs/tags/main"),
+        ("main", "refs/heads/main refs/tags/main"),
+        ("refs/heads/main", "refs/heads/main refs/tags/refs/heads/main"),
+        ("plain", "refs/heads/plain refs/tags/plain"),
         ("noted", "refs/tags/noted"),
         ("refs/tags/noted", "refs/tags/noted"),
     ],
@@ -201,7 +201,7 @@ async def test_a_kept_repository_has_the_name_and_the_origin_that_were_asked_for
     at = f"{url}#{ref}"
     assert await sources.in_tree(at, "rev-parse", "HEAD") == head
     listed = await sources.in_tree(at, "for-each-ref", "--format=%(refname)")
-    assert listed == refs
+    assert listed.split() == refs.split()
     assert await sources.in_tree(at, "status", "--porcelain") == ""
     assert await sources.in_tree(at, "remote", "get-url", "origin") == url
     assert await sources.in_tree(at, "log", "--format=%h", "--all", "--oneline") != ""

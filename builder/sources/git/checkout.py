@@ -81,11 +81,11 @@ async def _clone(wanted: GitWanted, commit: Commit, mirror: Mirror, git: Git, to
     repository = top / ".git"
     run = partial(git.run, git_dir=repository, work_tree=top)
     await run("init", "--quiet", *_format(commit), quiet=True)
-    target = _kept_name(wanted, commit)
-    refspec = f"+{mirror.kept}:{target}" if target else mirror.kept
+    targets = _kept_names(wanted, commit)
+    refspecs = [f"+{mirror.kept}:{target}" for target in targets] or [mirror.kept]
     # through upload-pack: git's shortcut for local clones has copied what links lead to
     options = ("--update-head-ok", "--no-tags", "--depth=1")
-    await run("fetch", *options, "--", f"file://{mirror.path}", refspec, protocols="file")
+    await run("fetch", *options, "--", f"file://{mirror.path}", *refspecs, protocols="file")
     try:
         await run("checkout", "--quiet", "--force", "FETCH_HEAD", protocols="")
     except GitError as error:
@@ -105,17 +105,18 @@ async def _set_origin(git: Git, repository: Path, top: Path, url: str) -> None:
     )
 
 
-def _kept_name(wanted: GitWanted, commit: Commit) -> str:
-    """The ref that the commit gets in a repository that is kept, as with BuildKit; "" for
-    none: a short name becomes a branch, that of an annotated tag a tag."""
-    ref = wanted.ref or commit.ref
+def _kept_names(wanted: GitWanted, commit: Commit) -> list[str]:
+    """The refs that the commit gets in a repository that is kept, as with BuildKit: a short
+    name becomes a branch, and a tag, by which ``git describe`` finds it; a commit has none."""
+    ref = wanted.ref or commit.ref.removeprefix("refs/heads/")
     if is_commit(ref):
-        return ""
-    if ref.startswith("refs/"):
-        return ref
-    if commit.peeled:
-        return f"refs/tags/{ref}"
-    return f"refs/heads/{ref}"
+        return []
+    if wanted.fetch_by_commit:
+        return [commit.ref]
+    tag = f"refs/tags/{ref.removeprefix('refs/tags/')}"
+    if commit.peeled or ref == tag:
+        return [tag]
+    return [ref if ref.startswith("refs/") else f"refs/heads/{ref}", tag]
 
 
 def _format(commit: Commit) -> list[str]:
