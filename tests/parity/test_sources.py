@@ -168,3 +168,48 @@ def test_repositories_that_are_kept(both: Both, url: str, ref: str) -> None:
 def test_an_archive_as_context(both: Both, web: str) -> None:
     ours, theirs = both("", f"{web}/c.tgz")
     assert differences(ours, theirs) == {}
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "ADD WEB/gone /",
+        f"ADD --checksum=sha256:{'1' * 64} WEB/undated /",
+        "ADD http://127.0.0.1:1/x /",
+        "ADD URL#gone /",
+        f"ADD --checksum={'f' * 40} URL#main /",
+        "ADD URL?subdir=gone /",
+        "ADD URL?subdir=link /",
+        "ADD URL?fetch-by-commit=true /",
+        "ADD URLx.git /",
+        "ADD git@127.0.0.1:x.git /",
+    ],
+)
+def test_what_is_refused_is_refused_in_the_same_words(
+    start: Start, tmp_path: Path, url: str, web: str, instruction: str
+) -> None:
+    peer = start("buildkit")
+    assert isinstance(peer, BuildKit)
+    written = instruction.replace("WEB", web).replace("URL", url)
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\n{written}\n")
+    theirs = subprocess.run(
+        [
+            *(str(COMPILED / "buildctl"), "--addr", peer.address, "build"),
+            *("--frontend", "dockerfile.v0", f"--local=context={tmp_path}"),
+            f"--local=dockerfile={tmp_path}",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    ours = subprocess.run(
+        [*COMMAND, "build", "--root", str(tmp_path / "state"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert _told(ours.stderr) == _told(theirs.stderr)
+
+
+def _told(said: str) -> str:
+    """The error, without our hint; ours is on one line whatever is in it."""
+    error = said.rpartition("failed to solve: ")[2].partition("\nhint: ")[0]
+    return error.replace("\\n", "\n").strip()

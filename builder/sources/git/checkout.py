@@ -169,11 +169,12 @@ def _raise_up(top: Path, subdir: str, tree: Path) -> None:
             found = path.lstat()
         except FileNotFoundError as error:
             raise SourceError(
-                f'invalid subdir /{subdir}: failed to lstat "{seen}": no such file or directory'
+                f'invalid subdir {subdir}: failed to lstat "{seen}": '
+                f"statat {seen}: no such file or directory"
             ) from error
         if not stat.S_ISDIR(found.st_mode):
             raise SourceError(
-                f'invalid subdir /{subdir}: git subpath "{subdir}" contains non-directory "{seen}"'
+                f'invalid subdir {subdir}: git subpath "{subdir}" contains non-directory "{seen}"'
             )
     for name in os.listdir(path):
         os.rename(path / name, tree / name)
