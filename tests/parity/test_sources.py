@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
+import json
 import re
+import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
@@ -213,3 +216,52 @@ def _told(said: str) -> str:
     """The error, without our hint; ours is on one line whatever is in it."""
     error = said.rpartition("failed to solve: ")[2].partition("\nhint: ")[0]
     return error.replace("\\n", "\n").strip()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "WEB/undated",
+        "WEB/dir/tool",
+        "URL#main",
+        "URL#noted",
+        "URL#:sub",
+        "URL?submodules=false",
+        "--keep-git-dir=true URL#main",
+        "--keep-git-dir=true URL#noted",
+    ],
+)
+def test_keys_are_those_of_an_exported_cache(
+    start: Start, tmp_path: Path, url: str, web: str, source: str
+) -> None:
+    peer = start("buildkit")
+    assert isinstance(peer, BuildKit)
+    written = source.replace("WEB", web).replace("URL", url)
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nADD {written} /x/\n")
+    cache = tmp_path / "cache"
+    subprocess.run(
+        [
+            *(str(COMPILED / "buildctl"), "--addr", peer.address, "build"),
+            *("--frontend", "dockerfile.v0", f"--local=context={tmp_path}"),
+            *(f"--local=dockerfile={tmp_path}", f"--export-cache=type=local,mode=max,dest={cache}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(
+        [*COMMAND, "build", "--root", str(tmp_path / "state"), str(tmp_path)],
+        check=True,
+        capture_output=True,
+    )
+    (config,) = (
+        json.loads(path.read_bytes())
+        for path in (cache / "blobs" / "sha256").iterdir()
+        if path.read_bytes().startswith(b'{"layers"')
+    )
+    theirs = {record["digest"] for record in config["records"] if not record.get("inputs")}
+    # what is found through the paths that are read of it: the source; its content is not
+    query = "SELECT source FROM links WHERE selector != ''"
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "cache.db")) as database:
+        ours = {row[0] for row in database.execute(query)}
+    assert len(ours) == 1
+    assert ours <= theirs
