@@ -22,6 +22,7 @@ from builder.llb import graph
 from builder.llb.definition import Definition
 from builder.llb.ops import SourceOp
 from builder.llb.state import marshal
+from builder.ops.archives import newest_file
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
@@ -43,6 +44,8 @@ class RemoteContext:
     name: str
     unpack: bool = False
     dockerfile: bool = True
+    newest: int | None = None
+    """The time of the newest file in an archive, in seconds."""
 
     def into(self, options: ConvertOptions) -> ConvertOptions:
         return replace(
@@ -121,7 +124,8 @@ async def fetch(
         if context.op.attrs.get("http.filename"):
             head = await in_thread(lambda _: _read(state, tree, "context", _HEAD))
             if is_archive(head or b""):
-                context = replace(context, unpack=True)
+                newest = await in_thread(lambda _: _newest(state, tree))
+                context = replace(context, unpack=True, newest=newest)
                 tree = await _solve(work, context)
             elif not request.dockerfile:
                 name = "context"
@@ -194,6 +198,29 @@ def _dockerfile(request: BuildRequest, state: State, tree: Tree, name: str) -> t
     if len(text) > LIMIT:
         raise RequestError(f"failed to read dockerfile: larger than {LIMIT >> 20} MiB")
     return text, True
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The frontend's SourceTimes: a name in SOURCE_DATE_EPOCH stands for a time of a source."""
+
+    work: Work
+    remote: RemoteContext | None
+
+    async def time_of(self, source: SourceOp) -> int | None:
+        """Raises DockerfileError."""
+        try:
+            time = await self.work.engine.sources.time_of(source)
+        except BuilderError as error:
+            raise DockerfileError(str(error), hint=error.hint) from error
+        if time is None and self.remote is not None and source == self.remote.op:
+            return self.remote.newest
+        return time
+
+
+def _newest(state: State, tree: Tree) -> int | None:
+    with state.snapshots.view(tree.snapshot) as root:
+        return newest_file(str(root / "context"))
 
 
 def _read(state: State, tree: Tree, path: str, limit: int) -> bytes | None:

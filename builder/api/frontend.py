@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.api.contexts import RemoteContext
+from builder.api.contexts import RemoteContext, Times
 from builder.api.errors import BuildError
 from builder.api.inputs import BuildFiles
 from builder.api.namedcontexts import named_contexts
@@ -47,6 +47,7 @@ class Frontend:
         self._images = work.images
         self._info = SourceInfo(files.name, files.source)
         self._named = named_contexts(request.named_contexts, work)
+        self._times = Times(work, remote)
         self._options = self._convert_options()
         if remote is not None:
             self._options = remote.into(self._options)
@@ -106,6 +107,7 @@ class Frontend:
             named_contexts=self._named.values,
             named_ignores=self._named.ignores,
             layouts=self._named,
+            times=self._times,
             pull="pull" if request.pull else "default",
             epoch=request.epoch,
             copy_from_variables=request.copy_from_variables,

@@ -151,7 +151,7 @@ class Plan:
     async def _export(
         self, output: Output, conversion: Conversion, built: Tree | Stack, emit: Emit, stdout: Any
     ) -> Exported:
-        epoch = output.epoch(self.request.epoch)
+        epoch = output.epoch(conversion.epoch)
         form = _layer_form(output, epoch)
         base_history = len((conversion.base_config or {}).get("history") or ())
         image = PlatformImage(

@@ -40,7 +40,7 @@ class LocalEngine:
     ) -> None:
         self._state = state
         self._entitlements = entitlements
-        self._sources = Sourcing(inputs, state.snapshots)
+        self.sources = Sourcing(inputs, state.snapshots)
         self._exec = ExecContext(
             state.snapshots,
             executor,
@@ -74,7 +74,7 @@ class LocalEngine:
         started = time.time()
         spec = spine.image.spec
         try:
-            origin = self._sources.image(cast("llb.SourceOp", spec.op), spec)
+            origin = self.sources.image(cast("llb.SourceOp", spec.op), spec)
         except BuilderError:
             return None
         found = await look(origin, self._state.chains)
@@ -87,13 +87,13 @@ class LocalEngine:
 
     async def aclose(self) -> None:
         """Discard what only this build could use. Its result has been exported by then."""
-        await self._sources.aclose()
+        await self.sources.aclose()
 
     def _op(self, vertex: Vertex) -> Op:
         spec = cast("llb.Op", vertex.spec)
         inner, count = spec.op, len(spec.inputs)
         if isinstance(inner, llb.SourceOp):
-            return self._sources.op(inner, spec)
+            return self.sources.op(inner, spec)
         if isinstance(inner, llb.ExecOp):
             self._check_entitled(inner)
             return ExecOperation(inner, spec.platform, count, self._exec)

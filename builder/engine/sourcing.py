@@ -54,6 +54,17 @@ class Sourcing:
         for discard in self._discards:
             await asyncio.to_thread(discard)
 
+    async def time_of(self, op: llb.SourceOp) -> int | None:
+        """When a remote source was made, in seconds since the epoch: a commit's time, or what
+        a server says. None where nothing tells. Raises SourceError, TransportError."""
+        if op.identifier.startswith("git://"):
+            tree = GitTree(self._inputs.git, GitWanted.of(op.identifier, op.attrs))
+            return await tree.time(lambda stream, data: None)
+        file = HttpFile(self._inputs.http, Requested.of(op.identifier, op.attrs))
+        self._discards.append(file.discard)
+        await file.key()
+        return int(file.modified.timestamp()) if file.modified is not None else None
+
     def op(self, op: llb.SourceOp, spec: llb.Op) -> Op:
         """Raises OpError, SourceError for a source that is none."""
         scheme, _, rest = op.identifier.partition("://")

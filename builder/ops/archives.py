@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import stat
+import tarfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -46,6 +47,19 @@ def unpack_archive(source: str, target_root: str, target: str, options: CopyOpti
         except (EOFError, lzma.LZMAError) as error:
             raise OpError(f"cannot decompress {os.path.basename(source)}: {error}") from error
     return True
+
+
+def newest_file(source: str) -> int | None:
+    """The time of the newest regular file in an archive, in seconds; None where it has none.
+
+    Raises OpError.
+    """
+    try:
+        with _decompressed(source) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+            times = [int(member.mtime) for member in tar if member.isfile()]
+    except (OSError, EOFError, ValueError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
+        raise OpError(f"cannot read {os.path.basename(source)}: {error}") from error
+    return max(times, default=None)
 
 
 class _Beginning:

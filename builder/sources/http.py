@@ -97,6 +97,11 @@ class HttpFile:
         """Of the file, once ``key`` has been asked for."""
         return self._found.checksum if self._found is not None else None
 
+    @property
+    def modified(self) -> datetime | None:
+        """When the server says that it was changed, once ``key`` has been asked for."""
+        return self._found.modified if self._found is not None else None
+
     async def snapshot(self) -> str:
         """A tree that holds the file and nothing else. Raises as ``key``."""
         if self._found is None:

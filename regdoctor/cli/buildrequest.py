@@ -65,7 +65,6 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         shm_size=buildflags.size("--shm-size", given["shm_size"]),
         cgroup_parent=given["cgroup_parent"],
         entitlements=frozenset(allowed),
-        epoch=_epoch(build_args),
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
@@ -124,15 +123,6 @@ def _docker_proxies(environ: Mapping[str, str]) -> Mapping[str, object]:
         raise RequestError(f"{path}: {why}", hint="mend or remove it") from error
     proxies = document.get("proxies") if isinstance(document, dict) else None
     return proxies if isinstance(proxies, dict) else {}
-
-
-def _epoch(build_args: Mapping[str, str]) -> int | None:
-    text = build_args.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit():
-        raise RequestError(f"invalid SOURCE_DATE_EPOCH {text!r}: seconds since 1970 are expected")
-    return int(text)
 
 
 def _parallelism(number: int | None) -> int | None:

@@ -206,3 +206,28 @@ def test_a_named_context_that_is_none(builds: Builds, tmp_path: Path) -> None:
         assert ended.code != 0
         assert text in ended.stderr, ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+def test_the_time_of_a_build_may_be_that_of_its_context(
+    builds: Builds, files: Files, server: Server, url: str
+) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, time in (("Dockerfile", 1_500_000_000), ("a", 1_400_000_000)):
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(COPY_ALL), time
+            archive.addfile(info, io.BytesIO(COPY_ALL.encode()))
+    dated = (("Last-Modified", "Tue, 01 Sep 2020 10:00:00 GMT"),)
+    files.files["/dated"] = File(out.getvalue(), headers=dated)
+    files.files["/undated"] = File(gzip.compress(out.getvalue()))
+    for context, created in (
+        (url, "2020-09-13T12:26:40Z"),
+        (f"{server.url}/dated", "2020-09-01T10:00:00Z"),
+        (f"{server.url}/undated", "2017-07-14T02:40:00Z"),
+    ):
+        image = builds.image("--build-arg", "SOURCE_DATE_EPOCH=context", context)
+        assert image.config["created"] == created
+    for value in ("yesterday", "1.5"):
+        ended = builds.run("--build-arg", f"SOURCE_DATE_EPOCH={value}", url)
+        assert ended.code == 1
+        assert f"invalid SOURCE_DATE_EPOCH: {value}" in ended.stderr

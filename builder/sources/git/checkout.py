@@ -30,17 +30,15 @@ async def check_out(
         repository = top / ".git"
         await _clone(wanted, commit, mirror, git, top)
         await _submodules(wanted, git, repository, top)
-        time = await _commit_time(wanted, commit, git, mirror)
     else:
         with _scratch(run) as repository:
             await _borrow(wanted, commit, mirror, git, repository, top)
             await _submodules(wanted, git, repository, top)
-        time = await _commit_time(wanted, commit, git, mirror)
         _forget_submodules(top)
     if not whole:
         _raise_up(top, wanted.subdir, tree)
-    if time is not None:
-        _set_times(tree, time)
+    if wanted.mtime == "commit":
+        _set_times(tree, await commit_time(commit, git, mirror))
 
 
 @contextmanager
@@ -148,10 +146,8 @@ def _forget_submodules(top: Path) -> None:
             os.unlink(os.path.join(directory, ".git"))
 
 
-async def _commit_time(wanted: GitWanted, commit: Commit, git: Git, mirror: Mirror) -> int | None:
-    """Seconds since the epoch; None where files keep the time of the checkout."""
-    if wanted.mtime != "commit":
-        return None
+async def commit_time(commit: Commit, git: Git, mirror: Mirror) -> int:
+    """When it was committed, in seconds since the epoch."""
     text = await git.run(
         *("log", "-1", "--format=%ct", f"{commit.checksum}^{{commit}}", "--"),
         git_dir=mirror.path,

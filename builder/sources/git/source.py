@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from builder.snapshot.types import Snapshotter
 from builder.sources.errors import FULL, SourceError
-from builder.sources.git.checkout import check_out
+from builder.sources.git.checkout import check_out, commit_time
 from builder.sources.git.logins import SecretOf, http_login, ssh_command
 from builder.sources.git.mirror import Commit, Mirror
 from builder.sources.git.program import Git, GitError, Log, Settings
@@ -77,6 +77,15 @@ class GitTree:
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
                 raise SourceError(f"cannot keep {wanted.written}: {why}", hint=FULL) from error
+
+    async def time(self, log: Log) -> int:
+        """When the commit was made, in seconds since the epoch. Raises as ``key``."""
+        await self.key(log)
+        assert self._commit is not None
+        async with self._git(log) as git:
+            mirror = Mirror(self._source.mirrors, self.wanted, git, self._commit)
+            async with mirror.fetched():
+                return await commit_time(self._commit, git, mirror)
 
     async def _check(self, git: Git, mirror: Mirror) -> None:
         """The id that was pinned may be that of the commit, or of a tag of it."""
