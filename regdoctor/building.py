@@ -41,6 +41,8 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
     where a reference cannot be had are further probes sent. A fault of one mirror that
     another host makes up for does not count as failed.
     """
+    if plan.request.offline:
+        return Preflight(None, await plan.missing())
     # what is no reference is for the build to say: it knows the line
     wanted = tuple(dict.fromkeys(_references(use.reference for use in plan.references)))
     targets = tuple(dict.fromkeys(plan.push_targets))
@@ -63,7 +65,7 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
         judgement = _judge(
             plan.session.attempts(),
             exchanges,
-            str(plan.request.context),
+            plan.request.shown,
             plan.request.registry.source,
         )
         return Preflight(judgement, failed)
@@ -71,14 +73,44 @@ async def preflight(plan: Plan, environ: Mapping[str, str] | None = None) -> Pre
 
 
 async def explain(
-    error: BuildError, config: RegistryConfig, environ: Mapping[str, str] | None = None
+    error: BuildError,
+    config: RegistryConfig,
+    environ: Mapping[str, str] | None = None,
+    output: str = "",
 ) -> Diagnosis | None:
-    """What the registry exchanges behind a failed build mean; None where there were none."""
+    """What the registry exchanges behind a failed build mean, or what the failed step said
+    (``output``); None where there is neither."""
+    refusal = getattr(error.cause, "refusal", "")
+    if output or refusal:
+        return _judge_step(f"{refusal}\n{output}")
     attempts = _attempts(error)
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
         return await _examine(config, images, (), environ)
     return _judge(attempts, (), "", config.source) if attempts else None
+
+
+def _judge_step(output: str) -> Diagnosis:
+    """A step's words are not a client's: only what is said of programs in steps is judged."""
+    from regdoctor.checks.builds import multiarch_exec_format_error, run_step_tls_interception
+    from regdoctor.clients.table import OWN
+    from regdoctor.diagnose import Diagnosis
+    from regdoctor.fixes.table import with_fixes
+    from regdoctor.model.finding import Finding
+    from regdoctor.observations.host import AskedClients
+    from regdoctor.observations.printed import ClientOutput
+    from regdoctor.observations.store import HOST, Observations
+
+    seen = Observations()
+    seen.add(HOST, AskedClients((OWN,)))
+    seen.add(HOST, ClientOutput(output, OWN))
+    findings = tuple(
+        with_fixes(seen, found)
+        for check in (multiarch_exec_format_error.CHECK, run_step_tls_interception.CHECK)
+        for found in check.findings(seen)
+        if isinstance(found, Finding)
+    )
+    return Diagnosis(seen, (), findings)
 
 
 async def _resolve(plan: Plan, reference: Reference) -> BuilderError | bool:

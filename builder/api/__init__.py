@@ -16,24 +16,39 @@ Errors::
     `-- BuildError          the build failed; ``cause``, and where in which file
 """
 
+from builder.api.contexts import is_archive, is_url
 from builder.api.errors import BuildError, RequestError
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
+from builder.cache.options import CacheOption
+from builder.cache.options import parse_export as parse_cache_export
+from builder.cache.options import parse_import as parse_cache_import
+from builder.executor.lentca import RunCa
+from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.exporters import parse as parse_output
 from builder.ops.secrets import SecretSource
+from builder.ops.ssh.agents import AgentSource
 
 __all__ = [
     "QUESTIONS",
+    "AgentSource",
     "BuildError",
     "BuildRequest",
     "BuildResult",
+    "CacheOption",
     "Output",
     "Plan",
     "RequestError",
+    "Resources",
+    "RunCa",
     "SecretSource",
     "ask",
+    "is_archive",
+    "is_url",
     "open_plan",
+    "parse_cache_export",
+    "parse_cache_import",
     "parse_output",
 ]

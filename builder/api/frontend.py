@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+from dataclasses import replace
 from typing import Any
 
-from builder.api.errors import BuildError, RequestError
-from builder.api.inputs import BuildFiles, read_input
+from builder.api.contexts import RemoteContext
+from builder.api.errors import BuildError
+from builder.api.inputs import BuildFiles
+from builder.api.namedcontexts import named_contexts
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
+from builder.api.work import Work
+from builder.engine.policy import PolicyError, Source, SourcePolicy
+from builder.errors import BuilderError
 from builder.events import Emit, SourceInfo, WarningEvent
 from builder.frontend import dockerfile
 from builder.frontend.dockerfile import (
@@ -20,13 +26,14 @@ from builder.frontend.dockerfile import (
     ResolvedImage,
     subrequests,
 )
-from builder.frontend.dockerfile.ignore import read_patterns
+from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
 from builder.solver.types import Location
 from builder.sources.image import ImageSource
 
+_IMAGE = "docker-image://"
 _BUILTIN = "docker/dockerfile"
 """The repository of the frontends whose language this one speaks."""
 
@@ -34,13 +41,21 @@ _BUILTIN = "docker/dockerfile"
 class Frontend:
     """Raises RequestError."""
 
-    def __init__(self, request: BuildRequest, files: BuildFiles, images: ImageSource) -> None:
+    def __init__(
+        self,
+        request: BuildRequest,
+        files: BuildFiles,
+        work: Work,
+        remote: RemoteContext | None = None,
+    ) -> None:
         self._request = request
         self._files = files
-        self._images = images
+        self._images = work.images
         self._info = SourceInfo(files.name, files.source)
-        self.local_contexts: dict[str, Path] = {}
+        self._named = named_contexts(request.named_contexts, work)
         self._options = self._convert_options()
+        if remote is not None:
+            self._options = tuple(remote.into(each) for each in self._options)
         self._parsed: dockerfile.Dockerfile | None = None
 
     def references(self) -> tuple[ImageUse, ...]:
@@ -48,10 +63,14 @@ class Frontend:
         try:
             self._parsed = dockerfile.parse(self._files.source, self._files.name)
             self._refuse_unknown_syntax()
-            uses = dockerfile.references(self._parsed, self._options)
+            uses = [
+                use
+                for options in self._options
+                for use in dockerfile.references(self._parsed, options)
+            ]
         except DockerfileError as error:
             raise self.located(error) from error
-        return tuple(use for use in uses if use.why != "syntax")
+        return tuple(dict.fromkeys(use for use in uses if use.why != "syntax"))
 
     def located(self, error: DockerfileError) -> BuildError:
         """The error with the lines it is about."""
@@ -79,29 +98,14 @@ class Frontend:
                 hint="only the language of docker/dockerfile is built in",
             )
 
-    def _convert_options(self) -> ConvertOptions:
+    def _convert_options(self) -> tuple[ConvertOptions, ...]:
+        """Those of each platform, in the order that was asked for."""
         request = self._request
-        named: dict[str, str] = {}
-        ignores: dict[str, tuple[str, ...]] = {}
-        for name, value in request.named_contexts.items():
-            if value.startswith("docker-image://"):
-                named[name] = value
-                continue
-            path = Path(value)
-            if not path.is_dir():
-                raise RequestError(
-                    f"failed to get build context {name}: {value}: no such directory"
-                )
-            named[name] = f"local:{name}"
-            self.local_contexts[name] = path
-            ignore = path / ".dockerignore"
-            if ignore.exists():
-                data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
-                ignores[name] = read_patterns(data)
-        return ConvertOptions(
+        common = ConvertOptions(
             build_args=request.build_args,
             target=request.target,
-            target_platform=request.platform,
+            build_platforms=(platforms.host(),),
+            multi_platform=len(request.platforms) > 1,
             labels=request.labels,
             no_cache=request.no_cache,
             no_cache_filter=request.no_cache_filter,
@@ -111,16 +115,24 @@ class Frontend:
             network=request.network,
             cgroup_parent=request.cgroup_parent,
             ignore_patterns=self._files.ignore_patterns,
-            named_contexts=named,
-            named_ignores=ignores,
+            named_contexts=self._named.values,
+            named_ignores=self._named.ignores,
+            layouts=self._named,
             pull="pull" if request.pull else "default",
             epoch=request.epoch,
             copy_from_variables=request.copy_from_variables,
         )
+        return tuple(
+            replace(common, target_platform=platform) for platform in request.platforms or (None,)
+        )
 
-    async def convert(self, emit: Emit) -> Conversion:
-        """The definition, its warnings shown. Raises DockerfileError, BuildError."""
-        vertex = self._show_files(emit)
+    async def convert(self, emit: Emit) -> tuple[Conversion, ...]:
+        """The definition for each platform. Warnings are those of the first, and shown.
+
+        Raises DockerfileError, BuildError.
+        """
+        vertex = self._files.vertex or self._show_files(emit)
+        self._named.emit = emit
 
         def warn(warning: LintWarning) -> None:
             emit(
@@ -133,18 +145,48 @@ class Frontend:
                 )
             )
 
-        resolver = _Resolver(self._images, emit)
+        policy = self._request.policy
+        resolver = _Resolver(self._images, policy, emit)
         source = self._parsed or self._files.source
-        return await dockerfile.convert(source, self._files.name, self._options, resolver, warn)
+        # All to their ends, also where one fails: they use what is closed after this.
+        converted = await asyncio.gather(
+            *(
+                dockerfile.convert(
+                    source, self._files.name, options, resolver, warn if number == 0 else None
+                )
+                for number, options in enumerate(self._options)
+            ),
+            return_exceptions=True,
+        )
+        for each in converted:
+            if isinstance(each, BaseException):
+                raise each
+        return tuple(
+            replace(each, definition=policy.apply(each.definition))
+            for each in converted
+            if isinstance(each, Conversion)
+        )
+
+    def wanted(self, use: ImageUse) -> ImageUse | None:
+        """``use`` as the policy has it; None for one that the build will refuse, or that is
+        no reference."""
+        try:
+            reference = references.parse(use.reference)
+            return replace(use, reference=str(judged(self._request.policy, reference)))
+        except BuilderError:
+            return None if self._request.policy.policies else use
 
     async def answer(self, question: str, emit: Emit) -> Any:
         """The document that answers ``question``. Raises BuildError."""
-        self._show_files(emit)
-        files, resolver = self._files, _Resolver(self._images, emit)
+        self._named.emit = emit
+        files = self._files
+        if not files.vertex:
+            self._show_files(emit)
+        resolver = _Resolver(self._images, self._request.policy, emit)
         try:
             self._refuse_unknown_syntax()
             return await subrequests.answer(
-                question, files.source, files.name, self._options, resolver
+                question, files.source, files.name, self._options[0], resolver
             )
         except DockerfileError as error:
             raise self.located(error) from error
@@ -154,16 +196,28 @@ class Frontend:
         files = self._files
         with step(emit, f"[internal] load build definition from {files.name}") as vertex:
             transferred(emit, vertex, "transferring dockerfile:", len(files.source))
-        with step(emit, "[internal] load .dockerignore") as ignore_vertex:
-            transferred(emit, ignore_vertex, "transferring context:", files.sent)
+        if self._options[0].main_context is None:
+            with step(emit, "[internal] load .dockerignore") as ignore_vertex:
+                transferred(emit, ignore_vertex, "transferring context:", files.sent)
         return vertex
+
+
+def judged(policy: SourcePolicy, reference: Reference) -> Reference:
+    """What the policy has taken for an image. Raises SourceDenied, PolicyError."""
+    if not policy.policies:
+        return reference
+    used = policy.evaluate(Source(f"{_IMAGE}{reference}")).identifier
+    if not used.startswith(_IMAGE):
+        raise PolicyError(f"source policy: {reference} is converted to {used}, which is no image")
+    return references.parse(used[len(_IMAGE) :])
 
 
 class _Resolver:
     """Asks the image source, and shows that it does."""
 
-    def __init__(self, images: ImageSource, emit: Emit) -> None:
+    def __init__(self, images: ImageSource, policy: SourcePolicy, emit: Emit) -> None:
         self._images = images
+        self._policy = policy
         self._emit = emit
 
     async def resolve_image_config(
@@ -171,6 +225,7 @@ class _Resolver:
     ) -> ResolvedImage:
         name = log_name or f"[internal] load metadata for {reference}"
         with step(self._emit, name):
+            reference = judged(self._policy, reference)
             return await self._images.resolve_image_config(
                 reference, platform, log_name=log_name, mode=mode
             )

@@ -13,24 +13,28 @@ from builder.api.request import BuildRequest
 from builder.frontend.dockerfile.ignore import read_patterns
 from builder.snapshot import paths
 
-_LIMIT = 16 << 20
+LIMIT = 16 << 20
 """Most bytes of a Dockerfile or ignore file."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildFiles:
     """``name`` is what the Dockerfile is called in messages; ``sent`` counts the bytes of an
-    ignore file as a transfer would show them."""
+    ignore file as a transfer would show them. ``vertex`` is the digest of the step that
+    brought it; "" for a file that is read here."""
 
     name: str
     source: bytes
     ignore_patterns: tuple[str, ...]
     sent: int
+    vertex: str = ""
 
 
 def read_files(request: BuildRequest) -> BuildFiles:
     """Raises RequestError where the context or a file in it is missing or unreadable."""
     context = request.context
+    if context is None:
+        return BuildFiles("Dockerfile", _given(request), (), 2)
     if not context.is_dir():
         if context.exists():
             raise RequestError(
@@ -41,38 +45,48 @@ def read_files(request: BuildRequest) -> BuildFiles:
     if request.dockerfile_text is not None:
         name, source, ignore = "Dockerfile", request.dockerfile_text, None
     else:
-        path = _dockerfile(request)
+        path = _dockerfile(request, context)
         name = path.name
         source = read_input(path, context, f"failed to read dockerfile: open {name}")
         ignore = path.with_name(path.name + ".dockerignore")
-    patterns, size = _ignore(request, ignore)
+    patterns, size = _ignore(request, context, ignore)
     return BuildFiles(name, source, patterns, size)
 
 
-def _dockerfile(request: BuildRequest) -> Path:
+def _given(request: BuildRequest) -> bytes:
+    """The Dockerfile of a build that has no context."""
+    if request.dockerfile_text is not None:
+        return request.dockerfile_text
+    path = Path(request.dockerfile or "Dockerfile")
+    return read_input(path, path.parent, f"failed to read dockerfile: open {path}")
+
+
+def _dockerfile(request: BuildRequest, context: Path) -> Path:
     if request.dockerfile:
         path = Path(request.dockerfile)
         # docker takes -f from where one stands; BuildKit's own client from the context
         if not path.exists() and not path.is_absolute():
-            inside = request.context / path
+            inside = context / path
             path = inside if inside.exists() else path
         return path
-    path = request.context / "Dockerfile"
-    lower = request.context / "dockerfile"
+    path = context / "Dockerfile"
+    lower = context / "dockerfile"
     return lower if not path.exists() and lower.exists() else path
 
 
-def _ignore(request: BuildRequest, beside: Path | None) -> tuple[tuple[str, ...], int]:
+def _ignore(
+    request: BuildRequest, context: Path, beside: Path | None
+) -> tuple[tuple[str, ...], int]:
     if request.ignore_file is not None:
         candidates = [request.ignore_file]
         if not request.ignore_file.exists():
             raise RequestError(f"--ignore-file {request.ignore_file}: no such file")
     else:
         candidates = [] if beside is None else [beside]
-        candidates.append(request.context / ".dockerignore")
+        candidates.append(context / ".dockerignore")
     for path in candidates:
         if path.exists():
-            data = read_input(path, request.context, f"failed to read {path.name}")
+            data = read_input(path, context, f"failed to read {path.name}")
             return read_patterns(data), len(data) + len(path.name) + 2
     return (), 2
 
@@ -86,7 +100,7 @@ def read_input(path: Path, context: Path, doing: str) -> bytes:
     """
     try:
         with open(_opened(path, context), "rb") as file:
-            data = file.read(_LIMIT + 1)
+            data = file.read(LIMIT + 1)
     except (OSError, paths.PathError) as error:
         why = error.strerror if isinstance(error, OSError) else ""
         raise RequestError(
@@ -95,8 +109,8 @@ def read_input(path: Path, context: Path, doing: str) -> bytes:
             if "dockerfile" in doing
             else "",
         ) from error
-    if len(data) > _LIMIT:
-        raise RequestError(f"{doing}: larger than {_LIMIT >> 20} MiB")
+    if len(data) > LIMIT:
+        raise RequestError(f"{doing}: larger than {LIMIT >> 20} MiB")
     return data
 
 

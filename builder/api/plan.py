@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder.api.attesting import Attesting
+from builder.api.contexts import RemoteContext, opened
 from builder.api.errors import BuildError, RequestError
+from builder.api.exporting import Built, Exporting
 from builder.api.frontend import Frontend
-from builder.api.inputs import BuildFiles, read_files
+from builder.api.inputs import BuildFiles
 from builder.api.request import BuildRequest
-from builder.engine.local import Inputs, LocalEngine
-from builder.engine.sandbox import LazyExecutor
-from builder.engine.state import State, open_state
+from builder.api.work import Work
+from builder.engine.state import State
 from builder.errors import BuilderError
 from builder.events import Emit
-from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
-from builder.exporters.types import PlatformImage
+from builder.exporters import Exported, Output
 from builder.frontend.dockerfile import Conversion, DockerfileError, ImageUse
 from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.reference import InvalidReference, Reference
-from builder.ops.results import Tree
-from builder.ops.secrets import Secrets
-from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
-from builder.snapshot.chains import LayerForm
 from builder.solver.errors import SolveError
 from builder.solver.verdict import CacheVerdict
-from builder.sources.image import ImageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +47,23 @@ class Plan:
     """One build, planned. Made by ``open_plan``."""
 
     def __init__(
-        self, request: BuildRequest, files: BuildFiles, state: State, session: Session
+        self,
+        request: BuildRequest,
+        files: BuildFiles,
+        state: State,
+        session: Session,
+        work: Work,
+        remote: RemoteContext | None = None,
     ) -> None:
         self.request = request
         self.session = session
-        self._files = files
         self._state = state
         self._outputs = _outputs(request)
-        self._images = ImageSource(
-            session, state.content, state.names, state.chains, pull=request.pull
-        )
-        self._frontend = Frontend(request, files, self._images)
+        self._work = work
+        self._frontend = Frontend(request, files, work, remote)
         self._references = self._frontend.references()
-        self._used: LocalEngine | None = None
+        self._attesting = Attesting(request, files.name, state)
+        self._exporting = Exporting(request, state, session, work, self._attesting)
         for output in self._outputs:
             if output.flag("registry.insecure"):
                 for name in output.names:
@@ -75,10 +72,12 @@ class Plan:
     @property
     def references(self) -> tuple[ImageUse, ...]:
         """Every image that the build will ask a registry for, as far as the file tells."""
+        wanted = map(self._frontend.wanted, self._references)
+        local = self._work.images.is_local
         return tuple(
             use
-            for use in self._references
-            if self.request.pull or not self._images.is_local(use.reference)
+            for use in wanted
+            if use is not None and (self.request.pull or not local(use.reference))
         )
 
     @property
@@ -91,22 +90,35 @@ class Plan:
             for name in output.names
         )
 
-    async def aclose(self) -> None:
-        if self._used is not None:
-            await self._used.aclose()
-        await self._images.aclose()
+    async def missing(self) -> Mapping[str, BuilderError]:
+        """Offline, the references that the local store cannot give, with the error of each."""
+        found: dict[str, BuilderError] = {}
+        for use in self.references:
+            try:
+                await self._work.images.find(references.parse(use.reference), use.platform)
+            except InvalidReference:
+                continue  # for the build to say: it knows the line
+            except BuilderError as error:
+                found[use.reference] = error
+        return found
 
     async def run(self, emit: Emit, stdout: Any = None) -> BuildResult:
         """Build and export; ``stdout`` is where ``dest=-`` goes. Raises BuildError."""
-        executor = LazyExecutor(self._state.root / "sandbox", self.request.sandbox)
+        self._work.emit.to(emit)
         try:
-            conversion = await self._frontend.convert(emit)
-            engine = self._used = self._engine(conversion, executor, emit)
-            tree = await engine.solve(conversion.definition)
+            conversions = await self._frontend.convert(emit)
+            if self._work.caches is not None:
+                await self._work.caches.load(emit)
+            built = await self._solve(conversions)
+            if any(map(self._attesting.wants_scan, self._outputs)):
+                scanned = {each.platform: each.conversion for each in built}
+                engine, images = self._work.engine, self._work.images
+                await self._attesting.scan(engine, images, scanned, emit)
             exported = [
-                await self._export(output, conversion, tree, emit, stdout)
+                await self._exporting.export(output, built, emit, stdout)
                 for output in self._outputs
             ]
+            exported.append(Exported(response=await self._exporting.export_caches(built, emit)))
         except SolveError as error:
             raise BuildError(str(error), error.cause, error.locations) from error
         except DockerfileError as error:
@@ -120,13 +132,21 @@ class Plan:
             raise BuildError(place + (error.strerror or str(error)).lower(), error) from error
         except sqlite3.Error as error:
             raise BuildError(f"state directory {self._state.root}: {error}", error) from error
-        finally:
-            await executor.aclose()
-        return self._result(exported, executor, engine)
+        return self._result(exported)
 
-    def _result(
-        self, exported: Sequence[Exported], executor: LazyExecutor, engine: LocalEngine
-    ) -> BuildResult:
+    async def _solve(self, conversions: Sequence[Conversion]) -> tuple[Built, ...]:
+        """What each platform gets: trees, where anything reads files; else layers may do."""
+        engine = self._work.engine
+        definitions = [each.definition for each in conversions]
+        reads = self._exporting.reads_files(self._outputs)
+        results = await (engine.solve if reads else engine.solve_layers)(definitions)
+        asked = self.request.platforms or (None,)
+        return tuple(
+            Built(platform or conversion.platform, conversion, result)
+            for platform, conversion, result in zip(asked, conversions, results, strict=True)
+        )
+
+    def _result(self, exported: Sequence[Exported]) -> BuildResult:
         response: dict[str, str] = {}
         digest = None
         for each in exported:
@@ -138,81 +158,9 @@ class Plan:
             if output.type == "image"
             for name in output.names
         )
-        return BuildResult(digest, response, names, executor.notices, engine.solver.verdicts)
-
-    def _engine(self, conversion: Conversion, executor: LazyExecutor, emit: Emit) -> LocalEngine:
-        directories = {"context": self.request.context, **self._frontend.local_contexts}
-        inputs = Inputs(
-            images=self._images,
-            directories=directories,
-            secrets=Secrets(self.request.secrets, self._state.run, dict(os.environ)),
-            session=secrets.token_hex(12),
-        )
-        return LocalEngine(
-            self._state,
-            executor,
-            inputs,
-            emit,
-            self.request.max_parallelism,
-            self.request.entitlements,
-        )
-
-    async def _export(
-        self, output: Output, conversion: Conversion, tree: Tree, emit: Emit, stdout: Any
-    ) -> Exported:
-        epoch = output.epoch(self.request.epoch)
-        form = _layer_form(output, epoch)
-        base_history = len((conversion.base_config or {}).get("history") or ())
-        image = PlatformImage(
-            platform=conversion.platform,
-            config=conversion.config,
-            layers=(),
-            tree=lambda: self._state.snapshots.view(tree.snapshot),
-            base_history=base_history,
-        )
-        context = ExportContext(
-            store=self._state.content,
-            tag=self._state.names.put,
-            pusher=self.session,
-            stdout=stdout,
-            epoch=epoch,
-            layers=lambda _: self._layers(tree, form),
-        )
-        return await export(output, context, ExportInput((image,)), emit)
-
-    async def _layers(self, tree: Tree, form: LayerForm) -> tuple[Layer, ...]:
-        """Blobs of the whole chain, made side by side where they are missing."""
-        chains, snapshots = self._state.chains, self._state.snapshots
-
-        def make(snapshot: str, cancelled: Callable[[], bool]) -> Layer:
-            record = chains.layer(snapshot, form, cancelled)
-            return Layer(
-                record.descriptor,
-                record.diff_id,
-                created=snapshots.created(snapshot),
-                repositories=chains.origins(record.descriptor.digest),
-            )
-
-        async def made(snapshot: str) -> Layer:
-            return await in_thread(lambda cancelled: make(snapshot, cancelled))
-
-        # All of them to their ends, also where one fails: they use what is closed after this.
-        making = (made(each) for each in chains.ancestry(tree.snapshot))
-        layers = await asyncio.gather(*making, return_exceptions=True)
-        for layer in layers:
-            if isinstance(layer, BaseException):
-                raise layer
-        return tuple(layer for layer in layers if isinstance(layer, Layer))
-
-
-def _layer_form(output: Output, epoch: int | None) -> LayerForm:
-    """How an output wants the layers that this build makes."""
-    level = output.attributes.get("compression-level")
-    return LayerForm(
-        output.attributes.get("compression") or "gzip",
-        int(level) if level else None,
-        epoch if output.flag("rewrite-timestamp") else None,
-    )
+        work = self._work
+        verdicts = work.engine.solver.verdicts
+        return BuildResult(digest, response, names, work.executor.notices, verdicts)
 
 
 def _outputs(request: BuildRequest) -> tuple[Output, ...]:
@@ -247,11 +195,5 @@ async def open_plan(
 
     Raises RequestError; BuildError for a Dockerfile that is none; what the stores raise.
     """
-    files = read_files(request)
-    with open_state(request.root) as state:
-        async with Session(config=request.registry, policy=policy) as session:
-            plan = Plan(request, files, state, session)
-            try:
-                yield plan
-            finally:
-                await plan.aclose()
+    async with opened(request, policy, builds=True) as here:
+        yield Plan(request, here.files, here.state, here.session, here.work, here.remote)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from builder.api.contexts import opened
 from builder.api.frontend import Frontend
-from builder.api.inputs import read_files
 from builder.api.request import BuildRequest
-from builder.engine.state import open_state
 from builder.events import Emit
 from builder.frontend.dockerfile.subrequests import QUESTIONS
-from builder.registry import RetryPolicy, Session
-from builder.sources.image import ImageSource
+from builder.registry import RetryPolicy
 
 __all__ = ["QUESTIONS", "ask"]
 
@@ -25,15 +23,6 @@ async def ask(
 
     Raises RequestError; BuildError for a Dockerfile that has no answer.
     """
-    files = read_files(request)
-    with open_state(request.root) as state:
-        async with Session(config=request.registry, policy=policy) as session:
-            images = ImageSource(
-                session, state.content, state.names, state.chains, pull=request.pull
-            )
-            try:
-                return await Frontend(replace(request, platform=None), files, images).answer(
-                    question, emit
-                )
-            finally:
-                await images.aclose()
+    async with opened(request, policy) as here:
+        wanted = replace(request, platforms=())
+        return await Frontend(wanted, here.files, here.work, here.remote).answer(question, emit)

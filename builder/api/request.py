@@ -5,27 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from builder.attest.options import Attestations
+from builder.cache.options import CacheOption
+from builder.engine.policy import SourcePolicy
+from builder.executor.lentca import RunCa
+from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.platform import Platform
 from builder.ops.secrets import SecretSource
+from builder.ops.ssh.agents import AgentSource
 from builder.registry import RegistryConfig
+from builder.sources.requested import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """``context`` is a directory; ``dockerfile`` a path, ``""`` for the default in the
-    context; ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
+    """``context`` is a directory, None for an empty one. In its place may stand
+    ``context_url``, a repository, an archive or a Dockerfile at a URL, or ``context_archive``,
+    a tar that is read once. ``dockerfile`` is a path, ``""`` for the default in the context;
+    ``dockerfile_text`` takes its place where the Dockerfile came on stdin.
 
-    Without ``outputs`` the image stays in the local store under ``tags``. ``platform`` None
-    is this machine's. ``named_contexts`` maps a name to ``docker-image://REF`` or to a
-    directory. ``shm_size`` in bytes, ``epoch`` in seconds.
+    Without ``outputs`` the image stays in the local store under ``tags``. No ``platforms``
+    means this machine's; of several the result is an index. ``named_contexts`` maps a name
+    to ``docker-image://REF``, ``oci-layout://PATH[:TAG][@DIGEST]``, a URL or a directory.
+    ``shm_size`` in bytes, ``epoch`` in seconds. ``offline``: no network is asked for
+    anything, by steps neither.
     """
 
-    context: Path
+    context: Path | None
     root: Path
     registry: RegistryConfig
+    context_url: str = ""
+    context_archive: BinaryIO | None = None
     dockerfile: str = ""
     dockerfile_text: bytes | None = None
     tags: tuple[str, ...] = ()
@@ -33,12 +47,16 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     named_contexts: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
-    platform: Platform | None = None
+    platforms: tuple[Platform, ...] = ()
     outputs: tuple[Output, ...] = ()
     pull: bool = False
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
+    offline: bool = False
+    cache_from: tuple[CacheOption, ...] = ()
+    cache_to: tuple[CacheOption, ...] = ()
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    ssh: Mapping[str, AgentSource] = field(default_factory=dict)
     network: NetMode = NetMode.UNSET
     add_hosts: tuple[HostIP, ...] = ()
     ulimits: tuple[Ulimit, ...] = ()
@@ -49,4 +67,20 @@ class BuildRequest:
     ignore_file: Path | None = None
     copy_from_variables: bool = False
     sandbox: str = "auto"
+    run_ca: RunCa | None = None
+    resources: Resources = Resources()  # noqa: RUF009 - frozen
+    attestations: Attestations = Attestations()  # noqa: RUF009 - frozen
+    policy: SourcePolicy = field(default_factory=SourcePolicy)
     max_parallelism: int | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the context has to be fetched, or read from a stream, before it is known."""
+        return bool(self.context_url) or self.context_archive is not None
+
+    @property
+    def shown(self) -> str:
+        """The context as messages name it."""
+        if self.context is not None:
+            return str(self.context)
+        return without_credentials(self.context_url) if self.context_url else "-"

@@ -24,6 +24,10 @@ from builder.solver.cachestore import Link, Record, StoredResult
 MEDIA_TYPE = "application/vnd.buildkit.cacheconfig.v0"
 
 
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading a document of another shape raises."""
+
+
 class InvalidCacheConfigError(BuilderError):
     """The document is no cache configuration, or refers to what it does not hold."""
 
@@ -71,7 +75,7 @@ class CacheConfig:
             records = tuple(_record(row, chains) for row in document.get("records") or ())
         except InvalidCacheConfigError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError, BuilderError) as error:
+        except (*MALFORMED, BuilderError) as error:
             raise InvalidCacheConfigError(f"invalid cache configuration: {error}") from error
         for record in records:
             for sources in record.inputs:
@@ -79,13 +83,19 @@ class CacheConfig:
                     raise InvalidCacheConfigError("a record has an input that leads nowhere")
         return cls(records)
 
-    def dumps(self) -> bytes:
-        """The document as BuildKit orders it: equal caches are equal bytes."""
-        numbers: dict[Chain, int] = {}
+    def _prefixes(self) -> list[Chain]:
+        """Every layer on its parents, in the order of the document."""
         used = {r.chain for record in self.records for r in record.results}
         prefixes = {chain[:n] for chain in used for n in range(1, len(chain) + 1)}
-        for chain in sorted(prefixes, key=lambda c: [str(layer.blob) for layer in reversed(c)]):
-            numbers[chain] = len(numbers)
+        return sorted(prefixes, key=lambda c: [str(layer.blob) for layer in reversed(c)])
+
+    def blobs(self) -> list[Digest]:
+        """The layers in the order of the document; one on other parents comes again."""
+        return [chain[-1].blob for chain in self._prefixes()]
+
+    def dumps(self) -> bytes:
+        """The document as BuildKit orders it: equal caches are equal bytes."""
+        numbers = {chain: number for number, chain in enumerate(self._prefixes())}
         layers = []
         for chain in numbers:
             parent = numbers[chain[:-1]] if len(chain) > 1 else -1
@@ -95,8 +105,19 @@ class CacheConfig:
             if chain[-1].annotations:
                 row["annotations"] = dict(chain[-1].annotations)
             layers.append(row)
-        rows = [_record_row(record, numbers) for record in self.records]
+        rows = [_record_row(record, _by_number(record, numbers)) for record in self.records]
         return gojson.dumps({k: v for k, v in (("layers", layers), ("records", rows)) if v})
+
+    def dumps_inline(self, layers: Sequence[Digest]) -> bytes:
+        """The records alone, for an image of these layers, bottom first.
+
+        A result that is made of other layers is left out; empty where none remains.
+        """
+        rows = []
+        for record in self.records:
+            own = [r for r in record.results if {layer.blob for layer in r.chain} <= {*layers}]
+            rows.append(_record_row(record, _by_place(own, layers)))
+        return gojson.dumps(rows) if any("layers" in r or "chains" in r for r in rows) else b""
 
 
 def to_records(config: CacheConfig, result_id: Callable[[Chain], str]) -> list[Record]:
@@ -119,34 +140,62 @@ def to_records(config: CacheConfig, result_id: Callable[[Chain], str]) -> list[R
 
 
 def from_records(records: Iterable[Record], chains: Mapping[str, Chain]) -> CacheConfig:
-    """What of ``records`` leads to a result that has layers (``chains``: by result id)."""
+    """What of ``records`` leads to a result that has layers (``chains``: by result id).
+
+    Of links that go round in a circle one is left out, and so is a record that lacks an input:
+    BuildKit reads neither.
+    """
     known = {record.id: record for record in records if record.persistent}
-    stack = [r.id for r in known.values() if any(s.id in chains for s in r.results)]
+    links = _links(known)
+    results = {r.id for r in known.values() if any(s.id in chains for s in r.results)}
+    stack = [name for name in results if name in links]
     alive: set[str] = set()
     while stack:
         name = stack.pop()
-        if name not in alive and name in known:
+        if name not in alive:
             alive.add(name)
-            stack.extend(link.source for link in known[name].links)
+            stack.extend(link.source for link in links[name])
     order = sorted((known[name] for name in alive), key=lambda r: _order(r, known))
     numbers = {record.id: number for number, record in enumerate(order)}
-    return CacheConfig(tuple(_config_record(record, numbers, chains) for record in order))
+    return CacheConfig(
+        tuple(_config_record(record, links[record.id], numbers, chains) for record in order)
+    )
+
+
+def _links(known: Mapping[str, Record]) -> dict[str, frozenset[Link]]:
+    """Of every record that has all its inputs, the links that can be written."""
+    kept: dict[str, frozenset[Link]] = {}
+    seen: set[str] = set()
+    for start in sorted(known):
+        stack = [(start, False)]
+        while stack:
+            name, walked = stack.pop()
+            record = known[name]
+            if walked:  # sources that are not kept by now are lost, or lead back to here
+                usable = frozenset(k for k in record.links if k.source in kept)
+                if {k.input for k in usable} == set(range(record.arity)):
+                    kept[name] = usable
+            elif name not in seen:
+                seen.add(name)
+                stack.append((name, True))
+                stack.extend((k.source, False) for k in sorted(record.links) if k.source in known)
+    return kept
 
 
 def _config_record(
-    record: Record, numbers: Mapping[str, int], chains: Mapping[str, Chain]
+    record: Record,
+    links: Iterable[Link],
+    numbers: Mapping[str, int],
+    chains: Mapping[str, Chain],
 ) -> CacheConfigRecord:
     inputs: list[set[tuple[str, int]]] = [set() for _ in range(record.arity)]
-    for link in record.links:
-        if link.source in numbers:
-            inputs[link.input].add((link.selector, numbers[link.source]))
-    newest: dict[Chain, float] = {}
-    for result in record.results:
-        if chain := chains.get(result.id):
-            newest[chain] = max(newest.get(chain, 0.0), result.created)
+    for link in links:
+        inputs[link.input].add((link.selector, numbers[link.source]))
+    made = [ChainResult(chains[r.id], r.created) for r in record.results if chains.get(r.id)]
+    made.sort(key=lambda result: result.created, reverse=True)
     return CacheConfigRecord(
         record.key,
-        tuple(ChainResult(chain, created) for chain, created in newest.items()),
+        tuple(made[:1]),  # the newest stands for all, as in BuildKit
         tuple(tuple(sorted(sources, key=lambda pair: pair[1])) for sources in inputs),
     )
 
@@ -230,12 +279,8 @@ def _at(chains: Sequence[Chain], number: int) -> Chain:
     return chains[number]
 
 
-def _record_row(record: CacheConfigRecord, numbers: Mapping[Chain, int]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    if record.results:
-        row["layers"] = [
-            {"layer": numbers[r.chain], "createdAt": _time(r.created)} for r in record.results
-        ]
+def _record_row(record: CacheConfigRecord, results: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {name: rows for name, rows in results.items() if rows}
     row["digest"] = record.digest
     if record.inputs:
         row["inputs"] = [
@@ -243,6 +288,26 @@ def _record_row(record: CacheConfigRecord, numbers: Mapping[Chain, int]) -> dict
             for sources in record.inputs
         ]
     return row
+
+
+def _by_number(record: CacheConfigRecord, numbers: Mapping[Chain, int]) -> dict[str, Any]:
+    """Results by their topmost layer in the document."""
+    rows = [{"layer": numbers[r.chain], "createdAt": _time(r.created)} for r in record.results]
+    return {"layers": rows}
+
+
+def _by_place(results: Iterable[ChainResult], layers: Sequence[Digest]) -> dict[str, Any]:
+    """Results by the places of their layers in an image."""
+    rows: dict[str, Any] = {"layers": [], "chains": []}
+    for result in results:
+        blobs = [layer.blob for layer in result.chain]
+        created = _time(result.created)
+        if blobs == list(layers[: len(blobs)]):
+            rows["layers"].append({"layer": len(blobs) - 1, "createdAt": created})
+        else:
+            places = [layers.index(blob) for blob in blobs]
+            rows["chains"].append({"layers": places, "createdAt": created})
+    return rows
 
 
 def _seconds(text: str | None) -> float:

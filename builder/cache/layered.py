@@ -15,14 +15,20 @@ class LayeredCacheStore:
     that it is found there again when the import is not at hand.
     """
 
-    def __init__(self, local: CacheStore, imported: Iterable[Record]) -> None:
+    def __init__(self, local: CacheStore, imported: Iterable[Record] = ()) -> None:
         self._local = local
         self._imported: dict[str, Record] = {}
         self._by_key: dict[str, list[Record]] = {}
+        self.add(imported)
+
+    def add(self, imported: Iterable[Record]) -> None:
+        """Put further records behind the local ones."""
         for record in imported:
-            if record.id not in self._imported:
-                self._imported[record.id] = record
-                self._by_key.setdefault(record.key, []).append(record)
+            known = self._imported.get(record.id)
+            self._imported[record.id] = record if known is None else _joined(known, record)
+        self._by_key.clear()
+        for record in self._imported.values():
+            self._by_key.setdefault(record.key, []).append(record)
 
     async def records(self, keys: Sequence[str]) -> Sequence[Record]:
         found = list(await self._local.records(keys))
@@ -46,7 +52,11 @@ class LayeredCacheStore:
         await self._local.drop(results)
 
     async def closure(self, ids: Sequence[str]) -> Sequence[Record]:
-        return await self._local.closure(ids)
+        here = {record.id: record for record in await self._local.closure(ids)}
+        for record in self._reach((*ids, *here)):
+            known = here.get(record.id)
+            here[record.id] = record if known is None else _joined(known, record)
+        return list(here.values())
 
     async def traces(self, names: Sequence[str]) -> Mapping[str, Trace]:
         return await self._local.traces(names)
@@ -64,3 +74,9 @@ class LayeredCacheStore:
                 found[record.id] = record
                 stack.extend(link.source for link in record.links)
         return list(found.values())
+
+
+def _joined(one: Record, other: Record) -> Record:
+    """All that two places know of a record."""
+    results = {r.id: r for r in (*other.results, *one.results)}
+    return replace(one, links=one.links | other.links, results=tuple(results.values()))

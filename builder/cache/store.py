@@ -10,7 +10,9 @@ import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -18,7 +20,7 @@ from typing import TypeVar
 from builder.errors import BuilderError
 from builder.solver.cachestore import Link, Record, StoredResult, Trace
 
-SCHEMA = 1
+SCHEMA = 2
 _LOCK_PATIENCE = 60.0  # seconds; a save takes milliseconds, a prune of another process longer
 
 _TABLES = """
@@ -33,7 +35,14 @@ CREATE TABLE IF NOT EXISTS results (
   PRIMARY KEY (record, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS results_by_id ON results (id);
-CREATE TABLE IF NOT EXISTS traces (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+  result TEXT PRIMARY KEY, text TEXT NOT NULL, kind TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sizes (result TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS traces;
+CREATE TABLE traces (
+  name TEXT PRIMARY KEY, body BLOB NOT NULL, written REAL NOT NULL
+) WITHOUT ROWID;
 """
 
 _RECORDS = {
@@ -64,6 +73,13 @@ _SWEEP_LINKS = "DELETE FROM links WHERE target NOT IN (SELECT id FROM records)"
 _ADD_RESULT = (
     "INSERT INTO results VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
     " SET created = max(created, excluded.created), used = max(used, excluded.used)"
+)
+
+_TRACES = 5000
+"""Traces that are kept, the newest: each has some hundred bytes, or some thousand."""
+_FORGET_TRACES = (
+    "DELETE FROM traces WHERE written < (SELECT min(written) FROM"
+    " (SELECT written FROM traces ORDER BY written DESC LIMIT ?))"
 )
 
 T = TypeVar("T")
@@ -207,7 +223,35 @@ class SQLiteCacheStore:
         )
 
     async def drop(self, results: Sequence[str]) -> None:
-        await self._write(("DELETE FROM results WHERE id = ?", [(name,) for name in results]))
+        names = [(name,) for name in results]
+        await self._write(
+            ("DELETE FROM results WHERE id = ?", names),
+            ("DELETE FROM notes WHERE result = ?", names),
+            ("DELETE FROM sizes WHERE result = ?", names),
+        )
+
+    async def describe(self, notes: Sequence[tuple[str, str, str]]) -> None:
+        """Keep what made a result, for people: (result, text, type of record)."""
+        await self._write(("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", notes))
+
+    async def descriptions(self) -> dict[str, tuple[str, str]]:
+        """Text and type by result."""
+
+        def work(database: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+            rows = database.execute("SELECT result, text, kind FROM notes").fetchall()
+            return {result: (text, kind) for result, text, kind in rows}
+
+        return await self._run(work)
+
+    async def save_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Keep the bytes on disk of results, which do not change."""
+        await self._write(("INSERT OR REPLACE INTO sizes VALUES (?, ?)", list(sizes.items())))
+
+    async def sizes(self) -> dict[str, int]:
+        def work(database: sqlite3.Connection) -> dict[str, int]:
+            return dict(database.execute("SELECT result, size FROM sizes").fetchall())
+
+        return await self._run(work)
 
     async def results(self) -> list[StoredResult]:
         """Every result that some record has, the longest unused first (for pruning)."""
@@ -250,9 +294,10 @@ class SQLiteCacheStore:
     async def save_traces(self, traces: Sequence[Trace]) -> None:
         await self._write(
             (
-                "INSERT OR REPLACE INTO traces VALUES (?, ?)",
-                [(t.name, json.dumps([t.definition, dict(t.describe), t.inputs])) for t in traces],
-            )
+                "INSERT OR REPLACE INTO traces VALUES (?, ?, ?)",
+                [(trace.name, _body(trace), time.time()) for trace in traces],
+            ),
+            (_FORGET_TRACES, [(_TRACES,)]),
         )
 
 
@@ -269,6 +314,13 @@ def _read(database: sqlite3.Connection, column: str, asked: str) -> list[Record]
     return [Record(name, key, frozenset(links[name]), tuple(results[name])) for name, key in rows]
 
 
-def _trace(name: str, body: str) -> Trace:
-    definition, describe, inputs = json.loads(body)
-    return Trace(name, definition, describe, tuple((n, tuple(ids)) for n, ids in inputs))
+def _body(trace: Trace) -> bytes:
+    document = [trace.definition, dict(trace.describe), trace.inputs, list(trace.parts.items())]
+    return zlib.compress(json.dumps(document, default=dict).encode())
+
+
+def _trace(name: str, body: bytes) -> Trace:
+    definition, describe, inputs, parts = json.loads(zlib.decompress(body))
+    return Trace(
+        name, definition, describe, tuple((n, tuple(ids)) for n, ids in inputs), dict(parts)
+    )

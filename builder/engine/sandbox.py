@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.executor.types import Output, Process
+from builder.executor.types import Network, Output, Process
 
 if TYPE_CHECKING:
     from builder.executor.sandbox import RuntimeExecutor
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 class LazyExecutor:
     """An Executor that is opened by its first step."""
 
-    def __init__(self, directory: Path, sandbox: str) -> None:
+    def __init__(self, directory: Path, sandbox: str, *, offline: bool = False) -> None:
+        """``offline``: steps have no network but their own loopback."""
         self._directory = directory
         self._sandbox = sandbox
+        self._offline = offline
         self._opening = asyncio.Lock()
         self._executor: RuntimeExecutor | None = None
 
@@ -40,6 +43,8 @@ class LazyExecutor:
                 from builder.executor.sandbox import open_executor
 
                 self._executor = await open_executor(self._directory, self._sandbox)
+        if self._offline:
+            process = replace(process, network=Network.NONE)
         await self._executor.run(root, process, output)
 
     async def aclose(self) -> None:

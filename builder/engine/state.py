@@ -6,15 +6,19 @@
     ROOT/content/         blobs, an OCI image layout
     ROOT/snapshots/       trees
     ROOT/caches/          cache mounts
-    ROOT/state.db         names of images, layers of snapshots
+    ROOT/git/             commits of remote repositories, a bare repository each
+    ROOT/state.db         names of images, layers of snapshots, ETags of downloads
     ROOT/cache.db         cache keys
     ROOT/run/             what lives as long as a build does
+    ROOT/lock             held by all who have it open
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,8 +31,10 @@ from builder.errors import BuilderError
 from builder.snapshot.chains import Chains
 from builder.snapshot.drivers import open_snapshotter
 from builder.snapshot.types import Snapshotter
+from builder.sources.downloads import Downloads
 
 SCHEMA = 1
+_MINUTE = 60.0
 
 
 class StateError(BuilderError):
@@ -45,10 +51,37 @@ class State:
     names: ImageNames
     chains: Chains
     cache: SQLiteCacheStore
+    downloads: Downloads
+
+    lock: int
+    """A descriptor that holds a shared lock on ``ROOT/lock`` as long as the state is open."""
 
     @property
     def run(self) -> Path:
         return self.root / "run"
+
+    def collection_is_due(self) -> bool:
+        """Whether nobody has looked for garbage within the last minute; the caller does now."""
+        stamp = self.run / "collected"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < _MINUTE:
+            return False
+        stamp.touch()
+        return True
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether no other process has the state open; none can open it within the body."""
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # The kernel gives up the old lock for a new one, also where that cannot be had.
+            fcntl.flock(self.lock, fcntl.LOCK_SH)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(self.lock, fcntl.LOCK_SH)
 
 
 @contextmanager
@@ -58,12 +91,15 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
         root.mkdir(parents=True, exist_ok=True)
         (root / "run").mkdir(mode=0o700, exist_ok=True)
         _check_version(root)
+        lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateError(
             f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
             hint="choose another with --root DIR or $REGDOCTOR_ROOT",
         ) from error
     with ExitStack() as stack:
+        stack.callback(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
         try:
             content = ContentStore(root / "content")
             snapshots = open_snapshotter(root / "snapshots", snapshotter)
@@ -74,12 +110,14 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
             stack.callback(chains.close)
             cache = SQLiteCacheStore(root / "cache.db")
             stack.callback(cache.close)
+            downloads = Downloads(root / "state.db")
+            stack.callback(downloads.close)
         except sqlite3.Error as error:
             raise StateError(
                 f"cannot use the state directory {root}: {error}",
                 hint="choose another with --root DIR, or remove it: everything can be rebuilt",
             ) from error
-        yield State(root, content, snapshots, names, chains, cache)
+        yield State(root, content, snapshots, names, chains, cache, downloads, lock)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
 

@@ -28,6 +28,7 @@ from builder.executor.types import (
     Network,
     Output,
     Process,
+    Resources,
 )
 
 T = TypeVar("T")
@@ -170,6 +171,11 @@ class RuntimeExecutor:
         for mount in process.mounts:
             if mount.kind == "bind" and (mount.source is None or not mount.source.exists()):
                 raise ExecutorError(f"the source of the mount {mount.dest} is missing")
+        if process.resources != Resources() and not self._sandbox.cgroups:
+            raise ExecutorError(
+                "--resource: no limit can be set, for steps have no cgroup here",
+                hint="run as root of the host, or of a delegated cgroup",
+            )
         make_directories(root, process.cwd or "/", identity.uid, identity.gid)
         (bundle / "hosts").write_text(hostfiles.hosts(process.hostname, process.extra_hosts))
         private = attachment is not None or process.network is Network.NONE
@@ -385,7 +391,7 @@ def _refusal(chosen: Runtime, process: Process, code: int, message: str) -> Exec
     """A command that cannot be executed is the step's failure, all else is the sandbox's."""
     if _NOT_EXECUTABLE.search(message) is None:
         return ExecutorError(f"{chosen.name} could not start the step: {message}")
-    return ExitError(process.args, code, hint=_hint(process, message))
+    return ExitError(process.args, code, hint=_hint(process, message), refusal=message)
 
 
 def _hint(process: Process, message: str) -> str:

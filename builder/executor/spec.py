@@ -15,7 +15,7 @@ from typing import Any
 
 from builder.executor import seccomp
 from builder.executor.hostfiles import DEFAULT_HOSTNAME
-from builder.executor.types import Process
+from builder.executor.types import Process, Resources
 from builder.executor.users import Identity
 
 DEFAULT_CAPABILITIES = (
@@ -137,7 +137,7 @@ def runtime_config(
     capabilities = _capabilities(process, sandbox)
     linux: dict[str, Any] = {
         "namespaces": _namespaces(sandbox, network, private_network),
-        "resources": {"devices": _device_rules(process)},
+        "resources": {"devices": _device_rules(process), **_limits(process.resources)},
     }
     if cgroup:
         linux["cgroupsPath"] = cgroup
@@ -275,6 +275,21 @@ def _bind(bind: Bind) -> dict[str, Any]:
     access = ("ro",) if bind.readonly else ("rw",)
     guards = _GUARDS if bind.guarded else ()
     return _mount(bind.dest, "bind", str(bind.source), "rbind", "rprivate", *guards, *access)
+
+
+def _limits(wanted: Resources) -> dict[str, Any]:
+    """``memory`` and ``cpu`` of the resources, without what is not limited."""
+    memory = {"limit": wanted.memory, "swap": wanted.memory_swap}
+    cpu = {
+        "shares": wanted.cpu_shares,
+        "quota": wanted.cpu_quota,
+        "period": wanted.cpu_period,
+        "cpus": wanted.cpuset_cpus,
+        "mems": wanted.cpuset_mems,
+    }
+    kinds: dict[str, dict[str, Any]] = {"memory": memory, "cpu": cpu}
+    limited = {kind: {k: v for k, v in values.items() if v} for kind, values in kinds.items()}
+    return {kind: values for kind, values in limited.items() if values}
 
 
 def _device_rules(process: Process) -> list[dict[str, Any]]:

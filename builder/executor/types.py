@@ -40,6 +40,23 @@ class Ulimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """Limits by cgroup, as docker's flags have them; 0 and ``""`` are none.
+
+    ``memory`` and ``memory_swap`` (both together) in bytes, -1 for no limit of swap;
+    ``cpu_period`` and ``cpu_quota`` in microseconds.
+    """
+
+    memory: int = 0
+    memory_swap: int = 0
+    cpu_shares: int = 0
+    cpu_period: int = 0
+    cpu_quota: int = 0
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One step. ``env`` items are ``K=V``; ``user`` as in the Dockerfile (``""`` is root)."""
 
@@ -53,6 +70,7 @@ class Process:
     network: Network = Network.SANDBOX
     insecure: bool = False
     ulimits: tuple[Ulimit, ...] = ()
+    resources: Resources = Resources()
     shm_size: int = 0
     cgroup_parent: str = ""
     remove_mount_stubs: bool = True
@@ -64,15 +82,21 @@ class ExecutorError(BuilderError):
 
 
 class ExitError(ExecutorError):
-    """The process ended with another code than wanted; 128+n for signal n."""
+    """The process ended with another code than wanted; 128+n for signal n.
 
-    def __init__(self, args: tuple[str, ...], code: int, *, hint: str = "") -> None:
+    ``refusal``: the runtime's words, where it could not execute the program.
+    """
+
+    def __init__(
+        self, args: tuple[str, ...], code: int, *, hint: str = "", refusal: str = ""
+    ) -> None:
         super().__init__(
             f'process "{" ".join(args)}" did not complete successfully: exit code: {code}',
             hint=hint,
         )
         self.process_args = args
         self.code = code
+        self.refusal = refusal
 
 
 Output = Callable[[int, bytes], None]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -61,12 +62,17 @@ class _Images:
         self.docker_types = not output.flag("oci-mediatypes", default=True)
 
     async def assemble(
-        self, result: ExportInput, progress: ExportProgress, *, single: bool
+        self, result: ExportInput, progress: ExportProgress, *, single: bool, blobs: bool = True
     ) -> tuple[Descriptor, list[images.StoredImage], ExportInput]:
-        """The top manifest or index, the image of each platform, the input with its layers."""
+        """The top manifest or index, the image of each platform, the input with its layers.
+
+        Without ``blobs`` those of layers that can be fetched later need not be here.
+        """
         store = self.context.store
         with progress.step("exporting layers"):
             result = await self._with_layers(result)
+            if blobs:
+                await _fetch(result)
             await asyncio.to_thread(_check_layers, self.context, result)
         stored = []
         manifests: list[Descriptor] = []
@@ -123,7 +129,9 @@ class ImageExporter(_Images):
     title = "exporting to image"
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
-        top, stored, result = await self.assemble(result, progress, single=False)
+        # a registry may have the layers of a base image already, or be able to mount them
+        pushed = self.output.flag("push")
+        top, stored, result = await self.assemble(result, progress, single=False, blobs=not pushed)
         tag = self.context.tag
         if tag is not None and self.output.flag("store", default=True):
             for name in self._names(top):
@@ -131,14 +139,21 @@ class ImageExporter(_Images):
                     await asyncio.to_thread(tag, name, top)
         if self.output.flag("push"):
             await self._push(result, top, progress)
-        return Exported(top, images.response(top, stored, self.names))
+        named = self.names or self._names(top)
+        return Exported(top, images.response(top, stored, named))
 
     def _names(self, top: Descriptor) -> tuple[str, ...]:
-        """With ``name-canonical`` also each repository with the digest."""
-        if not self.output.flag("name-canonical"):
-            return self.names
+        """With ``name-canonical`` also each repository with the digest; with
+        ``dangling-name-prefix`` that and the digest."""
+        prefix = self.output.attributes.get("dangling-name-prefix", "")
+        dangling: tuple[str, ...] = ()
+        if prefix and not (self.names and self.output.flag("danglingemptyonly")):
+            dangling = (f"{prefix}@{top.digest}",)
+        if not self.output.flag("name-canonical") or not self.names:
+            return (*self.names, *dangling)
         repositories = dict.fromkeys(references.parse(name).name for name in self.names)
-        return (*self.names, *(f"{repository}@{top.digest}" for repository in repositories))
+        canonical = (f"{repository}@{top.digest}" for repository in repositories)
+        return (*self.names, *canonical, *dangling)
 
     async def _push(self, result: ExportInput, top: Descriptor, progress: ExportProgress) -> None:
         if self.context.pusher is None:
@@ -152,6 +167,12 @@ class ImageExporter(_Images):
                 progress,
                 by_digest=self.output.flag("push-by-digest"),
                 repositories=images.digests_of(result.images),
+                fetch={
+                    layer.descriptor.digest: layer.fetch
+                    for one in result.images
+                    for layer in one.layers
+                    if layer.fetch is not None
+                },
             )
 
 
@@ -165,8 +186,14 @@ class ArchiveExporter(_Images):
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
         top, stored, _ = await self.assemble(result, progress, single=self._docker)
-        with progress.step("sending tarball"):
-            await asyncio.to_thread(self._write, top)
+        find = self.context.engine
+        if self._docker and not self.output.dest and find is not None:
+            engine = await asyncio.to_thread(find)
+            with progress.step(f"loading into the engine at {engine.socket}"):
+                await asyncio.to_thread(engine.load, partial(self._write_to, top))
+        else:
+            with progress.step("sending tarball"):
+                await asyncio.to_thread(self._write, top)
         return Exported(top, images.response(top, stored, self.names))
 
     def _write(self, top: Descriptor) -> None:
@@ -175,9 +202,12 @@ class ArchiveExporter(_Images):
             layout.write_directory(Path(self.output.dest), store, top, self.names, epoch=self.epoch)
             return
         with _destination(self.output, self.context) as file:
-            layout.write_archive(
-                file, store, top, self.names, epoch=self.epoch, docker=self._docker
-            )
+            self._write_to(top, file)
+
+    def _write_to(self, top: Descriptor, file: BinaryIO) -> None:
+        layout.write_archive(
+            file, self.context.store, top, self.names, epoch=self.epoch, docker=self._docker
+        )
 
 
 class TreeExporter:
@@ -259,10 +289,18 @@ def _destination(output: Output, context: ExportContext) -> Iterator[BinaryIO]:
     context.stdout.flush()
 
 
+async def _fetch(result: ExportInput) -> None:
+    """Bring what is not here yet into the store."""
+    layers = (layer for one in result.images for layer in one.layers)
+    await asyncio.gather(*(layer.fetch() for layer in layers if layer.fetch is not None))
+
+
 def _check_layers(context: ExportContext, result: ExportInput) -> None:
     """Every layer is in the store, and whole: better said here than half way through."""
     for one in result.images:
         for layer in one.layers:
+            if layer.fetch is not None and not context.store.has(layer.descriptor.digest):
+                continue
             size = context.store.size(layer.descriptor.digest)
             if size != layer.descriptor.size:
                 raise ExportError(

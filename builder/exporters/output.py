@@ -26,6 +26,8 @@ _KNOWN: Mapping[str, frozenset[str]] = {
         "store",
         "unpack",
         "registry.insecure",
+        "dangling-name-prefix",
+        "danglingemptyonly",
     },
     "oci": _IMAGE | {"dest", "tar"},
     "docker": _IMAGE | {"dest", "tar"},
@@ -42,6 +44,7 @@ _BOOLEANS = frozenset(
         "name-canonical",
         "store",
         "unpack",
+        "danglingemptyonly",
         "tar",
         "platform-split",
         "oci-mediatypes",
@@ -51,7 +54,6 @@ _BOOLEANS = frozenset(
     }
 )
 _COMPRESSIONS = ("gzip", "zstd", "uncompressed")
-_NOT_YET = ("force-compression", "unpack")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -139,10 +141,10 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
             raise OutputError(
                 text,
                 f"compression {value!r} is not supported",
-                hint=f"choose {', '.join(_COMPRESSIONS)}",
+                hint="its writers are not in reach of this program: choose gzip or zstd"
+                if value == "estargz"
+                else f"choose {', '.join(_COMPRESSIONS)}",
             )
-        if key in _NOT_YET and value in _TRUE:
-            raise OutputError(text, f"output type {kind} does not support {key} yet")
         if key in _BOOLEANS and value not in _TRUE | _FALSE:
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
     if kind == "local":

@@ -21,10 +21,11 @@ class Step:
 class ExportProgress:
     """Emits for one exporter. Thread-safe as far as ``emit`` is."""
 
-    def __init__(self, emit: Emit, name: str) -> None:
+    def __init__(self, emit: Emit, name: str, *, key: str = "") -> None:
+        """``key`` tells two exporters of the same name apart."""
         self._emit = emit
         self.name = name
-        self.vertex = str(Digest.of(name.encode()))
+        self.vertex = str(Digest.of((key or name).encode()))
 
     @contextmanager
     def running(self) -> Iterator[None]:

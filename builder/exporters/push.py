@@ -7,7 +7,7 @@ never sees a tag before the image is whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from builder.content.store import ContentStore
@@ -32,11 +32,13 @@ async def push(
     *,
     by_digest: bool = False,
     repositories: Mapping[Digest, Sequence[str]] | None = None,
+    fetch: Mapping[Digest, Callable[[], Awaitable[None]]] | None = None,
 ) -> None:
     """Push ``top`` to ``reference``; with ``by_digest`` no tag is written.
 
     ``repositories`` tells where layers came from (``domain/path``); those of the same
-    domain are offered for a mount. Raises what the pusher raises, ContentError.
+    domain are offered for a mount. ``fetch`` brings blobs into the store that the registry
+    turns out to need. Raises what the pusher and ``fetch`` raise, ContentError.
     """
     needed = await asyncio.to_thread(closure, store, top)
     known = repositories or {}
@@ -47,7 +49,7 @@ async def push(
             await pusher.push_blob(
                 reference,
                 descriptor,
-                _content(store, descriptor.digest),
+                _content(store, descriptor.digest, (fetch or {}).get(descriptor.digest)),
                 mount_from=_mounts(reference, known.get(descriptor.digest, ())),
             )
 
@@ -91,8 +93,12 @@ def _mounts(reference: Reference, repositories: Sequence[str]) -> tuple[str, ...
     )
 
 
-def _content(store: ContentStore, digest: Digest) -> Callable[[], AsyncIterator[bytes]]:
+def _content(
+    store: ContentStore, digest: Digest, fetch: Callable[[], Awaitable[None]] | None
+) -> Callable[[], AsyncIterator[bytes]]:
     async def chunks() -> AsyncIterator[bytes]:
+        if fetch is not None and not store.has(digest):
+            await fetch()
         # Opened here, not in a thread: a cancellation would lose a file that a thread opens.
         with store.open(digest) as file:
             while data := await asyncio.to_thread(file.read, _CHUNK):

@@ -13,11 +13,12 @@ from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.oci.reference import Reference
+from builder.transport.enginesocket import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer whose blob is in the content store.
+    """A layer whose blob is in the content store, or comes there with ``fetch``.
 
     ``created`` (nanoseconds since the epoch) and ``description`` stand in the history of an
     image whose frontend wrote none. ``repositories``: where the blob was pulled from
@@ -29,6 +30,7 @@ class Layer:
     created: int | None = None
     description: str = ""
     repositories: tuple[str, ...] = ()
+    fetch: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ Tag = Callable[[str, Descriptor], None]
 class ExportContext:
     """What exporters share. ``epoch`` is SOURCE_DATE_EPOCH in seconds.
 
-    ``stdout`` is where ``dest=-`` goes, ``tag`` and ``pusher`` serve the image exporter.
+    ``stdout`` is where ``dest=-`` goes, ``tag`` and ``pusher`` serve the image exporter,
+    ``engine`` finds the one that a docker image without ``dest`` is loaded into.
     ``layers`` brings the layers of an image into the store, where an exporter needs them;
     without it they are there already.
     """
@@ -96,6 +99,7 @@ class ExportContext:
     tag: Tag | None = None
     pusher: Pusher | None = None
     stdout: BinaryIO | None = None
+    engine: Callable[[], Engine] | None = None
     epoch: int | None = None
     layers: Callable[[PlatformImage], Awaitable[tuple[Layer, ...]]] | None = None
 

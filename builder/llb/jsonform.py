@@ -2,7 +2,7 @@
 
 protojson (``frontend.convertllb`` answers in it): lowerCamelCase names, 64-bit integers as
 strings, enums by name. ``encoding/json`` of the generated Go structs (BuildKit's cache keys
-are made of it): proto names, numbers, a oneof as its Go wrapper ``{"User":{"ByID":0}}``.
+are made of it): proto names, numbers, a oneof as its own Go method writes it, ``{"byId":1}``.
 Both leave out zero values and write bytes as base64.
 """
 
@@ -83,9 +83,9 @@ def go_struct(message: Any) -> dict[str, Any]:
     for spec in _by_number(message.__class__):
         value = getattr(message, spec.attribute)
         if spec.members:
-            # The Go field of a oneof has no omitempty tag: unset it is null.
+            # The Go field of a oneof has no omitempty tag; its members have.
             out[spec.attribute.capitalize()] = (
-                None if value is None else _go_member(member_of(spec, value), value)
+                _go_member(member_of(spec, value), value) if value else {}
             )
         elif spec.map:
             if value:
@@ -99,8 +99,8 @@ def go_struct(message: Any) -> dict[str, Any]:
 
 
 def _go_member(member: Member, value: Any) -> dict[str, Any]:
-    wrapper = member.name[:1].upper() + member.name[1:]
-    return {wrapper: _go_value(member, value, ())}
+    name = "byId" if member.name == "byID" else member.name
+    return {name: _go_value(member, value, ())}
 
 
 def _go_value(spec: FieldSpec | Member, value: Any, fields: tuple[FieldSpec, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,10 @@ class InvalidDocument(BuilderError):
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What a blob is (``media_type``), which one (``digest``), and how long (``size``, bytes)."""
+    """What a blob is (``media_type``), which one (``digest``), and how long (``size``, bytes).
+
+    ``data`` is the blob itself where a manifest carries it; it is not read back.
+    """
 
     media_type: str
     digest: Digest
@@ -26,6 +30,7 @@ class Descriptor:
     annotations: Mapping[str, str] = field(default_factory=dict)
     urls: tuple[str, ...] = ()
     artifact_type: str = ""
+    data: bytes = b""
 
     def to_json(self) -> dict[str, Any]:
         """Keys in the order of Go's ``ocispec.Descriptor``; empty ones left out."""
@@ -38,6 +43,8 @@ class Descriptor:
             out["urls"] = list(self.urls)
         if self.annotations:
             out["annotations"] = dict(sorted(self.annotations.items()))
+        if self.data:
+            out["data"] = base64.b64encode(self.data).decode()
         if self.platform is not None:
             out["platform"] = self.platform.to_json()
         if self.artifact_type:

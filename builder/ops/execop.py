@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from builder.events import LogEvent
-from builder.executor.types import ExecMount, Executor, Network, Process, Ulimit
+from builder.events import LogEvent, WarningEvent
+from builder.executor.lentca import RunCa
+from builder.executor.types import ExecMount, Executor, Network, Output, Process, Resources, Ulimit
 from builder.llb import ops as llb
 from builder.oci import platform as platforms
+from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.ops import keys
 from builder.ops.cachemounts import CacheMounts, bound_below
-from builder.ops.contents import ContentSelector, content_key
+from builder.ops.contents import ContentSelector, content_input
 from builder.ops.errors import OpError
 from builder.ops.results import Tree
 from builder.ops.secrets import Secrets
+from builder.ops.ssh.agents import Agents
 from builder.ops.threads import in_thread
 from builder.snapshot import paths
 from builder.snapshot.types import Active, Snapshotter
@@ -32,14 +37,21 @@ _NETWORKS = {
 }
 
 
+_SECRET = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
+"""Names of variables whose values are written nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExecContext:
-    """What steps share: where trees, caches and secrets are, who runs processes."""
+    """What steps share: where trees, caches, secrets and agents are, who runs processes."""
 
     snapshots: Snapshotter
     executor: Executor
     caches: CacheMounts
     secrets: Secrets
+    agents: Agents
+    run_ca: RunCa | None = None
+    resources: Resources = Resources()  # noqa: RUF009 - frozen
 
 
 @dataclass(slots=True)
@@ -89,16 +101,18 @@ class ExecOperation:
         inputs = []
         for index in range(self._inputs):
             used = selectors.get(index, [])
-            content = None
+            chosen = keys.selector_digest(used)
             if by_content.get(index):
-                content = content_key(self._context.snapshots, _content_selectors(used))
-            inputs.append(InputKey(keys.selector_digest(used), content))
+                wanted = _content_selectors(used)
+                inputs.append(content_input(self._context.snapshots, chosen, wanted))
+            else:
+                inputs.append(InputKey(chosen))
         return CacheMap(
             digest=keys.exec_key(self._op, self._platform),
             inputs=tuple(inputs),
             describe={
                 "command": " ".join(self._meta.args),
-                "environment": "\n".join(self._meta.env),
+                **_variables(self._meta.env),
                 "user": self._meta.user,
                 "workdir": self._meta.cwd,
             },
@@ -115,10 +129,30 @@ class ExecOperation:
             process = self._process(
                 tuple(prepared.mounts), await self._context.secrets.environment(self._op.secretenv)
             )
-            await self._context.executor.run(prepared.root, process, output)
+            await self._run(prepared.root, process, output, job)
             ordered = [prepared.outputs[n] for n in sorted(prepared.outputs)]
             committed = await in_thread(lambda _: [active.commit() for active in ordered])
         return [Tree(id) for id in committed]
+
+    async def _run(self, root: Path, process: Process, output: Output, job: Job) -> None:
+        """The process in ``root``; with the CA of ``--run-ca``, that is gone when it ended."""
+        executor, ca = self._context.executor, self._context.run_ca
+        if ca is None:
+            await executor.run(root, process, output)
+            return
+        writable = any(mount.dest == "/" and not mount.readonly for mount in self._op.mounts)
+        with TemporaryDirectory(prefix="run-ca-", dir=self._context.secrets.directory) as place:
+            bundle = Path(place) / "bundle.pem"
+            loan = await in_thread(lambda _: ca.lend(root, process, bundle, writable=writable))
+            await executor.run(root, loan.process, output)
+            # A step that failed leaves no tree; what ended well is made clean.
+            kept = await in_thread(lambda _: loan.take_back())
+        for path in kept:
+            job.emit(
+                WarningEvent(
+                    job.vertex.digest, f"the step copied the CA of --run-ca into the image: {path}"
+                )
+            )
 
     def _process(self, mounts: tuple[ExecMount, ...], secret_env: tuple[str, ...]) -> Process:
         meta = self._meta
@@ -133,6 +167,7 @@ class ExecOperation:
             network=_NETWORKS[self._op.network],
             insecure=self._op.security == llb.SecurityMode.INSECURE,
             ulimits=tuple(Ulimit(u.name, u.soft, u.hard) for u in meta.ulimit),
+            resources=self._context.resources,
             cgroup_parent=meta.cgroup_parent,
             remove_mount_stubs=meta.remove_mount_stubs_recursive,
             valid_exit_codes=meta.valid_exit_codes or (0,),
@@ -151,7 +186,13 @@ class ExecOperation:
                 if source is not None:
                     prepared.mounts.append(ExecMount(mount.dest, "bind", source, readonly=True))
             elif kind == llb.MountType.SSH:
-                raise OpError("RUN --mount=type=ssh is not supported yet")
+                option = mount.ssh_opt or llb.SSHOpt()
+                if self._context.agents.has(option.id) or not option.optional:
+                    lent = self._context.agents.lend(
+                        option.id, uid=option.uid, gid=option.gid, mode=option.mode
+                    )
+                    socket = await stack.enter_async_context(lent)
+                    prepared.mounts.append(ExecMount(mount.dest, "bind", socket))
             elif kind == llb.MountType.CACHE:
                 source = await self._cache(mount, tree, stack)
                 prepared.mounts.append(ExecMount(mount.dest, "bind", source, mount.readonly))
@@ -188,6 +229,16 @@ class ExecOperation:
             return directory
         below = bound_below(directory, mount.selector)
         return await in_thread(lambda _: stack.enter_context(below))
+
+
+def _variables(environment: Sequence[str]) -> dict[str, str]:
+    """ARG and ENV by their names; of what looks like a secret only whether it changed."""
+    told = {}
+    for item in environment:
+        name, _, value = item.partition("=")
+        hidden = _SECRET.search(name) is not None
+        told[f"variable {name}"] = f"<{Digest.of(value.encode()).hex[:8]}>" if hidden else value
+    return told
 
 
 def _content_counts(mount: llb.Mount, selector: str) -> bool:

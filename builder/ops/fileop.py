@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from builder.llb import ops as llb
 from builder.ops import keys
 from builder.ops.archives import unpack_archive
-from builder.ops.contents import ContentSelector, content_key
+from builder.ops.contents import ContentSelector, content_input
 from builder.ops.errors import OpError
 from builder.ops.owners import resolve_owner
 from builder.ops.patterns import matcher
@@ -48,7 +48,7 @@ class FileOperation:
                 inputs.append(InputKey())
                 continue
             names = sorted((s.path for s in used), key=os.fsencode, reverse=True)
-            inputs.append(InputKey(keys.selector_digest(names), content_key(self._snapshots, used)))
+            inputs.append(content_input(self._snapshots, keys.selector_digest(names), used))
         return CacheMap(
             digest=keys.file_key(self._op, self._inputs),
             inputs=tuple(inputs),

@@ -11,9 +11,13 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A snapshot by id; ``scratch`` is the empty root."""
+    """A snapshot by id; ``scratch`` is the empty root.
+
+    ``received`` from a client: its root directory has no owner, mode or time of its own.
+    """
 
     id: str
+    received: bool = False
 
     @property
     def snapshot(self) -> str | None:

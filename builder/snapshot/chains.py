@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.content import ContentStore
+from builder.oci import mediatypes
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
-from builder.snapshot.layers import apply_blob, create_layer_blob, never
-from builder.snapshot.types import Snapshotter
+from builder.snapshot.changes import ChangeWalk
+from builder.snapshot.layers import apply_blob, convert_layer_blob, create_layer_blob, never
+from builder.snapshot.types import Change, Snapshotter
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS chain (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL);
@@ -35,6 +37,8 @@ CREATE TABLE IF NOT EXISTS origin (digest TEXT NOT NULL, repository TEXT NOT NUL
 
 _NATIVE = ""
 """Stands for the form that a layer came in."""
+_AGAIN = "again:"
+"""Before the form that a layer of an image was converted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,17 @@ class LayerRecord:
 
 @dataclass(frozen=True, slots=True)
 class LayerForm:
-    """How the blobs of this build's own layers are made; those of images stay as they came.
+    """How the blobs of this build's own layers are made; those of images stay as they came,
+    unless ``force`` wants them compressed alike.
 
-    ``epoch`` (seconds) caps the times in them.
+    ``epoch`` (seconds) caps the times in them. With ``force``, layers of images that are
+    compressed otherwise are compressed anew.
     """
 
     compression: str = "gzip"
     level: int | None = None
     epoch: int | None = None
+    force: bool = False
 
     @property
     def key(self) -> str:
@@ -67,12 +74,28 @@ class LayerForm:
 GZIP = LayerForm()
 
 
+def is_compressed(descriptor: Descriptor, form: LayerForm) -> bool:
+    """Whether a layer has the compression of ``form`` already, by its media type."""
+    found = mediatypes.compression_of(descriptor.media_type) or "uncompressed"
+    return found == form.compression
+
+
 def chain_id(diff_ids: Sequence[Digest]) -> str:
     """The name of a chain; empty for no layers."""
     name = ""
     for diff_id in diff_ids:
         name = str(Digest.of(f"{name} {diff_id}".encode())) if name else str(diff_id)
     return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A comparison, as layers are made of."""
+
+    walk: ChangeWalk
+
+    def changes(self, id: str) -> Iterator[Change]:
+        return iter(self.walk)
 
 
 class Chains:
@@ -145,7 +168,14 @@ class Chains:
         """The topmost layer of ``snapshot``; blocks until ``cancelled``."""
         for kind in (_NATIVE, form.key):
             record = self._recorded(snapshot, kind)
-            if record is not None and (kind == _NATIVE or self._has(record)):
+            if record is None:
+                continue
+            if kind == _NATIVE and form.force and not is_compressed(record.descriptor, form):
+                record = self._recorded(snapshot, _AGAIN + form.key)
+                if record is None or not self._has(record):
+                    return self._compress_again(snapshot, form, cancelled)
+                return record
+            if kind == _NATIVE or self._has(record):
                 return record
         made = create_layer_blob(
             self._snapshots,
@@ -159,6 +189,46 @@ class Chains:
         record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)
         return record
+
+    def _compress_again(
+        self, snapshot: str, form: LayerForm, cancelled: Callable[[], bool]
+    ) -> LayerRecord:
+        """The layer of an image with the same tar in another compression."""
+        native = self._recorded(snapshot, _NATIVE)
+        assert native is not None
+        made = convert_layer_blob(
+            self._store, native.descriptor, native.diff_id, form.compression, form.level, cancelled
+        )
+        record = LayerRecord(made.descriptor, made.diff_id)
+        self._record(snapshot, _AGAIN + form.key, record)
+        return record
+
+    def diff_id(self, snapshot: str) -> Digest | None:
+        """The diff ID of the topmost layer, where it is known already."""
+        text = self._get("SELECT diff_id FROM layer WHERE snapshot=? LIMIT 1", snapshot)
+        return None if text is None else Digest(text)
+
+    def blobs(self, snapshot: str) -> set[Digest]:
+        """The blobs of the topmost layer, in all forms that were made of it."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT descriptor FROM layer WHERE snapshot=?", (snapshot,)
+            ).fetchall()
+        return {Descriptor.from_json(json.loads(text)).digest for (text,) in rows}
+
+    def forget(self, snapshot: str) -> None:
+        """Drop what is known of a snapshot that was removed."""
+        self._put("DELETE FROM layer WHERE snapshot=?", snapshot)
+        self._put("DELETE FROM chain WHERE snapshot=?", snapshot)
+
+    def difference(
+        self, lower: str | None, upper: str | None, cancelled: Callable[[], bool] = never
+    ) -> LayerRecord:
+        """One layer that makes ``upper`` of ``lower``, wherever these come from; blocks."""
+        with self._snapshots.view(lower) as below, self._snapshots.view(upper) as above:
+            compared = _Compared(ChangeWalk(above, below, overlay=False))
+            made = create_layer_blob(compared, "", self._store, cancelled=cancelled)
+        return LayerRecord(made.descriptor, made.diff_id)
 
     def ancestry(self, snapshot: str | None) -> list[str]:
         """The snapshots that make up ``snapshot``, bottom first, itself last."""

@@ -53,15 +53,24 @@ class Selector:
     exclude: tuple[str, ...] = ()
 
 
-def content_hash(root: Path, selectors: Sequence[Selector]) -> Digest:
+def content_hash(
+    root: Path,
+    selectors: Sequence[Selector],
+    *,
+    received: bool = False,
+    parts: dict[str, str] | None = None,
+) -> Digest:
     """The digest of what ``selectors`` select (none: the whole tree) below ``root``.
 
+    The root of a tree that was ``received`` from a client counts for nothing itself: BuildKit
+    is sent what is below it, and no more. ``parts`` takes the digest of every file and of
+    every directory's own header, by path; that of a directory ends in a slash.
     Links are resolved inside ``root`` only. Blocks; large files are hashed in threads.
     Raises PathNotFound, IgnorePatternError for a filter that is none, and SnapshotError
     where the tree cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="content-hash") as pool:
-        hasher = _TreeHasher(os.fspath(root), pool)
+        hasher = _TreeHasher(os.fspath(root), pool, received=received, parts=parts)
         try:
             digests = [hasher.select(one) for one in selectors or (Selector("/"),)]
         except OSError as error:
@@ -96,8 +105,17 @@ class _Listed:
 
 
 class _TreeHasher:
-    def __init__(self, root: str, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        root: str,
+        pool: ThreadPoolExecutor,
+        *,
+        received: bool,
+        parts: dict[str, str] | None,
+    ) -> None:
         self._root = root.rstrip("/")
+        self._received = received
+        self._parts = parts
         self._pool = pool
 
     def select(self, selector: Selector) -> str:
@@ -112,7 +130,7 @@ class _TreeHasher:
             found = os.lstat(real)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise PathNotFound(path or "/") from error
-        return self._tree(real) if stat.S_ISDIR(found.st_mode) else _file_digest(real, found)
+        return self._tree(real) if stat.S_ISDIR(found.st_mode) else self._inode(real, found)
 
     def _tree(self, top: str) -> str:
         stack = [self._enter(top, "")]
@@ -129,13 +147,13 @@ class _TreeHasher:
             name = entry.name
             aside = folder.aside.pop(name, None)
             if aside is not None:
-                folder.digest.update(_child(name, aside.result()))
+                folder.digest.update(_child(name, self._told(entry.path, aside.result())))
             elif entry.is_dir(follow_symlinks=False):
                 stack.append(self._enter(entry.path, name))
             else:
                 found = entry.stat(follow_symlinks=False)
                 if not stat.S_ISSOCK(found.st_mode):
-                    folder.digest.update(_child(name, _file_digest(entry.path, found)))
+                    folder.digest.update(_child(name, self._inode(entry.path, found)))
 
     def _enter(self, path: str, name: str) -> _Folder:
         with os.scandir(path) as found:
@@ -148,8 +166,20 @@ class _TreeHasher:
             if entry.is_file(follow_symlinks=False)
             and entry.stat(follow_symlinks=False).st_size >= _ASIDE
         }
-        digest = hashlib.sha256(_child("", _file_digest(path, os.lstat(path))))
+        digest = hashlib.sha256(_child("", self._inode(path, os.lstat(path))))
         return _Folder(path, digest, iter(entries), aside, name)
+
+    def _inode(self, path: str, found: os.stat_result) -> str:
+        """The digest of a file, or of the header of a directory."""
+        if self._received and path.rstrip("/") == self._root:
+            return str(Digest.of(b""))
+        shown = f"{path}/" if stat.S_ISDIR(found.st_mode) else path
+        return self._told(shown, _file_digest(path, found))
+
+    def _told(self, path: str, digest: str) -> str:
+        if self._parts is not None:
+            self._parts[path[len(self._root) :]] = digest
+        return digest
 
     def _filtered(self, selector: Selector) -> str:
         path = _absolute(selector.path)
@@ -161,7 +191,7 @@ class _TreeHasher:
             if one.top and selector.follow_links and stat.S_ISLNK(one.found.st_mode):
                 digests.append(self._path(one.path, follow=True))
             else:
-                digests.append(_file_digest(one.real, one.found))
+                digests.append(self._inode(one.real, one.found))
         if len(listed) == 1 and _base(path) == _base(listed[0].path):
             return digests[0]
         prefix = len(_fixed_prefix(path) if selector.wildcard else path)

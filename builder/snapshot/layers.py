@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, cast
@@ -29,7 +29,7 @@ from builder.snapshot.compression import (
 )
 from builder.snapshot.tarread import InvalidTar
 from builder.snapshot.tree import refused
-from builder.snapshot.types import Active, Change, ChangeKind, SnapshotError, Snapshotter
+from builder.snapshot.types import Active, Change, ChangeKind, SnapshotError
 from builder.snapshot.unpack import apply_layer
 
 __all__ = [
@@ -57,6 +57,12 @@ class Output(Protocol):
     """Where a tar goes: anything whose ``write`` takes all it is given (a buffered file)."""
 
     def write(self, data: bytes, /) -> object: ...
+
+
+class Changes(Protocol):
+    """Where changes come from: a snapshotter, or two trees that are compared."""
+
+    def changes(self, id: str) -> Iterator[Change]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,7 @@ def apply_blob(
         raise
 
 
-def write_layer(
-    snapshotter: Snapshotter, id: str, out: Output, epoch: int | None = None
-) -> LayerStats:
+def write_layer(snapshotter: Changes, id: str, out: Output, epoch: int | None = None) -> LayerStats:
     """Write what ``id`` changed as a layer tar, the way BuildKit's overlay differ does.
 
     ``epoch`` (seconds) caps modification times. Raises SnapshotError.
@@ -117,7 +121,7 @@ def write_layer(
 
 
 def create_layer_blob(
-    snapshotter: Snapshotter,
+    snapshotter: Changes,
     id: str,
     store: ContentStore,
     compression: str = "gzip",
@@ -149,6 +153,36 @@ def create_layer_blob(
         stored = blob.commit()
     descriptor = Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
     return Layer(descriptor, digest, stats.size)
+
+
+def convert_layer_blob(
+    store: ContentStore,
+    descriptor: Descriptor,
+    diff_id: Digest,
+    compression: str,
+    level: int | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Layer:
+    """The same tar as a stored layer, compressed anew, and stored; blocks.
+
+    Raises SnapshotError, ContentError.
+    """
+    store.size(descriptor.digest)  # BlobNotFound where it is missing
+    size = 0
+    with store.writer() as blob:
+        squeeze = compressor(compression, level, blob.write)
+        try:
+            with open_layer(store.path(descriptor.digest), descriptor.media_type, diff_id) as tar:
+                source = _Watched(tar.read, cancelled)
+                while data := source.read(CHUNK):
+                    size += len(data)
+                    squeeze.write(data)
+            squeeze.finish()
+        finally:
+            squeeze.close()
+        stored = blob.commit()
+    made = Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
+    return Layer(made, diff_id, size)
 
 
 class _Watched:

@@ -209,6 +209,10 @@ class StoredSnapshotter(ABC):
         """All snapshots, oldest first."""
         return [str(number) for number in sorted(self._database.ids())]
 
+    def directory(self, id: str) -> Path:
+        """Where what belongs to ``id`` alone is on disk."""
+        return self._trees / id
+
     # What a driver does.
 
     @abstractmethod

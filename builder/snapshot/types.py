@@ -72,6 +72,14 @@ class Snapshotter(Protocol):
     def created(self, id: str) -> int:
         """When it was committed, in nanoseconds since the epoch."""
 
+    def ids(self) -> list[str]:
+        """All snapshots, oldest first."""
+        ...
+
+    def directory(self, id: str) -> Path:
+        """Where what belongs to ``id`` alone is on disk, to be measured."""
+        ...
+
     def prepare(self, parent: str | None) -> Active:
         """A new writable snapshot on top of ``parent`` (None: empty root)."""
         ...

@@ -63,13 +63,15 @@ class Record:
 class Trace:
     """What a vertex of this name was made from when it was last solved.
 
-    ``inputs`` holds, per input, the name of its vertex and every record id known for it.
+    ``inputs`` holds, per input, the name of its vertex and every record id known for it;
+    ``parts``, by the number of an input, what its content was computed of.
     """
 
     name: str
     definition: str
     describe: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    parts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 class CacheStore(Protocol):

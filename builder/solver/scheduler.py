@@ -23,19 +23,20 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from builder.errors import BuilderError
 from builder.events import Emit
 from builder.solver import graph
-from builder.solver.cachestore import CacheStore, Link, content_id, output_key
+from builder.solver.cachestore import CacheStore, Link, Trace, content_id, output_key
 from builder.solver.cell import Cell, all_of
 from builder.solver.errors import SolveError
 from builder.solver.graph import Node, NodeKey
 from builder.solver.index import RecordIndex, Source, identity, new_record
 from builder.solver.reporter import Reporter
-from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore
-from builder.solver.verdict import CacheVerdict, differs, judge, trace_of
+from builder.solver.types import CacheMap, Edge, OpResolver, Result, ResultStore, Vertex
+from builder.solver.verdict import CacheVerdict, differs, earlier, judge, trace_of
 
 _LOADING = "failed to load cache key"
 _COMPUTING = "failed to compute cache key"
@@ -45,7 +46,8 @@ class Solver:
     """Solves edges for one build. What one ``solve`` made, the next one need not make again.
 
     ``emit`` is called for every vertex event. At most ``max_parallelism`` ops execute at
-    once (None: no bound).
+    once (None: no bound). ``names`` are those under which a vertex is looked for when it is
+    compared with its last build, the likelier first.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Solver:
         results: ResultStore,
         emit: Emit,
         max_parallelism: int | None = None,
+        names: Callable[[Vertex], Sequence[str]] = lambda vertex: (vertex.name,),
     ) -> None:
         if max_parallelism is not None and max_parallelism < 1:
             raise ValueError("max_parallelism must be at least 1")
         self._resolve_op = resolve_op
         self._cache = cache
         self._results = results
+        self._names = names
         self._reporter = Reporter(emit)
         self._index = RecordIndex(cache)
         self._nodes: dict[NodeKey, Node] = {}
@@ -103,22 +107,34 @@ class Solver:
         node = self._nodes.get(graph.node_key(edge.vertex))
         return node.keys.get(edge.index, ()) if node else ()
 
+    def made(self) -> list[tuple[Vertex, Sequence[Result]]]:
+        """The vertices that were run, with their results."""
+        ran = (node for node in self._nodes.values() if node.outcome == "run")
+        return [(node.vertex, list(node.results.values())) for node in ran]
+
+    def solved(self) -> frozenset[str]:
+        """Ids of the records of all outputs that were looked up or made."""
+        return frozenset(
+            id for node in self._nodes.values() for ids in node.keys.values() for id in ids
+        )
+
     async def _settle(self, nodes: Sequence[Node]) -> None:
         """Judges what was cached, and notes uses and traces for the next time."""
         settled = [node for node in nodes if node.outcome]
         # What an earlier solve of this build has judged must not be compared with itself.
         new = [n for n in settled if self._judged.get(n, ("",))[0] != n.outcome]
-        names = tuple({node.vertex.name for node in new})
-        last = await self._cache.traces(names) if names else {}
-        fresh = {}
+        names = {node: self._names(node.vertex) for node in new}
+        asked = tuple({name for each in names.values() for name in each})
+        last = await self._cache.traces(asked) if asked else {}
+        fresh: dict[str, Trace] = {}
         for node in new:
-            before = last.get(node.vertex.name)
+            before = earlier(node, [last[name] for name in names[node] if name in last])
             self._judged[node] = (node.outcome, judge(node, before))
             trace = trace_of(node)
             if trace is None or node.outcome == "failed":
                 continue
             if before is None or node.outcome == "run" or differs(before, trace):
-                fresh[trace.name] = trace
+                fresh.update((name, replace(trace, name=name)) for name in names[node])
         self._verdicts = [self._judged[node][1] for node in settled]
         if fresh:
             await self._cache.save_traces(tuple(fresh.values()))
@@ -209,7 +225,7 @@ class _Run:
         """Records that these inputs (and contents known so far) lead to."""
         ids = self._index.match(_key(node, output), _sources(node, inputs))
         if ids:
-            node.keys[output] = ids
+            ids = node.keys[output] = _with_aliases(node, output, ids)
         return ids
 
     # -- slow -----------------------------------------------------------------
@@ -378,7 +394,7 @@ class _Run:
             else:
                 name = output_key(work, output) if node.inputs else key
             records.append(new_record(name, key, links, result.id, now))
-            node.keys[output] = (name,)
+            node.keys[output] = _with_aliases(node, output, (name,))
         saving = asyncio.ensure_future(self._index.add(records))
         try:
             await asyncio.shield(saving)
@@ -400,6 +416,13 @@ def _definition(cache_map: CacheMap) -> str:
 def _key(node: Node, output: int) -> str:
     assert node.cache_map is not None
     return output_key(_definition(node.cache_map), output)
+
+
+def _with_aliases(node: Node, output: int, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The records of an output, with those that stand for its other names."""
+    assert node.cache_map is not None
+    others = (output_key(str(alias), output) for alias in node.cache_map.aliases)
+    return (*ids, *(name for name in others if name not in ids))
 
 
 def _source(node: Node, number: int, ids: Sequence[str]) -> Source:

@@ -65,11 +65,14 @@ class InputKey:
     """How one input enters the cache key of its user.
 
     ``selector`` is the digest of the paths used below the input; ``content``, where given,
-    lets an input that was rebuilt to equal content still hit.
+    lets an input that was rebuilt to equal content still hit. ``parts`` tells, once that was
+    computed, what it was computed of: names (paths, say) with something that changes with
+    them (for --explain-cache).
     """
 
     selector: Digest | None = None
     content: ContentKey | None = None
+    parts: Callable[[], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,15 @@ class CacheMap:
     """The definition key of an op, and how each of its inputs takes part.
 
     ``describe`` tells in words what went into ``digest`` (for --explain-cache).
-    ``random`` keys (a local session) never leave this process.
+    ``random`` keys (a local session) never leave this process. ``aliases`` are other digests
+    that name the same result of an op without inputs (an image by its layers).
     """
 
     digest: Digest
     inputs: tuple[InputKey, ...] = ()
     random: bool = False
     describe: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[Digest, ...] = ()
 
 
 class Job(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +15,9 @@ Reason = Literal["", "ignored", "first", "definition", "input", "gone", "session
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that differs from last time. ``subject`` is an entry of ``CacheMap.describe``
-    or the name of an input; values are "" where there was, or is, none."""
+    """One thing that differs from last time. ``subject`` is an entry of ``CacheMap.describe``,
+    the name of an input or a part of its content; values are "" where there was, or is, none.
+    """
 
     subject: str
     before: str
@@ -51,7 +53,21 @@ def trace_of(node: Node) -> Trace | None:
         lasting = sorted(name for name in ids if not name.startswith(VOLATILE))
         inputs.append((source.vertex.name, tuple(lasting)))
     describe = dict(node.cache_map.describe)
-    return Trace(node.vertex.name, str(node.cache_map.digest), describe, tuple(inputs))
+    keys = enumerate(node.cache_map.inputs)
+    parts = {i: dict(k.parts()) for i, k in keys if i in node.contents and k.parts is not None}
+    return Trace(node.vertex.name, str(node.cache_map.digest), describe, tuple(inputs), parts)
+
+
+def earlier(node: Node, candidates: Sequence[Trace]) -> Trace | None:
+    """Of traces that may be of this vertex, the likelier first, the one to compare with."""
+    if node.cache_map is None:
+        return None
+    # One that tells of other things altogether was another kind of step in the same place.
+    told = set(node.cache_map.describe)
+    alike = [trace for trace in candidates if told & set(trace.describe) or not told]
+    definition = str(node.cache_map.digest)
+    same = (trace for trace in reversed(alike) if trace.definition == definition)
+    return next(same, alike[0] if alike else None)
 
 
 def differs(before: Trace, after: Trace) -> bool:
@@ -99,6 +115,22 @@ def _input_changes(before: Trace, after: Trace) -> tuple[Change, ...]:
     for number in range(max(len(before.inputs), len(after.inputs))):
         old_name, old = before.inputs[number] if number < len(before.inputs) else ("", ())
         name, new = after.inputs[number] if number < len(after.inputs) else ("", ())
-        if (old or new) and not set(old) & set(new):
-            changes.append(Change(name or old_name, old[0] if old else "", new[0] if new else ""))
+        if not (old or new) or set(old) & set(new):
+            continue
+        parts = _part_changes(before.parts.get(number), after.parts.get(number))
+        whole = Change(name or old_name, old[0] if old else "", new[0] if new else "")
+        changes += parts or [whole]
     return tuple(changes)
+
+
+def _part_changes(
+    before: Mapping[str, str] | None, after: Mapping[str, str] | None
+) -> list[Change]:
+    """The parts of a content that came, went or changed."""
+    if before is None or after is None:
+        return []
+    return [
+        Change(name, before.get(name, ""), after.get(name, ""))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]

@@ -6,10 +6,10 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from builder.content import ContentStore
 from builder.content.names import ImageNames
@@ -24,12 +24,28 @@ from builder.oci.digest import Digest, InvalidDigest
 from builder.oci.manifest import Index, Manifest
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
-from builder.registry.session import Session
-from builder.snapshot.chains import Chains, LayerRecord
+from builder.snapshot.chains import Chains, LayerRecord, chain_id
 from builder.sources.errors import NoMatchingPlatform, SourceError
 
 _CONFIG_LIMIT = 8 << 20
 """Largest image config in bytes that is read."""
+
+
+class Resolved(Protocol):
+    """What a reference stands for."""
+
+    @property
+    def descriptor(self) -> Descriptor: ...
+
+
+class Origin(Protocol):
+    """Where images come from: a registry session, or a layout on disk."""
+
+    async def resolve(self, reference: Reference) -> Resolved: ...
+    async def fetch_manifest(self, reference: Reference, descriptor: Descriptor) -> bytes: ...
+    def fetch_blob(
+        self, reference: Reference, descriptor: Descriptor
+    ) -> AsyncGenerator[bytes, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +60,29 @@ class FoundImage:
 
 
 class ImageSource:
-    """All images of one build; each is looked up and fetched once."""
+    """All images of one build from one origin; each is looked up and fetched once.
+
+    ``names`` are those of the local store, None where the origin's are no registry's: then
+    no registry is said to have its blobs either. ``offline``: nobody is asked, and what a
+    registry last said of a name holds.
+    """
 
     def __init__(
         self,
-        session: Session,
+        origin: Origin,
         store: ContentStore,
-        names: ImageNames,
+        names: ImageNames | None,
         chains: Chains,
         *,
         pull: bool = False,
+        offline: bool = False,
     ) -> None:
-        self._session = session
+        self._origin = origin
         self._store = store
         self._names = names
         self._chains = chains
         self._pull = pull
+        self._offline = offline
         self._found: dict[tuple[str, Platform], asyncio.Task[FoundImage]] = {}
         self._fetching: dict[Digest, asyncio.Task[None]] = {}
 
@@ -86,6 +109,8 @@ class ImageSource:
 
     def is_local(self, text: str) -> bool:
         """Whether the local store has an image of that name, so that no registry is asked."""
+        if self._names is None:
+            return False
         try:
             return self._names.get(str(references.parse(text))) is not None
         except InvalidReference:
@@ -99,10 +124,16 @@ class ImageSource:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _find(self, reference: Reference, platform: Platform) -> FoundImage:
-        root = None if self._pull else self._names.get(str(reference))
+        root = None
+        if self._names is not None and not self._pull:
+            root = self._names.get(str(reference))
+        if root is None and self._offline:
+            root = self._remembered(reference)
         if root is None:
-            resolved = await self._session.resolve(reference)
+            resolved = await self._origin.resolve(reference)
             root = resolved.descriptor
+            if self._names is not None:
+                self._names.put_pulled(str(reference), root)
         document = await self._document(reference, root)
         digest = root.digest
         if isinstance(document, Index):
@@ -117,11 +148,29 @@ class ImageSource:
         config = await self._config(reference, document.config)
         return FoundImage(reference, root, digest, document, config)
 
+    def _remembered(self, reference: Reference) -> Descriptor:
+        """What a registry last said of it. Raises SourceError where none was asked."""
+        root = self._names.pulled(str(reference)) if self._names is not None else None
+        if root is None and reference.digest is not None and self._store.has(reference.digest):
+            root = Descriptor("", reference.digest, self._store.size(reference.digest))
+        if root is None or not self._store.has(root.digest):
+            raise self._absent(reference, root.digest if root is not None else None)
+        return root
+
+    def _absent(self, reference: Reference, digest: Digest | None) -> SourceError:
+        what = f"{digest} is" if digest is not None else "it is"
+        return SourceError(
+            f"{reference}: {what} not in the local store, and offline no registry is asked",
+            hint="build once without --offline, so that the store has it",
+        )
+
     async def _document(self, reference: Reference, descriptor: Descriptor) -> Manifest | Index:
         if self._store.has(descriptor.digest):
             data = self._store.read(descriptor.digest, manifests.MAX_MANIFEST)
+        elif self._offline:
+            raise self._absent(reference, descriptor.digest)
         else:
-            data = await self._session.fetch_manifest(reference, descriptor)
+            data = await self._origin.fetch_manifest(reference, descriptor)
             await self._keep(data, descriptor.digest)
         try:
             return manifests.parse(data, descriptor.media_type)
@@ -160,24 +209,28 @@ class ImageSource:
     async def _download(
         self, reference: Reference, descriptor: Descriptor, progress: Callable[[int], None]
     ) -> None:
+        if self._offline:
+            raise self._absent(reference, descriptor.digest)
+
         async def counted() -> Any:
             received = 0
-            async with aclosing(self._session.fetch_blob(reference, descriptor)) as chunks:
+            async with aclosing(self._origin.fetch_blob(reference, descriptor)) as chunks:
                 async for chunk in chunks:
                     received += len(chunk)
                     progress(received)
                     yield chunk
 
         await self._store.ingest(counted(), descriptor.digest, descriptor.size)
-        self._chains.record_origin(descriptor.digest, reference.name)
+        if self._names is not None:
+            self._chains.record_origin(descriptor.digest, reference.name)
 
     async def unpack(self, found: FoundImage, emit: Emit, vertex: str) -> str | None:
         """The snapshot of the image's whole file system; None for an image without layers."""
-        records = _layer_records(found)
+        records = layer_records(found)
         current, present = self._chains.longest([record.diff_id for record in records])
         missing = records[present:]
         fetched = [
-            asyncio.create_task(self._fetch_layer(found.reference, record.descriptor, emit, vertex))
+            asyncio.create_task(self.fetch_layer(found.reference, record.descriptor, emit, vertex))
             for record in missing
         ]
         try:
@@ -209,9 +262,10 @@ class ImageSource:
         emit(StatusEvent(vertex, name, "", 0, 0, now, started, now))
         return snapshot
 
-    async def _fetch_layer(
+    async def fetch_layer(
         self, reference: Reference, descriptor: Descriptor, emit: Emit, vertex: str
     ) -> None:
+        """Bring a layer into the store, shown as a part of ``vertex``. Raises RegistryError."""
         started = time.time()
         id, total = str(descriptor.digest), descriptor.size
 
@@ -224,7 +278,7 @@ class ImageSource:
         emit(StatusEvent(vertex, id, "", total, total, now, started, now))
 
 
-def _layer_records(found: FoundImage) -> Sequence[LayerRecord]:
+def layer_records(found: FoundImage) -> Sequence[LayerRecord]:
     """Layers with their diff IDs, which the config must have, one each."""
     try:
         document = json.loads(found.config)
@@ -257,6 +311,11 @@ class PinnedImage:
 
     async def root(self) -> Descriptor:
         return (await self.source.find(self.reference, self.platform)).root
+
+    async def chain(self) -> str:
+        """The chain ID of its layers, empty where it has none."""
+        found = await self.source.find(self.reference, self.platform)
+        return chain_id([record.diff_id for record in layer_records(found)])
 
     async def snapshot(self, emit: Emit, vertex: str) -> str | None:
         started = time.time()

@@ -17,16 +17,7 @@ from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
 
 _NOT_YET = {
-    "--load": "loading into an engine",
-    "--cache-from": "importing a cache",
-    "--cache-to": "exporting a cache",
-    "--ssh": "forwarding ssh agents",
-    "--attest": "writing attestations",
-    "--sbom": "writing SBOMs",
-    "--resource": "limiting resources",
-    "--policy": "judging sources by policy",
     "--as": "using another client's settings",
-    "--run-ca": "lending a CA to RUN steps",
     "--report": "writing a build report",
 }
 """Flags of the contract that this version refuses by name."""
@@ -46,7 +37,7 @@ def _many(*names: str, help: str) -> Any:
 
 
 def build(
-    context: Annotated[str, typer.Argument(metavar="PATH", help="The build context.")],
+    context: Annotated[str, typer.Argument(metavar="PATH|URL|-", help="The build context.")],
     file: Annotated[str, _many("-f", "--file", help="Dockerfile; '-' reads it from stdin.")] = "",
     tag: Annotated[Strings | None, _many("-t", "--tag", help="Name of the image.")] = None,
     build_arg: Annotated[Strings | None, _many("--build-arg", help="NAME=VALUE for ARG.")] = None,
@@ -54,10 +45,13 @@ def build(
         list[Path] | None, _many("--build-arg-file", help="File of NAME=VALUE lines.")
     ] = None,
     build_context: Annotated[
-        Strings | None, _many("--build-context", help="NAME=PATH or NAME=docker-image://REF.")
+        Strings | None,
+        _many("--build-context", help="NAME=PATH, URL, docker-image:// or oci-layout://."),
     ] = None,
     target: Annotated[str, _many("--target", help="Stage to build.")] = "",
-    platform: Annotated[str, _many("--platform", help="Platform to build for.")] = "",
+    platform: Annotated[
+        Strings | None, _many("--platform", help="Platforms to build for, an index of several.")
+    ] = None,
     pull: Annotated[bool, _many("--pull", help="Ask the registry for every base again.")] = False,
     no_cache: Annotated[bool, _many("--no-cache", help="Run every step.")] = False,
     no_cache_filter: Annotated[
@@ -68,16 +62,27 @@ def build(
         _many("-o", "--output", help="type=image|registry|oci|docker|local|tar|cacheonly,..."),
     ] = None,
     push: Annotated[bool, _many("--push", help="Push the image to its registry.")] = False,
-    load: Annotated[bool, _many("--load", help="Not supported yet.")] = False,
-    cache_from: Annotated[Strings | None, _many("--cache-from", help="Not yet.")] = None,
-    cache_to: Annotated[Strings | None, _many("--cache-to", help="Not yet.")] = None,
+    load: Annotated[bool, _many("--load", help="Load the image into docker or podman.")] = False,
+    cache_from: Annotated[
+        Strings | None, _many("--cache-from", help="REF or type=registry|local,ref=|src=...")
+    ] = None,
+    cache_to: Annotated[
+        Strings | None,
+        _many("--cache-to", help="type=inline|registry|local,ref=|dest=...,mode=min|max,..."),
+    ] = None,
     secret: Annotated[
         Strings | None, _many("--secret", help="id=ID[,src=FILE|env=NAME] for RUN --mount.")
     ] = None,
-    ssh: Annotated[Strings | None, _many("--ssh", help="Not yet.")] = None,
-    attest: Annotated[Strings | None, _many("--attest", help="Not yet.")] = None,
-    sbom: Annotated[str, _many("--sbom", help="Not yet; false is accepted.")] = "",
-    provenance: Annotated[str, _many("--provenance", help="Not yet; false is accepted.")] = "",
+    ssh: Annotated[
+        Strings | None, _many("--ssh", help="ID[=SOCKET|KEY[,KEY...]] for RUN --mount and git.")
+    ] = None,
+    attest: Annotated[
+        Strings | None, _many("--attest", help="type=provenance,mode=min|max,...")
+    ] = None,
+    sbom: Annotated[str, _many("--sbom", help="true or generator=IMAGE[,KEY=VALUE].")] = "",
+    provenance: Annotated[
+        str, _many("--provenance", help="false, true or mode=min|max,version=v1|v0.2,...")
+    ] = "",
     annotation: Annotated[
         Strings | None,
         _many("--annotation", help="[TYPE[PLATFORM]:]KEY=VALUE on manifest or index."),
@@ -91,7 +96,9 @@ def build(
     shm_size: Annotated[str, _many("--shm-size", help="Size of /dev/shm in RUN.")] = "",
     ulimit: Annotated[Strings | None, _many("--ulimit", help="NAME=SOFT[:HARD].")] = None,
     cgroup_parent: Annotated[str, _many("--cgroup-parent", help="Parent cgroup of RUN.")] = "",
-    resource: Annotated[Strings | None, _many("--resource", help="Not yet.")] = None,
+    resource: Annotated[
+        Strings | None, _many("--resource", help="memory=1g,cpu-quota=50000,... of RUN.")
+    ] = None,
     call: Annotated[
         str,
         _many(
@@ -109,7 +116,9 @@ def build(
     ] = None,
     quiet: Annotated[bool, _many("-q", "--quiet", help="Print the image id only.")] = False,
     builder: Annotated[str, _many("--builder", help="local.")] = "local",
-    policy: Annotated[Strings | None, _many("--policy", help="Not yet.")] = None,
+    policy: Annotated[
+        Strings | None, _many("--policy", help="File of rules for sources, as JSON.")
+    ] = None,
     config: Annotated[
         Path | None, _many("--config", help="Registry settings in buildkitd.toml's form.")
     ] = None,
@@ -123,11 +132,15 @@ def build(
     preflight: Annotated[
         str, _many("--preflight", help="auto: probe first; only: probe and stop; off.")
     ] = "auto",
-    run_ca: Annotated[str, _many("--run-ca", help="Not yet.")] = "",
+    run_ca: Annotated[
+        str, _many("--run-ca", help="FILE of a CA that RUN steps trust, or system.")
+    ] = "",
     explain_cache: Annotated[
         bool, _many("--explain-cache", help="Say for every step why it was cached or not.")
     ] = False,
-    offline: Annotated[bool, _many("--offline", help="Not yet.")] = False,
+    offline: Annotated[
+        bool, _many("--offline", help="Ask no network; use what the local store has.")
+    ] = False,
     max_parallelism: Annotated[
         int | None, _many("--max-parallelism", help="Steps that may run at once.")
     ] = None,
@@ -169,14 +182,10 @@ def _refuse(given: dict[str, Any]) -> None:
         name = {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
         if given[name] and given[name] not in ("false", "0"):
             raise UsageError(f"{flag}: {what} is not supported yet")
-    if given["provenance"] not in ("", "false", "0"):
-        raise UsageError("--provenance: writing attestations is not supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":
         raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
-    if given["offline"]:
-        raise UsageError("--offline is not supported yet")
     if given["progress"] and given["progress"] not in MODES:
         raise UsageError(f"invalid progress mode {given['progress']}", hint=" ".join(MODES))
     if given["preflight"] not in ("auto", "only", "off"):

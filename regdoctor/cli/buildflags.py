@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from builder.api import RequestError, SecretSource
+from builder.api import AgentSource, RequestError, Resources, RunCa, SecretSource
+from builder.executor.truststores import pem
 from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.oci import platform as platform_names
+from builder.oci.platform import Platform
+from builder.transport.roots import certificates_of, system_roots
 
 _TYPE = r"[a-z-]+(?:\[[^\]]*\])?"
 _ANNOTATION = re.compile(
@@ -145,6 +149,27 @@ def secrets(items: Sequence[str], environ: Mapping[str, str]) -> dict[str, Secre
     return out
 
 
+def agents(items: Sequence[str]) -> dict[str, AgentSource]:
+    """``ID[=PATH[,PATH...][,raw=true|false]]``; without a path, the agent of SSH_AUTH_SOCK."""
+    out: dict[str, AgentSource] = {}
+    for item in items:
+        id, _, text = item.partition("=")
+        if not id:
+            raise RequestError(f"--ssh {item!r}: an id is needed")
+        if id in out:
+            raise RequestError(f'duplicate agent ID "{id}"')
+        paths, raw = [], False
+        for part in text.split(",") if text else ():
+            if part.startswith("raw="):
+                if part not in ("raw=true", "raw=false"):
+                    raise RequestError(f"--ssh {item}: raw is true or false")
+                raw = part == "raw=true"
+            elif part:
+                paths.append(Path(part))
+        out[id] = AgentSource(tuple(paths), raw)
+    return out
+
+
 def _fields(flag: str, text: str) -> dict[str, str]:
     try:
         row = next(csv.reader([text], strict=True))
@@ -176,6 +201,21 @@ def annotation_attributes(items: Sequence[str]) -> dict[str, str]:
     return out
 
 
+def platforms(items: Sequence[str]) -> tuple[Platform, ...]:
+    """``OS/ARCH[/VARIANT]``, several of them by commas, each once; ``local`` is this machine's.
+
+    Raises InvalidPlatform.
+    """
+    names = (name.strip() for item in items for name in item.split(","))
+    return tuple(
+        dict.fromkeys(
+            platform_names.host() if name == "local" else platform_names.parse(name)
+            for name in names
+            if name
+        )
+    )
+
+
 def size(flag: str, text: str) -> int:
     """Bytes of ``64m``, ``1g`` ...; 0 for an empty text."""
     if not text:
@@ -184,6 +224,31 @@ def size(flag: str, text: str) -> int:
     if match is None:
         raise RequestError(f"{flag} {text}: invalid size", hint="a number with b, k, m or g")
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def resources(items: Sequence[str]) -> Resources:
+    """``memory=1g,memory-swap=2g,cpu-shares=N,cpu-period=N,cpu-quota=N,cpuset-cpus=0-1,
+    cpuset-mems=0``; a later one wins. Raises RequestError."""
+    out: dict[str, int | str] = {}
+    for item in items:
+        for key, value in _fields("--resource", item).items():
+            name = key.replace("-", "_")
+            if key in ("memory", "memory-swap"):
+                swapless = key == "memory-swap" and value == "-1"
+                out[name] = -1 if swapless else size(f"--resource {key}", value)
+            elif key in ("cpu-shares", "cpu-period", "cpu-quota"):
+                if not value.isascii() or not value.isdigit():
+                    raise RequestError(f"--resource {key}={value}: a number is expected")
+                out[name] = int(value)
+            elif key in ("cpuset-cpus", "cpuset-mems"):
+                if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", value, re.ASCII) is None:
+                    raise RequestError(f"--resource {key}={value}: expected numbers as 0-2,4")
+                out[name] = value
+            else:
+                raise RequestError(f"--resource {item}: unknown resource {key!r}")
+    if out.get("memory_swap") and not out.get("memory"):
+        raise RequestError("--resource memory-swap needs memory, the part of it that is no swap")
+    return Resources(**out)  # type: ignore[arg-type]
 
 
 def network(text: str) -> NetMode:
@@ -205,6 +270,11 @@ def add_hosts(items: Sequence[str]) -> tuple[HostIP, ...]:
         separator = "=" if "=" in item else ":"
         host, _, address = item.partition(separator)
         address = address.strip("[]") if address.startswith("[") else address
+        if address == "host-gateway":
+            raise RequestError(
+                f"--add-host {item}: a step cannot reach this host's own services here",
+                hint="give an address of this host that its network reaches, or --network host",
+            )
         try:
             ipaddress.ip_address(address)
         except ValueError as error:
@@ -245,3 +315,31 @@ def entitlements(items: Sequence[str]) -> frozenset[str]:
                 hint=f"known are {', '.join(sorted(known))}",
             )
     return frozenset(items)
+
+
+def policies(items: Sequence[str], environ: Mapping[str, str]) -> list[Path]:
+    """``FILE`` or ``filename=FILE``, and the file that the environment names."""
+    out = []
+    for item in items:
+        path = Path(item.removeprefix("filename="))
+        if "=" in str(path) and not path.exists():
+            raise RequestError(f"--policy {item}: only a file of JSON rules is supported")
+        out.append(path)
+    named = environ.get("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "")
+    return [*out, Path(named)] if named else out
+
+
+def run_ca(text: str, environ: Mapping[str, str]) -> RunCa | None:
+    """A PEM file, or ``system`` for the roots that this host trusts."""
+    if not text:
+        return None
+    host = system_roots(environ).certificates
+    if text == "system":
+        return RunCa(host)
+    try:
+        certificates = tuple(dict.fromkeys(certificates_of(Path(text).read_bytes())))
+    except OSError as error:
+        raise RequestError(f"--run-ca {text}: {(error.strerror or str(error)).lower()}") from error
+    if not certificates:
+        raise RequestError(f"--run-ca {text}: no certificate in this file", hint="PEM is expected")
+    return RunCa(certificates, b"".join(map(pem, host)))

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from builder.api import BuildRequest, Output, RequestError, parse_output
+from builder.api import (
+    BuildRequest,
+    CacheOption,
+    Output,
+    RequestError,
+    parse_cache_export,
+    parse_cache_import,
+    parse_output,
+)
+from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
+from builder.engine.policy import read_policies
 from builder.errors import BuilderError
-from builder.oci import platform as platforms
-from builder.oci.platform import Platform
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
+from regdoctor.cli.buildcontext import context_of
 from regdoctor.cli.faults import UsageError
 
 IMAGES = ("image", "oci", "docker")
@@ -36,29 +45,40 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
     allowed = set(buildflags.entitlements(given["allow"] or ()))
     if given["network"] == "host":
         allowed.add("network.host")  # asking for it on the command line grants it, as buildx does
+    outputs = _outputs(given)
+    cache_from = tuple(parse_cache_import(text) for text in given["cache_from"] or ())
+    cache_to = _cache_to(given, build_args)
+    if given["no_cache"] and given["no_cache_filter"]:
+        raise UsageError("--no-cache and --no-cache-filter cannot currently be used together")
+    if given["offline"]:
+        _check_offline(given, outputs, (*cache_from, *cache_to))
     registry = RegistryConfig.load(
         given["config"], ca=given["ca"] or (), resolve=given["resolve"] or (), environ=environ
     )
     _check_registry(registry)
     return BuildRequest(
-        context=_context(given["context"]),
+        **context_of(given["context"], given["file"], sys.stdin.buffer),
         root=given["root"] or default_root(environ),
         registry=registry,
-        dockerfile="" if given["file"] == "-" else given["file"],
-        dockerfile_text=sys.stdin.buffer.read() if given["file"] == "-" else None,
         tags=tuple(given["tag"] or ()),
         build_args=build_args,
         labels=buildflags.labels(given["label"] or ()),
         named_contexts=buildflags.pairs("--build-context", given["build_context"] or ()),
         target=given["target"],
-        platform=_platform(given["platform"] or environ.get("DOCKER_DEFAULT_PLATFORM", "")),
-        outputs=_outputs(given),
+        platforms=buildflags.platforms(
+            given["platform"] or [environ.get("DOCKER_DEFAULT_PLATFORM", "")]
+        ),
+        outputs=outputs,
         pull=given["pull"],
         no_cache=given["no_cache"],
         no_cache_filter=tuple(
             name for item in given["no_cache_filter"] or () for name in item.split(",")
         ),
+        offline=given["offline"],
+        cache_from=cache_from,
+        cache_to=cache_to,
         secrets=buildflags.secrets(given["secret"] or (), environ),
+        ssh=buildflags.agents(given["ssh"] or ()),
         network=buildflags.network(given["network"]),
         add_hosts=buildflags.add_hosts(given["add_host"] or ()),
         ulimits=buildflags.ulimits(given["ulimit"] or ()),
@@ -69,29 +89,37 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
+        attestations=attestations(
+            given["attest"] or (), given["provenance"], given["sbom"], environ
+        ),
+        policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
+        resources=buildflags.resources(given["resource"] or ()),
+        run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
 
 
-def _context(text: str) -> Path:
-    if text == "-":
-        raise RequestError(
-            "a context on standard input is not supported yet",
-            hint="unpack it, or give only the Dockerfile with -f -",
-        )
-    if "://" in text or text.startswith(("git@", "github.com/")):
-        raise RequestError(
-            "a remote context is not supported yet", hint="clone or download it first"
-        )
-    return Path(text)
+def _check_offline(
+    given: Mapping[str, Any], outputs: Sequence[Output], caches: Sequence[CacheOption]
+) -> None:
+    """Nothing else that was asked for may need a network."""
+    asked = [
+        *(["--pull"] if given["pull"] else []),
+        *(["--network=host"] if given["network"] == "host" else []),
+        *(["--push"] if any(output.flag("push") for output in outputs) else []),
+        *(f"the cache {cache.place}" for cache in caches if cache.type == "registry"),
+    ]
+    if asked:
+        raise UsageError(f"--offline: {asked[0]} would need a network")
 
 
-def _platform(text: str) -> Platform | None:
-    if "," in text:
-        raise RequestError("building for several platforms at once is not supported yet")
-    if text == "local":
-        return platforms.host()
-    return platforms.parse(text) if text else None
+def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[CacheOption, ...]:
+    """The exports; the build argument by which older scripts ask for an inline cache counts."""
+    exports = [parse_cache_export(text) for text in given["cache_to"] or ()]
+    asked = build_args.get("BUILDKIT_INLINE_CACHE", "") in ("1", "t", "T", "true", "TRUE", "True")
+    if asked and not any(option.type == "inline" for option in exports):
+        exports.append(parse_cache_export("type=inline"))
+    return tuple(exports)
 
 
 def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
@@ -102,6 +130,8 @@ def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
             Output(o.type, o.dest, {**o.attributes, **annotations}) if o.type in IMAGES else o
             for o in outputs or (Output("image", "", {}),)
         )
+    if given["load"] and not any(o.type == "docker" and not o.dest for o in outputs):
+        outputs = (*outputs, Output("docker", "", annotations))
     if given["push"]:
         pushed = {"push": "true"}
         images = [o for o in outputs if o.type == "image"]

@@ -21,12 +21,12 @@ from builder.progress.report import warnings_summary
 from builder.registry import RetryPolicy
 from builder.registry.retry import Retrying
 from builder.snapshot.mounts import enter_private_mount_namespace
-from builder.solver.verdict import CacheVerdict
 from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.stepoutput import StepOutput
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
@@ -99,12 +99,13 @@ class _Run:
         mode = "quiet" if self._quiet else self._mode
         with open_progress(mode, sys.stderr, self._environ) as progress:
             self._retries = _RetryLog(progress.emit)
+            steps = StepOutput(progress.emit)
             try:
-                result = await plan.run(progress.emit, sys.stdout.buffer)
+                result = await plan.run(steps.emit, sys.stdout.buffer)
             except BuildError as error:
                 progress.close()
                 tell_failure(error)
-                await self._explain(error)
+                await self._explain(error, steps.of_failed)
                 return exits.FINDINGS
         self._finish(result, progress.warnings)
         return exits.CLEAN
@@ -119,9 +120,9 @@ class _Run:
         else:
             _write(text)
 
-    async def _explain(self, error: BuildError) -> None:
+    async def _explain(self, error: BuildError, output: str) -> None:
         started, clock = time.time(), time.monotonic()
-        diagnosis = await building.explain(error, self._request.registry, self._environ)
+        diagnosis = await building.explain(error, self._request.registry, self._environ, output)
         if diagnosis is not None and diagnosis.findings:
             _write("\n")
             self._show(diagnosis, started, time.monotonic() - clock)
@@ -150,7 +151,9 @@ class _Run:
         for notice in result.notices:
             _write(f"notice: {plain(notice)}\n")
         if self._given["explain_cache"]:
-            _write(_cache_table(result.verdicts))
+            from regdoctor.render.cachetable import render
+
+            _write("\n" + render(result.verdicts))
         for line in _what_now(self._request, result):
             _write(line + "\n")
 
@@ -169,32 +172,11 @@ def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
             )
     if not request.outputs and not result.names and result.digest is not None:
         lines.append(f"built {result.digest}; name it with -t to keep and use it")
+    if any(output.type == "docker" and not output.dest for output in request.outputs):
+        lines.append(f"loaded {', '.join(request.tags) or result.digest} into the engine")
     written = (output.dest for output in request.outputs)
     lines += [f"wrote {dest}" for dest in written if dest not in ("", "-")]
     return lines
-
-
-def _cache_table(verdicts: Sequence[CacheVerdict]) -> str:
-    """A row for each step: a hit, or why not, with what changed below it."""
-    from tabulate import tabulate
-
-    reasons = {
-        "": "ran",
-        "ignored": "ran: --no-cache",
-        "first": "ran: never built before",
-        "definition": "ran: changed",
-        "input": "ran: its input changed",
-        "gone": "ran: the earlier result was removed",
-        "session": "read anew",
-        "unknown": "ran: nothing recorded",
-    }
-    rows: list[tuple[str, str]] = []
-    for verdict in verdicts:
-        rows.append(("hit" if verdict.cached else reasons[verdict.reason], plain(verdict.name)))
-        for change in verdict.changes:
-            before, after = (plain(side)[:100] for side in (change.before, change.after))
-            rows.append(("", f"  {plain(change.subject)}: {before!r} -> {after!r}"))
-    return "\n" + tabulate(rows, headers=("cache", "step"), tablefmt="plain") + "\n"
 
 
 def _metadata(result: BuildResult) -> str:

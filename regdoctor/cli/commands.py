@@ -24,6 +24,12 @@ COMMANDS: tuple[Command, ...] = (
         "Build an image from a Dockerfile; look first, and explain what broke.",
     ),
     Command(
+        "cache",
+        "regdoctor.cli.cache",
+        "cache",
+        "Show what the build cache holds (du), or remove what is not used (prune).",
+    ),
+    Command(
         "chain",
         "regdoctor.cli.chain",
         "chain",

@@ -44,23 +44,32 @@ class Ours:
     name: str = "ours"
 
     def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
-        config = self.root / "config.toml"
-        self.root.mkdir(parents=True, exist_ok=True)
-        registries = {base.partition("/")[0] for base in arguments.values() if "/" in base}
-        config.write_text("".join(f'[registry."{host}"]\nhttp = true\n' for host in registries))
-        _run(
+        self.write_config(*(base for base in arguments.values() if "/" in base))
+        run(
             [
-                *(
-                    sys.executable,
-                    "-c",
-                    "import sys; from regdoctor.cli import main; sys.exit(main())",
-                ),
-                *("build", "--root", str(self.root), "--config", str(config)),
+                *self.command,
+                "--provenance=false",  # as buildctl, which adds none
                 *_arguments(arguments),
                 *(["-o", f"type=oci,dest={image}"] if image else []),
-                *("--progress", "plain", str(context)),
+                str(context),
             ]
         )
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command with its state and settings."""
+        return (
+            *(sys.executable, "-c", "import sys; from regdoctor.cli import main; sys.exit(main())"),
+            *("build", "--root", str(self.root), "--config", str(self.root / "config.toml")),
+            *("--progress", "plain"),
+        )
+
+    def write_config(self, *bases: str) -> None:
+        """Settings by which the registries of ``bases`` speak plain HTTP."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        registries = {base.partition("/")[0] for base in bases}
+        text = "".join(f'[registry."{host}"]\nhttp = true\n' for host in registries)
+        (self.root / "config.toml").write_text(text)
 
 
 @dataclass
@@ -75,7 +84,7 @@ class Buildah:
             *("buildah", "--root", str(self.root / "root")),
             *("--runroot", str(self.root / "run"), "--storage-driver", "overlay"),
         )
-        _run(
+        run(
             [
                 *(*storage, "bud", "--layers", "--isolation", "chroot", "--tls-verify=false"),
                 # OCI's config has no place for SHELL, HEALTHCHECK and ONBUILD.
@@ -86,7 +95,7 @@ class Buildah:
         )
         if image is not None:
             image.unlink(missing_ok=True)
-            _run([*storage, "push", "parity", f"docker-archive:{image}:parity"])
+            run([*storage, "push", "parity", f"docker-archive:{image}:parity"])
 
 
 @dataclass
@@ -98,7 +107,7 @@ class Docker:
 
     def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         docker = (DOCKER, "--host", self.host)
-        _run(
+        run(
             [
                 *docker,
                 "build",
@@ -111,7 +120,7 @@ class Docker:
             {"DOCKER_BUILDKIT": "1"},
         )
         if image is not None:
-            _run([*docker, "save", "--output", str(image), "parity"])
+            run([*docker, "save", "--output", str(image), "parity"])
 
 
 @dataclass
@@ -123,7 +132,7 @@ class BuildKit:
 
     def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         options = [f"--opt=build-arg:{key}={value}" for key, value in arguments.items()]
-        _run(
+        run(
             [
                 *(str(COMPILED / "buildctl"), "--addr", self.address, "build"),
                 *("--progress", "plain", "--frontend", "dockerfile.v0", *options),
@@ -219,7 +228,7 @@ def _arguments(arguments: Mapping[str, str]) -> list[str]:
     return [f"--build-arg={key}={value}" for key, value in arguments.items()]
 
 
-def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
+def run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
     done = subprocess.run(
         command,
         env={**os.environ, **(environment or {})},

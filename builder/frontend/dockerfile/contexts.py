@@ -11,8 +11,8 @@ from builder.frontend.dockerfile.naming import INTERNAL, described
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.paths import join
 from builder.llb.definition import Definition
-from builder.llb.ops import SourceOp
-from builder.llb.state import Output, SourceVertex, marshal
+from builder.llb.ops import Copy, SourceOp
+from builder.llb.state import FileStep, FileVertex, Output, SourceVertex, marshal
 from builder.oci import gojson
 from builder.oci.platform import Platform
 from builder.oci.reference import Reference
@@ -69,6 +69,8 @@ def followed_paths(used: Iterable[str]) -> list[str]:
 
 def dockerfile_definition(filename: str, options: ConvertOptions) -> Definition:
     """How the Dockerfile is fetched; also what the source map says the text came from."""
+    if options.main_context is not None and options.main_dockerfile:
+        return marshal(main_source(options).output())
     follow = [filename, f"{filename}.dockerignore"]
     if filename.rpartition("/")[2] == "Dockerfile":
         follow.append(join(filename[: -len("Dockerfile")], "dockerfile"))
@@ -96,21 +98,29 @@ def ignore_file_definition(options: ConvertOptions) -> Definition:
     return marshal(vertex.output())
 
 
+def main_source(options: ConvertOptions) -> SourceVertex | FileVertex:
+    """The main context; a local one is without its op still."""
+    if options.main_context is None:
+        return SourceVertex(described(f"{INTERNAL}load build context"))
+    source = SourceVertex(
+        described(options.main_name), op=options.main_context, source_caps=options.main_caps
+    )
+    if not options.main_unpack:
+        return source
+    unpack = Copy(src="/context", dest="/", mode=-1, attempt_unpack=True, timestamp=-1)
+    return FileVertex(steps=(FileStep(unpack, source.output()),))
+
+
 @dataclass(slots=True)
 class Contexts:
     """The sources of one conversion. What is used of each is known last: call ``settle``."""
 
     options: ConvertOptions
-    main: SourceVertex = field(default_factory=SourceVertex)
+    main: SourceVertex | FileVertex = field(init=False)
     _locals: list[tuple[SourceVertex, str, str, set[str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        name = f"{INTERNAL}load build context"
-        if self.options.main_context is not None:
-            name = f"{INTERNAL}load remote build context"
-            if self.options.main_context.identifier.startswith("git://"):
-                name = f"{INTERNAL}load git source {self.options.main_context.identifier}"
-        self.main.metadata = described(name)
+        self.main = main_source(self.options)
 
     def local(self, key: str, name: str, used: set[str]) -> Output:
         """The named context ``key`` served by the client as ``name``."""
@@ -138,9 +148,7 @@ class Contexts:
     def settle(self, used: Iterable[str]) -> None:
         """Fix the sources; ``used`` are the paths used of the main context."""
         options = self.options
-        if options.main_context is not None:
-            self.main.op = options.main_context
-        else:
+        if options.main_context is None and isinstance(self.main, SourceVertex):
             self.main.op, self.main.source_caps = local_source(
                 options.context_name,
                 session=options.session,

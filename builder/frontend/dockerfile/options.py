@@ -44,7 +44,9 @@ class ConvertOptions:
     ``layouts``), ``https://...`` or a git URL; ``named_ignores`` are the ignore patterns of
     local ones, ``named_hints`` what tells their directories apart (``sharedkey:localdir:``).
     ``session`` is the id of the client session that serves local sources, empty
-    for none. ``main_context`` replaces the local context (a git or http source).
+    for none. ``main_context`` replaces the local context (a git or http source), and is shown
+    as ``main_name``; with ``main_unpack`` it is an archive ``context``, whose content counts.
+    ``main_dockerfile``: the Dockerfile comes from it.
     ``epoch`` is in seconds; ``shm_size`` in bytes. ``all_stages``: also what no target needs.
     ``copy_from_variables`` is an extension: ``COPY --from=$NAME``.
     """
@@ -72,6 +74,10 @@ class ConvertOptions:
     dockerfile_name: str = "dockerfile"
     context_shared_key_hint: str = "context"
     main_context: SourceOp | None = None
+    main_caps: frozenset[str] = frozenset()
+    main_name: str = ""
+    main_unpack: bool = False
+    main_dockerfile: bool = True
     pull: str = "default"
     cache_namespace: str = ""
     epoch: int | None = None

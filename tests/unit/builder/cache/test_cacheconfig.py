@@ -131,6 +131,8 @@ def test_only_what_leads_to_layers_is_exported_and_nothing_of_a_session() -> Non
         {"records": [{"digest": _digest("x"), "inputs": [[{"link": 1}]]}]},
         {"records": [{"digest": _digest("x"), "inputs": [[]]}]},
         {"layers": 3},
+        {"layers": [{"blob": str(A.blob), "parent": float("inf")}]},
+        {"records": [{"digest": _digest("x"), "layers": [{"layer": -1}]}]},
     ],
 )
 def test_what_refers_to_nothing_is_refused(document: object) -> None:
@@ -138,9 +140,10 @@ def test_what_refers_to_nothing_is_refused(document: object) -> None:
         _parse(document)
 
 
-def test_bytes_that_are_no_json_are_refused() -> None:
+@pytest.mark.parametrize("data", [b"\xff{", b"[" * 100_000])
+def test_bytes_that_are_no_json_are_refused(data: bytes) -> None:
     with pytest.raises(InvalidCacheConfigError):
-        CacheConfig.parse(b"\xff{")
+        CacheConfig.parse(data)
 
 
 def test_a_loop_of_records_is_refused() -> None:
@@ -180,3 +183,37 @@ def test_no_document_raises_anything_else(document: object) -> None:
         to_records(_parse(document), str)
     except InvalidCacheConfigError:
         return
+
+
+def test_a_link_that_goes_round_in_a_circle_is_left_out() -> None:
+    """Two stages that copy equal content meet in one record, which then leads to itself."""
+    content = Record("c", _digest("c"))
+    links = frozenset({Link(0, "", "c"), Link(0, _digest("/a"), "k")})
+    copied = Record("k", _digest("k"), links, (StoredResult("r", 1.0, 1.0),))
+    config = from_records([content, copied], {"r": (A,)})
+    assert [len(record.inputs) for record in config.records] == [0, 1]
+    assert to_records(CacheConfig.parse(config.dumps()), str)
+
+
+def test_a_record_that_lacks_an_input_is_left_out_with_all_that_needs_it() -> None:
+    half = Record("h", _digest("h"), frozenset({Link(1, "", "gone"), Link(0, "", "base")}))
+    user = Record("u", _digest("u"), frozenset({Link(0, "", "h")}), (StoredResult("r", 1.0, 1.0),))
+    assert from_records([Record("base", _digest("b")), half, user], {"r": (A,)}).records == ()
+
+
+def test_of_several_results_the_newest_goes_along() -> None:
+    results = (StoredResult("old", 1.0, 9.0), StoredResult("new", 2.0, 2.0))
+    config = from_records(
+        [Record("r", _digest("r"), frozenset(), results)], {"old": (A,), "new": (B,)}
+    )
+    assert [result.chain for result in config.records[0].results] == [(B,)]
+
+
+def test_an_inline_cache_names_layers_by_their_place_in_the_image() -> None:
+    whole = Record("w", _digest("w"), frozenset(), (StoredResult("ab", 1.0, 1.0),))
+    other = Record("o", _digest("o"), frozenset(), (StoredResult("b", 1.0, 1.0),))
+    config = from_records([whole, other], {"ab": (A, B), "b": (B,)})
+    rows = {row["digest"]: row for row in json.loads(config.dumps_inline([A.blob, B.blob]))}
+    assert [place["layer"] for place in rows[_digest("w")]["layers"]] == [1]
+    assert [place["layers"] for place in rows[_digest("o")]["chains"]] == [[1]]
+    assert config.dumps_inline([A.blob]) == b""

@@ -92,7 +92,8 @@ async def test_sweeping_keeps_what_leads_to_a_result_and_nothing_else(
 
 
 async def test_traces_come_back_by_name_and_are_replaced(store: SQLiteCacheStore) -> None:
-    first = Trace("RUN x", "d1", {"args": "x"}, (("base", ("k1", "c1")),))
+    parts = {0: {"/a": "1f2e", "/b/": "3d4c"}}
+    first = Trace("RUN x", "d1", {"args": "x"}, (("base", ("k1", "c1")),), parts)
     second = Trace("RUN x", "d2", {"args": "y"}, ())
     await store.save_traces([first])
     assert await store.traces(["RUN x", "other"]) == {"RUN x": first}
@@ -169,3 +170,20 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(CacheStoreError, match="closed"):
         await store.records(["k"])
+
+
+async def test_only_so_many_traces_are_kept(
+    store: SQLiteCacheStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.cache.store._TRACES", 2)
+    for name in ("old", "new", "newest"):
+        await store.save_traces([Trace(name, "d")])
+    assert set(await store.traces(["old", "new", "newest"])) == {"new", "newest"}
+
+
+async def test_notes_and_sizes_go_with_their_result(store: SQLiteCacheStore) -> None:
+    await store.describe([("r1", "RUN x", "regular"), ("r2", "RUN y", "regular")])
+    await store.save_sizes({"r1": 7, "r2": 8})
+    await store.drop(["r1"])
+    assert await store.descriptions() == {"r2": ("RUN y", "regular")}
+    assert await store.sizes() == {"r2": 8}

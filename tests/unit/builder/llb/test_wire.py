@@ -154,12 +154,13 @@ def test_a_set_member_of_a_oneof_is_written_even_when_zero() -> None:
     assert wire.decode(ops.UserOpt, b"") == ops.UserOpt(None)
 
 
-def test_the_go_form_of_an_owner_wraps_the_oneof() -> None:
-    owner = ops.ChownOpt(user=ops.UserOpt(0), group=ops.UserOpt(ops.NamedUserOpt("www", 1)))
+def test_the_go_form_of_an_owner_is_that_of_its_own_method() -> None:
+    owner = ops.ChownOpt(user=ops.UserOpt(33), group=ops.UserOpt(ops.NamedUserOpt("www", 1)))
     assert go_struct(owner) == {
-        "user": {"User": {"ByID": 0}},
-        "group": {"User": {"ByName": {"name": "www", "input": 1}}},
+        "user": {"User": {"byId": 33}},
+        "group": {"User": {"byName": {"name": "www", "input": 1}}},
     }
+    assert go_struct(ops.ChownOpt(user=ops.UserOpt(0))) == {"user": {"User": {}}}
 
 
 def test_unknown_fields_are_tolerated() -> None:

@@ -90,13 +90,13 @@ def test_where_a_source_lies_does_not_matter_but_its_name_does() -> None:
     assert keys.file_key(copying("/a/x"), 2) != keys.file_key(copying("/a/y"), 2)
 
 
-def test_owners_are_written_as_go_writes_a_oneof() -> None:
+def test_owners_are_written_as_the_go_struct_writes_itself() -> None:
     owner = llb.ChownOpt(llb.UserOpt(0), llb.UserOpt(llb.NamedUserOpt("g", 0)))
     written = go_struct(llb.Copy(owner=owner))
     assert written == {
         "owner": {
-            "user": {"User": {"ByID": 0}},
-            "group": {"User": {"ByName": {"name": "g"}}},
+            "user": {"User": {}},
+            "group": {"User": {"byName": {"name": "g"}}},
         }
     }
 

@@ -227,3 +227,12 @@ def test_a_directory_deeper_than_python_s_stack_is_hashed(tmp_path: Path) -> Non
         one(tmp_path, "/d", exclude=("x",))
     finally:
         remove_tree(tmp_path / "d")
+
+
+def test_the_root_of_a_received_tree_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    tmp_path.chmod(0o755)
+    before = content_hash(tmp_path, []), content_hash(tmp_path, [], received=True)
+    tmp_path.chmod(0o700)
+    assert content_hash(tmp_path, []) != before[0]
+    assert content_hash(tmp_path, [], received=True) == before[1] != before[0]

@@ -381,3 +381,18 @@ async def test_a_use_is_written_down_once_a_minute(
     made = max(result.used for result in await cache.results())
     assert await use(made + 30) == made
     assert await use(made + 61) == made + 61
+
+
+async def test_an_input_that_is_known_by_another_name_hits(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    """An image of the same layers under a new digest."""
+
+    def top(key: str, layers: str) -> Toy:
+        return add("top", const(1, "base", key=key, aliases=(layers,)), plus=1)
+
+    await _solve(calls, cache, top("v1", "layers"))
+    assert await _solve(calls, cache, top("v2", "layers")) == 2
+    assert not calls.executed
+    await _solve(calls, cache, top("v3", "others"))
+    assert calls.executed["top"] == 1

@@ -106,3 +106,33 @@ async def test_a_second_solve_of_one_build_repeats_the_verdicts_of_the_first(
     verdict = solver.verdicts[0]
     assert (verdict.name, verdict.reason) == ("base", "definition")
     assert verdict.changes == (Change("tag", "1", "2"),)
+
+
+async def test_parts_of_a_content_that_changed_are_named(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    def copy(context: int, **parts: str) -> Toy:
+        source = const(context, "context", key=f"v{context}")
+        return add("COPY", const(1, "base"), source, content=(1,), parts=parts)
+
+    await _verdicts(calls, cache, copy(5, a="1", b="1", c="1"))
+    verdict = (await _verdicts(calls, cache, copy(6, a="1", b="2", d="1")))["COPY"]
+    assert verdict.reason == "input"
+    assert verdict.changes == (Change("b", "1", "2"), Change("c", "1", ""), Change("d", "", "1"))
+
+
+async def test_a_step_is_compared_under_each_of_its_names(
+    cache: SQLiteCacheStore, calls: Calls
+) -> None:
+    """The same step first, wherever it stood; else what stood in its place."""
+
+    async def reason(*tops: Toy) -> dict[str, str]:
+        solver = calls.solver(cache, names=lambda v: (v.name, f"place {v.spec.salt}"))
+        await solver.solve([top.edge() for top in tops])
+        return {verdict.name: verdict.reason for verdict in solver.verdicts}
+
+    await reason(add("one", const(1, "base"), key="k1", salt="1"))
+    moved = add("other", const(1, "base"), key="k2", salt="1")
+    assert (await reason(moved))["other"] == "definition"
+    kind = add("kind", const(1, "base"), key="k3", salt="1", describe={"instruction": "x"})
+    assert (await reason(kind))["kind"] == "first"

@@ -38,6 +38,8 @@ class Toy:
     broken_map: Exception | None = None
     broken_content: Exception | None = None
     describe: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     digest: Digest = field(init=False)
 
@@ -126,11 +128,13 @@ class ToyOp:
             InputKey(
                 Digest.of(toy.selectors[i].encode()) if i in toy.selectors else None,
                 self.content if i in toy.content else None,
+                lambda: toy.parts,
             )
             for i in range(len(toy.inputs))
         )
         describe = toy.describe or {"key": toy.key}
-        return CacheMap(Digest.of(toy.key.encode()), inputs, toy.random, describe)
+        aliases = tuple(Digest.of(name.encode()) for name in toy.aliases)
+        return CacheMap(Digest.of(toy.key.encode()), inputs, toy.random, describe, aliases)
 
     async def content(self, result: Result) -> Digest:
         self.calls.hashed[self.toy.name] += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builder.api import RequestError, SecretSource
+from builder.api import AgentSource, RequestError, SecretSource
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from regdoctor.cli import buildflags as flags
 
@@ -105,6 +105,9 @@ def test_networks_are_docker_s_three() -> None:
         lambda: flags.build_args([], [Path("/nowhere")], {}),
         lambda: flags.pairs("--build-context", ["x"]),
         lambda: flags.labels(["=x"]),
+        lambda: flags.agents(["=/key"]),
+        lambda: flags.agents(["a", "a=/key"]),
+        lambda: flags.agents(["a=/s,raw=maybe"]),
         lambda: flags.secrets(["src=/etc/hostname"], {}),
         lambda: flags.secrets(["id=a,src=/nowhere"], {}),
         lambda: flags.secrets(["id=a,env=UNSET"], {}),
@@ -126,3 +129,11 @@ def test_networks_are_docker_s_three() -> None:
 def test_what_cannot_be_read_is_refused(call: Callable[[], Any]) -> None:
     with pytest.raises(RequestError):
         call()
+
+
+def test_agents_are_sockets_or_keys() -> None:
+    assert flags.agents(["default", "a=/k1,/k2", "b=/s,raw=true"]) == {
+        "default": AgentSource(),
+        "a": AgentSource((Path("/k1"), Path("/k2"))),
+        "b": AgentSource((Path("/s"),), raw=True),
+    }

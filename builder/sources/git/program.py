@@ -1,0 +1,170 @@
+"""The host's git, run so that nothing but its arguments and our settings count."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder.sources.errors import SourceError
+
+Log = Callable[[int, bytes], None]
+"""What git says: 1 and its output, or 2 and its errors."""
+NETWORK = "http:https:git:ssh"
+"""Protocols that a repository, and its submodules, may be fetched by."""
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_SETTINGS = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.attributesFile", os.devnull),
+    ("init.defaultBranch", "master"),
+    ("init.templateDir", ""),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    ("advice.detachedHead", "false"),
+    # a server that falls silent must not hold the build for ever
+    ("http.lowSpeedLimit", "1"),
+    ("http.lowSpeedTime", "300"),
+)
+_CHUNK = 1 << 16
+_LIMIT = 16 << 20
+"""Most bytes of output that are read of one run."""
+
+
+class GitError(SourceError):
+    """A run that failed. The message is BuildKit's; ``stderr`` is what git said."""
+
+    def __init__(self, stderr: str, code: int, *, doing: str = "", hint: str = "") -> None:
+        status = f"exit status {code}" if code >= 0 else f"signal: {signal.Signals(-code).name}"
+        before = f"{doing}: " if doing else ""
+        super().__init__(f"{before}git stderr:\n{stderr}: {status}", hint=hint)
+        self.stderr = stderr
+        self.code = code
+
+    def while_(self, doing: str, *, hint: str = "") -> GitError:
+        """The same, saying what it was run for."""
+        return GitError(self.stderr, self.code, doing=doing, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``config`` are settings beside ours; ``secrets`` variables that they refer to.
+    ``offline``: no protocol of a network is spoken."""
+
+    environ: Mapping[str, str]
+    config: Sequence[tuple[str, str]] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ssh_command: str = ""
+    roots: Path | None = None
+    offline: bool = False
+
+
+class Git:
+    """Runs git. ``directory`` is where it stands when it is given no work tree."""
+
+    def __init__(self, settings: Settings, directory: Path, log: Log) -> None:
+        self._settings = settings
+        self.offline = settings.offline
+        self._directory = directory
+        self._log = log
+
+    async def run(
+        self,
+        *arguments: str,
+        git_dir: Path | None = None,
+        work_tree: Path | None = None,
+        protocols: str = NETWORK,
+        quiet: bool = False,
+    ) -> str:
+        """Its output. ``quiet``: what it says is not logged. Raises GitError.
+
+        Without ``git_dir`` it finds no repository, wherever it stands. Cancelled, it is
+        killed with all that it started.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git",
+                *arguments,
+                cwd=work_tree or self._directory,
+                env=self._environment(git_dir, work_tree, protocols),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                umask=0o022,
+            )
+        except FileNotFoundError as error:
+            raise SourceError(
+                "failed to find git binary", hint="install git: repositories are fetched with it"
+            ) from error
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            output, errors, _ = await asyncio.gather(
+                self._read(process.stdout, 1, quiet=quiet),
+                self._read(process.stderr, 2, quiet=quiet),
+                process.wait(),
+            )
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its helpers would go on without it
+            await process.wait()
+            raise
+        assert process.returncode is not None
+        if process.returncode != 0:
+            raise GitError(errors.decode("utf-8", "replace"), process.returncode)
+        return output.decode("utf-8", "surrogateescape")
+
+    async def succeeds(self, *arguments: str, git_dir: Path) -> bool:
+        """Whether a question is answered with yes."""
+        try:
+            await self.run(*arguments, git_dir=git_dir, protocols="", quiet=True)
+        except GitError:
+            return False
+        return True
+
+    async def _read(self, stream: asyncio.StreamReader, number: int, *, quiet: bool) -> bytes:
+        out = bytearray()
+        while chunk := await stream.read(_CHUNK):
+            if len(out) < _LIMIT:
+                out += chunk
+            if not quiet:
+                self._log(number, chunk)
+        return bytes(out)
+
+    def _environment(
+        self, git_dir: Path | None, work_tree: Path | None, protocols: str
+    ) -> dict[str, str]:
+        settings = self._settings
+        proxies = (name for upper in _PROXIES for name in (upper, upper.lower()))
+        out = {name: settings.environ[name] for name in proxies if name in settings.environ}
+        out.update(settings.secrets)
+        out.update(
+            PATH=settings.environ.get("PATH", os.defpath),
+            LC_ALL="C",
+            HOME=os.devnull,
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_CONFIG_GLOBAL=os.devnull,
+            GIT_ATTR_NOSYSTEM="1",
+            GIT_TERMINAL_PROMPT="0",
+            GIT_ASKPASS="",
+            GIT_ALLOW_PROTOCOL="" if settings.offline and protocols == NETWORK else protocols,
+            GIT_SSH_COMMAND=settings.ssh_command or "false",
+            GIT_SSH_VARIANT="ssh",
+            GIT_DIR=str(git_dir) if git_dir is not None else os.devnull,
+        )
+        if work_tree is not None:
+            out["GIT_WORK_TREE"] = str(work_tree)
+        if settings.roots is not None:
+            out["GIT_SSL_CAINFO"] = str(settings.roots)
+        pairs = (*_SETTINGS, *settings.config)
+        out["GIT_CONFIG_COUNT"] = str(len(pairs))
+        for number, (key, value) in enumerate(pairs):
+            out[f"GIT_CONFIG_KEY_{number}"], out[f"GIT_CONFIG_VALUE_{number}"] = key, value
+        return out
