@@ -11,6 +11,7 @@
     ROOT/cache.db         cache keys
     ROOT/run/             what lives as long as a build does
     ROOT/lock             held by all who have it open
+    ROOT/collected        its time is that of the last look for garbage
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class State:
 
     def collection_is_due(self) -> bool:
         """Whether nobody has looked for garbage within the last minute; the caller does now."""
-        stamp = self.run / "collected"
+        stamp = self.root / "collected"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < _MINUTE:
             return False
         stamp.touch()

@@ -84,5 +84,5 @@ def test_garbage_is_looked_for_once_a_minute(state: State) -> None:
     assert state.collection_is_due()
     assert not state.collection_is_due()
     past = time.time() - 100
-    os.utime(state.run / "collected", (past, past))
+    os.utime(state.root / "collected", (past, past))
     assert state.collection_is_due()
