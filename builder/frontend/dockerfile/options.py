@@ -173,7 +173,7 @@ class Conversion:
     built without cache; ``epoch`` is SOURCE_DATE_EPOCH in seconds.
     """
 
-    definition: Definition
+    definition: Definition = field(repr=False)  # long: asyncio and pytest print results
     config: dict[str, Any]
     base_config: dict[str, Any] | None
     platform: Platform

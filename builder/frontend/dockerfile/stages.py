@@ -421,9 +421,12 @@ def named_context(options: ConvertOptions, name: str, platform: Platform) -> str
     Raises DockerfileError where ``name`` could be no image's.
     """
     try:
-        familiar = references.parse(name).familiar().removesuffix(":latest")
+        reference = references.parse(name)
     except InvalidReference as error:
         raise DockerfileError(f"invalid context name {name}: {error.why}") from error
+    if not options.named_contexts:
+        return None
+    familiar = reference.familiar().removesuffix(":latest")
     for key in (f"{familiar}::{platforms.normalize(platform).full}", familiar):
         if key in options.named_contexts:
             return key
