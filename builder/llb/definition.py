@@ -121,8 +121,8 @@ class SourceMap:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``pb.Definition``. ``made`` are the ops as they were before they became bytes, where that
-    was here: they need not be decoded, and are no part of what travels."""
+    """``pb.Definition``. ``made`` are ops by the digest of their bytes, where these were made
+    here: they need not be decoded. They are no part of what travels."""
 
     def_: tuple[bytes, ...] = proto(1, "def", BYTES, repeated=True)
     metadata: Mapping[str, OpMetadata] = mapping(2, "metadata", "message", OpMetadata)
@@ -138,9 +138,14 @@ class Definition:
         """Raises LLBError."""
         return wire.decode(cls, data)
 
-    def ops(self) -> Mapping[Digest, Op]:
+    def ops(self) -> dict[Digest, Op]:
         """Every op by the digest of its bytes, the terminal one last. Raises LLBError."""
-        return self.made or {Digest.of(raw): wire.decode(Op, raw) for raw in self.def_}
+        found = {}
+        for raw in self.def_:
+            digest = Digest.of(raw)
+            made = self.made.get(digest)
+            found[digest] = wire.decode(Op, raw) if made is None else made
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """The answer of BuildKit's ``frontend.convertllb``: def, metadata, source by digest."""

@@ -93,7 +93,7 @@ def load(definition: Definition) -> Graph:
         raise LLBError("invalid definition: it needs an op and the op that names the result")
     if len(definition.def_) > MAX_VERTICES:
         raise LLBError(f"invalid definition: more than {MAX_VERTICES} ops")
-    ops = dict(definition.ops())
+    ops = definition.ops()
     terminal = ops.pop(Digest.of(definition.def_[-1]))
     if len(terminal.inputs) != 1 or terminal.op is not None:
         raise LLBError("invalid definition: the last op must have one input and nothing else")

@@ -163,7 +163,7 @@ class StageInfo:
     ranges: tuple[SourceRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Conversion:
     """A build graph and the config of its image.
 
@@ -171,9 +171,12 @@ class Conversion:
     document in Go's key order, without times and layers of this build; ``base_config`` that
     of the base image, None for scratch. ``ignore_cache`` says that the target was asked to be
     built without cache; ``epoch`` is SOURCE_DATE_EPOCH in seconds.
+
+    It has no representation of its own: ``asyncio.run`` asks a task, as it ends, for that of its
+    result, and this is long.
     """
 
-    definition: Definition = field(repr=False)  # long: asyncio and pytest print results
+    definition: Definition
     config: dict[str, Any]
     base_config: dict[str, Any] | None
     platform: Platform
