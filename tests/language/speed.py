@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
 from builder.frontend.dockerfile import convert, subrequests
 from builder.oci import gojson
+from tests.fixtures.longfiles import SHAPES
 from tests.language.cases import Case, case_of
 from tests.language.judge import ask
 from tests.language.ours import Images, options_of
@@ -27,38 +28,6 @@ from tests.parity.builders import COMPILED, BuildKit, buildkit
 
 QUESTION = "frontend.convertllb"
 _OURS = (sys.executable, "-c", "import sys; from regdoctor.cli import main; sys.exit(main())")
-
-
-def independent(count: int) -> str:
-    """Stages that know nothing of each other; the last takes a file of each."""
-    stages = "".join(f"FROM scratch AS s{n}\nCOPY file /file{n}\n" for n in range(count))
-    copies = "".join(f"COPY --from=s{n} /file{n} /\n" for n in range(count))
-    return f"{stages}FROM scratch\n{copies}"
-
-
-def chained(count: int) -> str:
-    """Each stage goes on from the one before."""
-    stages = "".join(f"FROM s{n - 1} AS s{n}\nCOPY file /file{n}\n" for n in range(1, count))
-    return f"FROM scratch AS s0\nCOPY file /file\n{stages}"
-
-
-def copied(count: int) -> str:
-    """Each stage copies what the one before it has."""
-    stages = "".join(f"FROM scratch AS s{n}\nCOPY --from=s{n - 1} / /\n" for n in range(1, count))
-    return f"FROM scratch AS s0\nCOPY file /\n{stages}"
-
-
-def steps(count: int) -> str:
-    """One stage of RUN."""
-    return "FROM scratch\nENV A=b\n" + "".join(f"RUN echo $A {n} >/file{n}\n" for n in range(count))
-
-
-SHAPES: Mapping[str, Callable[[int], str]] = {
-    "independent stages": independent,
-    "chained stages": chained,
-    "stages copied on": copied,
-    "steps of one stage": steps,
-}
 
 
 def converted(case: Case) -> float:
