@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.api.errors import BuildError, RequestError
-from builder.api.inputs import BuildFiles, read_input
+from builder.api.inputs import BuildFiles, ignored, read_input
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
 from builder.events import Emit, SourceInfo, WarningEvent
@@ -20,7 +20,6 @@ from builder.frontend.dockerfile import (
     ResolvedImage,
     subrequests,
 )
-from builder.frontend.dockerfile.ignore import read_patterns
 from builder.oci import reference as references
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
@@ -97,7 +96,7 @@ class Frontend:
             ignore = path / ".dockerignore"
             if ignore.exists():
                 data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
-                ignores[name] = read_patterns(data)
+                ignores[name] = ignored(data, ".dockerignore")
         return ConvertOptions(
             build_args=request.build_args,
             target=request.target,
