@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder.api.errors import RequestError
 from builder.api.request import BuildRequest
+from builder.frontend.dockerfile.errors import IgnorePatternError
 from builder.frontend.dockerfile.ignore import read_patterns
 from builder.snapshot import paths
 
@@ -87,8 +88,16 @@ def _ignore(
     for path in candidates:
         if path.exists():
             data = read_input(path, context, f"failed to read {path.name}")
-            return read_patterns(data), len(data) + len(path.name) + 2
+            return ignored(data, path.name), len(data) + len(path.name) + 2
     return (), 2
+
+
+def ignored(data: bytes, name: str) -> tuple[str, ...]:
+    """The patterns of the ignore file ``name``. Raises RequestError."""
+    try:
+        return read_patterns(data, name)
+    except IgnorePatternError as error:
+        raise RequestError(str(error), hint=error.hint) from error
 
 
 def read_input(path: Path, context: Path, doing: str) -> bytes:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builder.api.errors import RequestError
-from builder.api.inputs import read_input
+from builder.api.inputs import ignored, read_input
 from builder.api.steps import step
 from builder.api.work import Work
 from builder.errors import BuilderError
 from builder.events import Emit
 from builder.frontend.dockerfile import DockerfileError
 from builder.frontend.dockerfile.gitref import parse_git_ref
-from builder.frontend.dockerfile.ignore import read_patterns
 from builder.oci import reference as references
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
@@ -90,4 +89,4 @@ def _add_directory(named: NamedContexts, name: str, path: Path, work: Work) -> N
     ignore = path / ".dockerignore"
     if ignore.exists():
         data = read_input(ignore, path, f"failed to read {name}/.dockerignore")
-        named.ignores[name] = read_patterns(data)
+        named.ignores[name] = ignored(data, ignore.name)

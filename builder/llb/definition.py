@@ -8,7 +8,7 @@ locations are keyed by op digest and are no part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from builder.llb import wire
@@ -121,11 +121,13 @@ class SourceMap:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``pb.Definition``."""
+    """``pb.Definition``. ``made`` are ops by the digest of their bytes, where these were made
+    here: they need not be decoded. They are no part of what travels."""
 
     def_: tuple[bytes, ...] = proto(1, "def", BYTES, repeated=True)
     metadata: Mapping[str, OpMetadata] = mapping(2, "metadata", "message", OpMetadata)
     source: SourceMap | None = message(3, "Source", SourceMap)
+    made: Mapping[Digest, Op] = field(default_factory=dict, repr=False, compare=False)
 
     def encode(self) -> bytes:
         """The bytes as BuildKit writes them."""
@@ -136,11 +138,20 @@ class Definition:
         """Raises LLBError."""
         return wire.decode(cls, data)
 
+    def ops(self) -> dict[Digest, Op]:
+        """Every op by the digest of its bytes, the terminal one last. Raises LLBError."""
+        found = {}
+        for raw in self.def_:
+            digest = Digest.of(raw)
+            made = self.made.get(digest)
+            found[digest] = wire.decode(Op, raw) if made is None else made
+        return found
+
     def to_json(self) -> dict[str, Any]:
         """The answer of BuildKit's ``frontend.convertllb``: def, metadata, source by digest."""
-        ops = {Digest.of(raw): protojson(wire.decode(Op, raw)) for raw in self.def_}
+        ops = self.ops()
         return {
-            "def": {str(digest): ops[digest] for digest in sorted(ops)},
+            "def": {str(digest): protojson(ops[digest]) for digest in sorted(ops)},
             "metadata": {k: go_struct(self.metadata[k]) for k in sorted(self.metadata)},
             "source": _source_json(self.source) if self.source is not None else {},
         }

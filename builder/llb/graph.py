@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from builder.events import SourceInfo, SourceRange
-from builder.llb import wire
 from builder.llb.definition import Definition, LinuxResources, Location, OpMetadata, ProgressGroup
 from builder.llb.errors import LLBError
 from builder.llb.ops import (
@@ -94,8 +93,8 @@ def load(definition: Definition) -> Graph:
         raise LLBError("invalid definition: it needs an op and the op that names the result")
     if len(definition.def_) > MAX_VERTICES:
         raise LLBError(f"invalid definition: more than {MAX_VERTICES} ops")
-    ops = {Digest.of(raw): wire.decode(Op, raw) for raw in definition.def_[:-1]}
-    terminal = wire.decode(Op, definition.def_[-1])
+    ops = definition.ops()
+    terminal = ops.pop(Digest.of(definition.def_[-1]))
     if len(terminal.inputs) != 1 or terminal.op is not None:
         raise LLBError("invalid definition: the last op must have one input and nothing else")
     files = _files(definition)

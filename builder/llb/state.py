@@ -8,8 +8,9 @@ equal share a number) and because the build context's paths are known last.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from builder.llb import wire
 from builder.llb.definition import (
@@ -152,7 +153,9 @@ class ExecVertex(Vertex):
     secretenv: tuple[SecretEnv, ...] = ()
     devices: tuple[CDIDevice, ...] = ()
 
-    def _sorted(self) -> list[MountSpec]:
+    def _sorted(self) -> Sequence[MountSpec]:
+        if len(self.mounts) == 1:
+            return self.mounts
         return sorted(self.mounts, key=lambda m: m.mount.dest.encode(errors="surrogateescape"))
 
     def sources(self) -> Sequence[Output]:
@@ -174,13 +177,11 @@ class ExecVertex(Vertex):
             raise LLBError("arguments are required")
         mounts, outputs = [], 0
         for spec in self._sorted():
-            mounts.append(
-                replace(
-                    spec.mount,
-                    input=inputs(spec.source),
-                    output=outputs if spec.writes else SKIP_OUTPUT,
-                )
-            )
+            mount, number = spec.mount, inputs(spec.source)
+            output = outputs if spec.writes else SKIP_OUTPUT
+            if (mount.input, mount.output) != (number, output):
+                mount = replace(mount, input=number, output=output)
+            mounts.append(mount)
             outputs += spec.writes
         return ExecOp(
             meta=self.meta,
@@ -327,6 +328,9 @@ class DiffVertex(Vertex):
         return frozenset({"diffop"})
 
 
+_NO_CONSTRAINTS = Constraints()
+
+
 def marshal(result: Output | None, files: Sequence[SourceFile] = ()) -> Definition:
     """The definition of ``result`` (None is scratch: an empty definition).
 
@@ -341,28 +345,44 @@ def marshal(result: Output | None, files: Sequence[SourceFile] = ()) -> Definiti
     return marshalling.finish(result, files)
 
 
+@cache
+def _caps(names: frozenset[str]) -> Mapping[str, bool]:
+    return dict.fromkeys(sorted(names), True)
+
+
 class _Marshalling:
     def __init__(self) -> None:
         self._digests: dict[Vertex, Digest] = {}
         self._ops: dict[Digest, bytes] = {}
+        self._values: dict[Digest, Op] = {}
         self._metadata: dict[str, OpMetadata] = {}
         self._locations: dict[str, tuple[Location, ...]] = {}
 
     def add(self, vertex: Vertex) -> None:
         inputs = InputNumbers(self._digests.__getitem__)
-        op = vertex.build(inputs)
-        data = wire.encode(Op(inputs.inputs, op, vertex.platform, Constraints()))
+        inner = vertex.build(inputs)
+        op = Op(inputs.inputs, inner, vertex.platform, _NO_CONSTRAINTS)
+        data = wire.encode(op)
         digest = Digest.of(data)
         self._digests[vertex] = digest
         self._ops.setdefault(digest, data)
-        caps = dict.fromkeys(sorted(vertex.caps()), True)
-        metadata = replace(vertex.metadata, caps={**vertex.metadata.caps, **caps})
+        self._values[digest] = op
+        made, caps = vertex.metadata, _caps(vertex.caps())
+        metadata = OpMetadata(
+            made.ignore_cache,
+            made.description,
+            made.export_cache,
+            {**made.caps, **caps} if made.caps else caps,
+            made.progress_group,
+            made.linux_resources,
+        )
         known = self._metadata.get(digest)
         self._metadata[digest] = metadata if known is None else known.merged(metadata)
         self._locations[digest] = self._locations.get(digest, ()) + vertex.locations
 
     def finish(self, result: Output, files: Sequence[SourceFile]) -> Definition:
-        terminal = wire.encode(Op((Input(self._digests[result.vertex], result.index),)))
+        last = Op((Input(self._digests[result.vertex], result.index),))
+        terminal = wire.encode(last)
         caps = {"constraints": True, "platform": True}
         described = self._metadata.values()
         if any(m.ignore_cache for m in described):
@@ -378,6 +398,7 @@ class _Marshalling:
                 locations={digest: Locations(found) for digest, found in self._locations.items()},
                 infos=tuple(files) if any(self._locations.values()) else (),
             ),
+            made={**self._values, Digest.of(terminal): last},
         )
 
 

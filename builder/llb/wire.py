@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from builder.errors import BuilderError
@@ -107,7 +107,9 @@ def _value_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...] = ()) 
         return lambda out, value: out.append(tag + _varint(len(value)) + value)
     tag = _varint(spec.number << 3 | _VARINT)
     kind, name = spec.kind, spec.name
-    return lambda out, value: out.append(tag + _varint(_to_unsigned(kind, value, name)))
+    # The same few numbers again and again, and -1 among them takes ten bytes.
+    written = lru_cache(256)(lambda value: tag + _varint(_to_unsigned(kind, value, name)))
+    return lambda out, value: out.append(written(value))
 
 
 def _message_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...]) -> _Write:

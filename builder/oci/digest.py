@@ -46,7 +46,7 @@ class Digest(str):
     @classmethod
     def of(cls, data: bytes) -> Digest:
         """The sha256 digest of ``data``."""
-        return cls("sha256:" + hashlib.sha256(data).hexdigest())
+        return super().__new__(cls, "sha256:" + hashlib.sha256(data).hexdigest())
 
     @property
     def algorithm(self) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -85,6 +86,7 @@ def _in_quotes(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+@lru_cache(maxsize=256)
 def normalize(platform: Platform) -> Platform:
     """Aliases and default variants brought to one spelling (``x86_64`` is ``amd64`` ...)."""
     arch, variant = _normal_architecture(platform.architecture, platform.variant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from builder.errors import BuilderError
 from builder.oci.digest import Digest, InvalidDigest
@@ -72,6 +73,7 @@ class Reference:
         return replace(self, digest=digest)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str, *, default_tag: str = "latest") -> Reference:
     """``text`` normalised; without tag and digest it gets ``default_tag`` (may be empty).
 

@@ -168,11 +168,13 @@ def build(
     _refuse(given)
     if legacy_switch or legacy_value:
         sys.stderr.write("warning: a flag of docker's classic builder has no effect here\n")
-    from regdoctor.cli import buildrun, callrun
-
     asked = "check" if given["check"] and given["call"] == "build" else given["call"]
     if asked != "build":
+        from regdoctor.cli import callrun
+
         return _until_stopped(callrun.prepare(callrun.read_call(asked), given, os.environ))
+    from regdoctor.cli import buildrun
+
     return _until_stopped(buildrun.prepare(given, os.environ))
 
 

@@ -1,6 +1,7 @@
 """Compares our frontend with BuildKit's over the corpus, and tells each difference.
 
 ``python -m tests.language [TEXT]``: the cases whose names have TEXT in them.
+``python -m tests.language --speed`` tells what long files cost, beside BuildKit.
 ``python -m tests.language --store`` writes BuildKit's answers down for ``make test``.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.language import ours, questions, stored
+from tests.language import ours, questions, speed, stored
 from tests.language.cases import Case, corpus
 from tests.language.compare import differences
 from tests.language.judge import Answer, ask
@@ -18,6 +19,10 @@ def main() -> None:
     words = sys.argv[1:]
     if words == ["--store"]:
         stored.write(corpus())
+        return
+    if words == ["--speed"]:
+        for line in speed.tell():
+            print(line, flush=True)
         return
     wanted = words[0] if words else ""
     sys.exit(_compare([case for case in corpus() if wanted in case.name]))

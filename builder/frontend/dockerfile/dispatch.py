@@ -86,12 +86,13 @@ class Step:
 
     def expand(self, word: str, lexer: Lexer | None = None) -> str:
         """``word`` with the variables of the stage; unset ones are remarked on."""
-        return self.expansion(word, lexer).text
+        return self.expansion(word, lexer).text if word else ""
 
     def expansion(self, word: str, lexer: Lexer | None = None) -> Expansion:
         found = (lexer or self.conversion.lexer).attempt(word, self.env)
-        declared = {arg.key for arg in self.state.build_args} | NO_ENV_ARGS
-        self.linter.undefined(found.unmatched - declared, self.env, self.ranges)
+        if found.unmatched:
+            declared = {arg.key for arg in self.state.build_args} | NO_ENV_ARGS
+            self.linter.undefined(found.unmatched - declared, self.env, self.ranges)
         if found.error is not None:
             raise found.error
         return found

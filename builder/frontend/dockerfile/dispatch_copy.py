@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile import instructions as ins
@@ -187,9 +188,11 @@ class _Copying:
             expanded(step.conversion.lexer, step.code, step.env),
         )
 
-    def _template(self) -> Copy:
+    def _action(self, src: str, **more: Any) -> Copy:
+        """What all that is copied has in common, and ``more`` fields of it."""
         mode, symbolic = self.chmod
         return Copy(
+            src=src,
             dest=self.dest,
             owner=chown_option(self.chown) if self.chown else None,
             mode=mode,
@@ -197,6 +200,7 @@ class _Copying:
             create_dest_path=True,
             timestamp=-1,
             exclude_patterns=self.instruction.exclude,
+            **more,
         )
 
     def _add(self, action: Copy, source: Output | None) -> None:
@@ -214,9 +218,8 @@ class _Copying:
             include = (pattern.removeprefix("/"),)
             if not contains_wildcards(path) and not contains_wildcards(pattern):
                 required = (self._absolute(join(path, pattern)),)
-        action = replace(
-            self._template(),
-            src=clean(self._absolute(path)),
+        action = self._action(
+            clean(self._absolute(path)),
             follow_symlink=True,
             dir_copy_contents=True,
             attempt_unpack=unpack,
@@ -259,13 +262,13 @@ class _Copying:
         vertex = SourceVertex(
             described(self._prefixed(), ""), op=SourceOp(url, attrs), source_caps=frozenset(caps)
         )
-        action = replace(self._template(), src=below_root(filename), attempt_unpack=unpack)
+        action = self._action(below_root(filename), attempt_unpack=unpack)
         self._add(action, vertex.output())
 
     def git(self, ref: GitRef) -> None:
         op, caps = git_source(ref)
         vertex = SourceVertex(described(self._prefixed()), op=op, source_caps=caps)
-        self._add(replace(self._template(), src="/"), vertex.output())
+        self._add(self._action("/"), vertex.output())
 
     def _inline(self, name: str, data: str) -> None:
         """A heredoc becomes a file of its own, then is copied like any other."""
@@ -276,7 +279,7 @@ class _Copying:
         vertex = FileVertex(
             described(f"{INTERNAL}preparing inline document"), steps=(FileStep(action),)
         )
-        self._add(replace(self._template(), src=path), vertex.output())
+        self._add(self._action(path), vertex.output())
 
     def _prefixed(self, text: Callable[[str], str] = str) -> str:
         """The shown name. The first call counts the vertex, ``finish`` does not again."""

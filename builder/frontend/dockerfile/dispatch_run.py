@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
@@ -13,6 +14,7 @@ from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, lo
 from builder.frontend.dockerfile.outline import KnownMount
 from builder.frontend.dockerfile.parser import parse_heredoc
 from builder.frontend.dockerfile.paths import base, below_root, clean, join
+from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.ops import (
     CacheOpt,
@@ -63,9 +65,8 @@ def run(step: Step, instruction: ins.Run) -> None:
             tmpfs_opt=TmpfsOpt(options.shm_size),
         )
         plan.mounts.append(MountSpec(tmpfs))
-    lexer = step.conversion.lexer
     name = expanded(
-        replace(lexer, raw_quotes=True, skip_unset=True),
+        _title_lexer(step.conversion.lexer),
         title,
         {**step.env, **{secret.name: "****" for secret in plan.secretenv}},
     )
@@ -87,6 +88,12 @@ def run(step: Step, instruction: ins.Run) -> None:
     )
     state.root.output = vertex.output()
     step.image.commit(f"RUN {_history(step, args)} # buildkit", layer=True)
+
+
+@cache
+def _title_lexer(lexer: Lexer) -> Lexer:
+    """What shows a command: as it is typed, with the variables that are known."""
+    return replace(lexer, raw_quotes=True, skip_unset=True)
 
 
 def _meta(step: Step, args: list[str], plan: _Mounts) -> Meta:

@@ -11,13 +11,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from builder.frontend.dockerfile.errors import IgnorePatternError
 from builder.frontend.dockerfile.ignorepattern import Pattern
 from builder.frontend.dockerfile.lexical import BLANKS
 from builder.frontend.dockerfile.paths import clean
 
+MAX_LINE = 65535
+"""Bytes of a line, a carriage return at its end included."""
 
-def read_patterns(source: bytes) -> tuple[str, ...]:
-    """The patterns of an ignore file, cleaned; comments and blank lines left out."""
+
+def read_patterns(source: bytes, name: str = ".dockerignore") -> tuple[str, ...]:
+    """The patterns of the ignore file ``name``, cleaned; comments and blank lines left out.
+
+    Raises IgnorePatternError for a line that BuildKit does not read.
+    """
+    if any(len(line) > MAX_LINE for line in source.split(b"\n")):
+        raise IgnorePatternError(
+            f"failed parsing {name}: bufio.Scanner: token too long",
+            hint=f"a line has at most {MAX_LINE} bytes",
+        )
     text = source.decode(errors="surrogateescape").removeprefix("\ufeff")
     patterns = []
     for line in text.split("\n"):

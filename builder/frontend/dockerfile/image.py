@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -43,7 +42,10 @@ def default_path(os: str) -> str:
 
 @dataclass(slots=True)
 class ImageConfig:
-    """``config`` has Go's keys (``Env``, ``Cmd`` ...); ``history`` entries are JSON objects."""
+    """``config`` has Go's keys (``Env``, ``Cmd`` ...); ``history`` entries are JSON objects.
+
+    What is in them is replaced, never changed: copies share it.
+    """
 
     platform: Platform
     config: dict[str, Any] = field(default_factory=dict)
@@ -83,10 +85,10 @@ class ImageConfig:
 
     def clone(self, *, triggers: bool = False) -> ImageConfig:
         """A copy that can change, without the time; ONBUILD triggers come only if asked for."""
-        config = copy.deepcopy(self.config)
+        config = dict(self.config)
         if not triggers:
             config.pop("OnBuild", None)
-        return replace(self, config=config, history=list(self.history), created="")
+        return replace(self, config=config, history=[*self.history], created="")
 
     @property
     def has_layers(self) -> bool:

@@ -169,7 +169,7 @@ class StageInfo:
     ranges: tuple[SourceRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Conversion:
     """A build graph and the config of its image.
 
@@ -177,6 +177,9 @@ class Conversion:
     document in Go's key order, without times and layers of this build; ``base_config`` that
     of the base image, None for scratch. ``ignore_cache`` says that the target was asked to be
     built without cache; ``epoch`` is SOURCE_DATE_EPOCH in seconds.
+
+    It has no representation of its own: ``asyncio.run`` asks a task, as it ends, for that of its
+    result, and this is long.
     """
 
     definition: Definition

@@ -207,7 +207,8 @@ class _Parsing:
         except ParseError as error:
             ranges = tuple(SourceRange(n, n) for n in range(start, self.line + 1))
             raise error.located(ranges) from error
-        return replace(node, heredocs=heredocs, start=start, end=self.line, comments=comments)
+        line = (node.command, node.original, node.flags, node.words)
+        return Node(*line, node.json, node.child, heredocs, start, self.line, comments)
 
     def _heredocs(self, node: Node) -> tuple[Heredoc, ...]:
         if "<<" not in node.original:

@@ -56,6 +56,7 @@ class BaseImages:
         self._namer = namer
         self._linter = linter
         self._running: dict[tuple[str, Platform], asyncio.Task[ResolvedImage]] = {}
+        self._decoded: dict[bytes, ImageConfig] = {}
 
     async def resolve(self, states: Iterable[StageState]) -> None:
         """All of ``states`` that stand on no other stage. The first failure in order wins."""
@@ -132,9 +133,8 @@ class BaseImages:
         where = f"{platform.full} internal" if self._options.multi_platform else "internal"
         log_name = f"[{where}] load metadata for {reference}"
         resolved = await self._ask(state, reference, platform, log_name)
-        image = ImageConfig.decode(resolved.config)
-        state.base_image = ImageConfig.decode(resolved.config)
-        image.created = ""
+        state.base_image = self._config(resolved.config)
+        image = state.base_image.clone(triggers=True)
         if state.platform is None and self._options.target_platform is None:
             platform = self._detected(image.platform, platform)
         pinned = resolved.reference.with_digest(resolved.digest)
@@ -157,6 +157,12 @@ class BaseImages:
                 f'expected "{platforms.normalize(platform).full}" for current build',
                 state.ranges,
             )
+
+    def _config(self, data: bytes) -> ImageConfig:
+        """``data`` decoded, once for all stages that stand on it."""
+        if data not in self._decoded:
+            self._decoded[data] = ImageConfig.decode(data)
+        return self._decoded[data]
 
     def _image_output(
         self,

@@ -6,8 +6,10 @@ command substitution, and in ``${x#pattern}`` only ``*``, ``?`` and ``\\``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from builder.frontend.dockerfile.errors import ShellWordError
 from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
@@ -15,6 +17,7 @@ from builder.frontend.dockerfile.shellpattern import Pattern, reversed_pattern
 
 _PECULIAR = frozenset(f"$<'\"{BLANKS}")
 """What a word must have, or an escape, to be read as anything but itself."""
+_BLANK_RUN = re.compile(f"[{BLANKS}]+")
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _HEREDOC_BLANKS = " \t\r"
 _END = "\ufffd"
@@ -100,11 +103,12 @@ class _Words:
         self._words: list[str] = []
 
     def add(self, text: str) -> None:
-        for char in text:
-            if char not in BLANKS:
-                self._current.append(char)
-            elif self._current:
+        first, *others = _BLANK_RUN.split(text)
+        self.add_raw(first)
+        for part in others:
+            if self._current:
                 self._flush()
+            self.add_raw(part)
 
     def add_raw(self, text: str) -> None:
         if text:
@@ -118,6 +122,12 @@ class _Words:
         if self._current:
             self._flush()
         return self._words
+
+
+@cache
+def _ordinary(marks: str) -> re.Pattern[str]:
+    """What stands for itself: a run of anything but ``marks``."""
+    return re.compile(f"[^{re.escape(marks)}]+")
 
 
 class _Reader:
@@ -142,6 +152,14 @@ class _Reader:
         self._position += 1
         return char
 
+    def _run(self, marks: str) -> str:
+        """The characters up to the next of ``marks``."""
+        match = _ordinary(marks).match(self._text, self._position)
+        if match is None:
+            return ""
+        self._position = match.end()
+        return match[0]
+
     def until(self, stop: str | None, raw_escapes: bool) -> tuple[str, list[str]]:
         """Text and words up to ``stop`` (consumed), or to the end for None."""
         outer, self._raw_escapes = self._raw_escapes, raw_escapes
@@ -157,7 +175,14 @@ class _Reader:
     def _scan(self, stop: str | None) -> tuple[str, list[str]]:
         result: list[str] = []
         words = _Words(self._current_word)
-        while char := self._peek():
+        marks = f"$<'\"{self._lexer.escape}{stop or ''}"
+        while True:
+            if run := self._run(marks):
+                result.append(run)
+                words.add(run)
+            char = self._peek()
+            if not char:
+                break
             if char == stop:
                 self._next()
                 return "".join(result), words.finish()
@@ -212,7 +237,12 @@ class _Reader:
     def _double_quoted(self) -> str:
         quote = self._next()
         result = [quote] if self._lexer.raw_quotes else []
-        while char := self._peek():
+        marks = f'$"{self._lexer.escape}'
+        while True:
+            result.append(self._run(marks))
+            char = self._peek()
+            if not char:
+                break
             if char == '"':
                 self._next()
                 if self._lexer.raw_quotes:

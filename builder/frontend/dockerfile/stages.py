@@ -206,6 +206,7 @@ class StageGraph:
         self._args = args
         self._lexer = lexer
         self._linter = linter
+        self._platform_of_contexts = options.target_platform or platforms.host()
         self._by_name: dict[str, StageState] = {}
         self.states: list[StageState] = []
         for number, stage in enumerate(dockerfile.stages):
@@ -244,7 +245,7 @@ class StageGraph:
         if start.platform:
             state.platform = self._platform(start, linter, used)
         if start.name and start.name not in (SCRATCH, "context"):
-            given = state.platform or self._options.target_platform or platforms.host()
+            given = state.platform or self._platform_of_contexts
             state.context = named_context(self._options, start.name, given)
         state.ignore_cache = self._ignores_cache(start.name)
         state.uses = Uses(dict(self._args.declared), used)
@@ -421,9 +422,12 @@ def named_context(options: ConvertOptions, name: str, platform: Platform) -> str
     Raises DockerfileError where ``name`` could be no image's.
     """
     try:
-        familiar = references.parse(name).familiar().removesuffix(":latest")
+        reference = references.parse(name)
     except InvalidReference as error:
         raise DockerfileError(f"invalid context name {name}: {error.why}") from error
+    if not options.named_contexts:
+        return None
+    familiar = reference.familiar().removesuffix(":latest")
     for key in (f"{familiar}::{platforms.normalize(platform).full}", familiar):
         if key in options.named_contexts:
             return key

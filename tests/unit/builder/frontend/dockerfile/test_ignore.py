@@ -237,3 +237,14 @@ def test_repetitions_do_not_hang(often: str) -> None:
 def test_a_pattern_of_too_many_repetitions_is_refused() -> None:
     with pytest.raises(IgnorePatternError):
         IgnoreMatcher(["[x]" + "a{1000}" * 100]).matches("x")
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\nb\n"])
+def test_a_line_that_buildkit_does_not_read_is_refused(end: bytes) -> None:
+    line = b"x" * 65535
+    assert read_patterns(line + end)[0] == line.decode()
+    with pytest.raises(IgnorePatternError) as caught:
+        read_patterns(b"a\n" + line + b"\r" + end, "Dockerfile.dockerignore")
+    assert str(caught.value) == (
+        "failed parsing Dockerfile.dockerignore: bufio.Scanner: token too long"
+    )
