@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder.api.request import BuildRequest
 from builder.engine.sourcing import Inputs
@@ -14,10 +16,12 @@ from builder.engine.state import State
 from builder.ops.secrets import Secrets
 from builder.ops.ssh.agents import Agents
 from builder.registry import Session
-from builder.sources.git.source import GitSource
-from builder.sources.http import HttpSource
 from builder.sources.image import ImageSource
 from builder.transport import Trust
+
+if TYPE_CHECKING:
+    from builder.sources.git.source import GitSource
+    from builder.sources.http import HttpSource
 
 
 def inputs_of(
@@ -38,25 +42,35 @@ def inputs_of(
     def secret(name: str) -> bytes | None:
         return given.read(name, optional=True)
 
-    http = HttpSource(
-        session.transport,
-        lambda: Trust(request.registry.roots),
-        state.downloads,
-        state.snapshots,
-        secret,
-        uploads,
-    )
-    git = GitSource(
-        state.root / "git",
-        state.run,
-        state.snapshots,
-        secret,
-        agents.lend,
-        lambda: request.registry.roots,
-        request.registry.resolve,
-        environ,
-        request.offline,
-    )
+    @cache
+    def http() -> HttpSource:
+        from builder.sources.http import HttpSource
+
+        return HttpSource(
+            session.transport,
+            lambda: Trust(request.registry.roots),
+            state.downloads,
+            state.snapshots,
+            secret,
+            uploads,
+        )
+
+    @cache
+    def git() -> GitSource:
+        from builder.sources.git.source import GitSource
+
+        return GitSource(
+            state.root / "git",
+            state.run,
+            state.snapshots,
+            secret,
+            agents.lend,
+            lambda: request.registry.roots,
+            request.registry.resolve,
+            environ,
+            request.offline,
+        )
+
     return Inputs(
         images=images,
         layouts=layouts,

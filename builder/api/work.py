@@ -16,9 +16,9 @@ from builder.engine.sandbox import LazyExecutor
 from builder.engine.state import State
 from builder.events import Emit, Event
 from builder.registry import Session
-from builder.sources.http import UPLOADS
 from builder.sources.image import ImageSource
 from builder.sources.layout import LayoutOrigin
+from builder.sources.requested import UPLOADS
 
 if TYPE_CHECKING:
     from builder.api.caching import BuildCaches

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.engine.policy import SourcePolicy
 from builder.executor.lentca import RunCa
@@ -21,25 +21,26 @@ from builder.ops.sourceop import GitOperation, HttpOperation, ImageOperation, Lo
 from builder.ops.ssh.agents import Agents
 from builder.snapshot.types import Snapshotter
 from builder.solver.types import Op
-from builder.sources.git.source import GitSource, GitTree
-from builder.sources.git.wanted import GitWanted
-from builder.sources.http import HttpFile, HttpSource
 from builder.sources.image import ImageSource, PinnedImage
 from builder.sources.local import LocalTree
 from builder.sources.requested import Requested
+
+if TYPE_CHECKING:
+    from builder.sources.git.source import GitSource
+    from builder.sources.http import HttpSource
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a build brings along: directories and layouts by name (also such as become known
-    while it runs), secrets, agents, and the sources outside; what steps may use, and the
-    policy for the definitions that they write. ``scope`` tells the Dockerfile from others, to
-    compare a build with the one before."""
+    while it runs), secrets, agents, and the sources outside, made when first asked for; what
+    steps may use, and the policy for the definitions that they write. ``scope`` tells the
+    Dockerfile from others, to compare a build with the one before."""
 
     images: ImageSource
     layouts: Mapping[str, ImageSource]
-    http: HttpSource
-    git: GitSource
+    http: Callable[[], HttpSource]
+    git: Callable[[], GitSource]
     directories: Mapping[str, Path]
     secrets: Secrets
     agents: Agents
@@ -71,12 +72,17 @@ class Sourcing:
         if scheme == "local":
             return self._local(rest, op)
         if scheme in ("http", "https"):
-            file = HttpFile(self._inputs.http, Requested.of(op.identifier, op.attrs))
+            from builder.sources.http import HttpFile
+
+            file = HttpFile(self._inputs.http(), Requested.of(op.identifier, op.attrs))
             self._discards.append(file.discard)
             return HttpOperation(file)
         if scheme == "git":
+            from builder.sources.git.source import GitTree
+            from builder.sources.git.wanted import GitWanted
+
             wanted = GitWanted.of(op.identifier, op.attrs)
-            return GitOperation(GitTree(self._inputs.git, wanted))
+            return GitOperation(GitTree(self._inputs.git(), wanted))
         raise OpError(f"sources of kind {scheme}:// are not supported yet")
 
     def image(self, op: llb.SourceOp, spec: llb.Op) -> PinnedImage:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from builder.events import LogEvent
 from builder.ops.keys import image_key, source_key
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.solver.types import CacheMap, Job, Result
-from builder.sources.git.source import GitTree
-from builder.sources.http import HttpFile
 from builder.sources.image import PinnedImage
 from builder.sources.local import LocalTree
+
+if TYPE_CHECKING:
+    from builder.sources.git.source import GitTree
+    from builder.sources.http import HttpFile
 
 
 class ImageOperation:

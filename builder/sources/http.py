@@ -25,7 +25,7 @@ from builder.oci.digest import Digest
 from builder.snapshot.types import SnapshotError, Snapshotter
 from builder.sources.downloads import Download, Downloads
 from builder.sources.errors import FULL, SourceError
-from builder.sources.requested import Requested, parse_time
+from builder.sources.requested import UPLOADS, Requested, parse_time
 from builder.transport.errors import TransportError
 from builder.transport.trust import Trust
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from builder.transport.transport import Transport
 
 _CHUNK = 1 << 20
-UPLOADS = "http://buildkit-session/"
-"""Where BuildKit's clients serve what they send along (a context on standard input)."""
 
 SecretOf = Callable[[str], bytes | None]
 """The secret of that id; None where the build has none."""

@@ -15,6 +15,9 @@ from builder.oci import gojson
 from builder.oci.digest import Digest, InvalidDigest
 from builder.sources.errors import SourceError
 
+UPLOADS = "http://buildkit-session/"
+"""Where BuildKit's clients serve what they send along (a context on standard input)."""
+
 _TIME = "%a, %d %b %Y %H:%M:%S GMT"
 _TIMES = (_TIME, "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 _HEADER = "http.header."

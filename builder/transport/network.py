@@ -17,7 +17,6 @@ import httpcore
 
 from builder.transport import tlswords
 from builder.transport.proxy import Proxy
-from builder.transport.socks import connect_through
 from builder.transport.tcp import Address, LayerError, Resolver, Wire, first_to_answer
 
 _PIECE = 256 * 1024  # bytes handed on at a time, so that buffers below stay small
@@ -58,6 +57,8 @@ class Network(httpcore.AsyncNetworkBackend):
             target = self._overrides.get((host.lower(), port), host)
             wire = await self._dial(target, port, deadline)
         else:
+            from builder.transport.socks import connect_through
+
             proxy = self._socks
             wire = await self._dial(proxy.host, proxy.port, deadline)
             try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Annotated, Any, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -15,18 +16,55 @@ from regdoctor.cli.commands import COMMANDS, Command
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class LightCommand(typer.core.TyperCommand):
-    """A command that loads pydantic for its own parameters only, not for ``--help``."""
+class _Taken:
+    """What typer makes of a parameter's value, without pydantic where that changes nothing: for
+    texts, for paths (of which no command asks typer to check anything) and for what was not
+    given. Loading it takes as long as all else in a command that only prints, and typer would
+    for an unset ``--help``."""
 
-    def get_help_option(self, ctx: Any) -> Any:
-        return _taken_as_it_comes(super().get_help_option(ctx))
+    def __init__(self, parameter: Any) -> None:
+        self._judge = parameter.get_runtime_param
+        self._annotation = parameter.type_descriptor.annotation
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        if self._annotation is str and _is_text(value):
+            return value
+        if self._annotation is Path and _is_text(value):
+            return Path(value)
+        texts = self._annotation == list[str] and isinstance(value, list | tuple)
+        if texts and all(map(_is_text, value)):
+            return list(value)
+        return self._judge().coerce(value, param=param, ctx=ctx)
+
+
+def _is_text(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _light(parameter: Any) -> Any:
+    if "get_runtime_param" not in vars(parameter):
+        taken = _Taken(parameter)
+        parameter.get_runtime_param = lambda: taken
+    return parameter
+
+
+class LightCommand(typer.core.TyperCommand):
+    """A command that loads pydantic for numbers only."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return [_light(each) for each in super().get_params(ctx)]
 
 
 class LazyGroup(typer.core.TyperGroup):
     """Lists the commands from the table and imports one only to run it, or for its help."""
 
-    def get_help_option(self, ctx: Any) -> Any:
-        return _taken_as_it_comes(super().get_help_option(ctx))
+    def get_params(self, ctx: Any) -> Any:
+        return [_light(each) for each in super().get_params(ctx)]
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [each.name for each in _installed()]
@@ -50,22 +88,7 @@ def _loaded(row: Command) -> Any:
     function = getattr(importlib.import_module(row.module), row.function)
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command(row.name, cls=LightCommand, context_settings=CONTEXT)(function)
-    command: Any = typer.main.get_command(single)
-    hints = get_type_hints(function)
-    if all(hints.get(each.name) is str and not each.required for each in command.params):
-        for each in command.params:
-            _taken_as_it_comes(each)
-    return command
-
-
-def _taken_as_it_comes(parameter: Any) -> Any:
-    """The parameter, a text or the flag of the help, whose value typer does not judge: it would
-    load pydantic, which takes as long as all else in a command that only prints."""
-    judged = parameter.process_value
-    parameter.process_value = lambda ctx, value: (
-        judged(ctx, value) if isinstance(value, bool) else value
-    )
-    return parameter
+    return typer.main.get_command(single)
 
 
 def application() -> Any:

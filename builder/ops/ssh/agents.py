@@ -12,10 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from builder.ops.errors import OpError
 from builder.ops.ssh import messages
-from builder.ops.ssh.keyring import Keyring, load_key
+
+if TYPE_CHECKING:
+    from builder.ops.ssh.keyring import Keyring
 
 DEFAULT = "default"
 _CHUNK = 1 << 16
@@ -86,6 +89,8 @@ class Agents:
         socket = self._socket(source, id)
         if socket is not None:
             return _Forwarder(socket, raw=source.raw).serve
+        from builder.ops.ssh.keyring import Keyring, load_key
+
         return _Answering(Keyring([load_key(path) for path in source.paths])).serve
 
     def _socket(self, source: AgentSource, id: str) -> Path | None:
