@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -64,6 +63,8 @@ def is_archive(head: bytes) -> bool:
     """Whether what begins with ``head`` (a kilobyte) is a tar, perhaps a compressed one."""
     if head.startswith(_MAGIC):
         return True
+    import tarfile
+
     with suppress(tarfile.HeaderError):
         tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
         return True

@@ -26,11 +26,11 @@ from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.registry import Session
 from builder.snapshot.chains import LayerForm
-from builder.transport.enginesocket import find_engine
 
 if TYPE_CHECKING:
     from builder.api.caching import BuildCaches
     from builder.cache.contents import Solved
+    from builder.transport.enginesocket import Engine
 
 _IMAGES = ("image", "oci", "docker")
 
@@ -109,7 +109,7 @@ class Exporting:
             pusher=self._session,
             stdout=stdout,
             epoch=epoch,
-            engine=lambda: find_engine(os.environ),
+            engine=_engine,
             layers=lambda image: self._layers(results[image.platform], form),
         )
         conversions = {each.platform: each.conversion for each in built}
@@ -181,6 +181,12 @@ class Exporting:
             if isinstance(layer, BaseException):
                 raise layer
         return tuple(layer for layer in layers if isinstance(layer, Layer))
+
+
+def _engine() -> Engine:
+    from builder.transport.enginesocket import find_engine
+
+    return find_engine(os.environ)
 
 
 def _layer_form(output: Output, epoch: int | None) -> LayerForm:

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from builder.content.store import ContentStore
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.oci.reference import Reference
-from builder.transport.enginesocket import Engine
+
+if TYPE_CHECKING:
+    from builder.transport.enginesocket import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -136,6 +135,8 @@ def without_credentials(url: str) -> str:
 
 
 def _disposed(header: str) -> str:
+    from email.message import Message
+
     message = Message()
     message["Content-Disposition"] = header
     return os.path.basename(message.get_filename() or "") if header else ""

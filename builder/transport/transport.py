@@ -6,7 +6,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from importlib import metadata
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -23,6 +22,7 @@ from builder.transport.response import Outgoing, Reply, Response
 from builder.transport.roots import system_roots
 from builder.transport.tcp import Address, LayerError
 from builder.transport.trust import Trust, ssl_context
+from builder.version import VERSION
 
 Body = bytes | Callable[[], AsyncIterable[bytes]]
 """A request's body; a stream is made anew for each time that it is sent."""
@@ -75,7 +75,7 @@ class Transport:
         self._tls_timeout = tls_timeout
         self._read_timeout = read_timeout
         self._observers: list[Observer] = [on_exchange] if on_exchange else []
-        self._user_agent = user_agent or f"regdoctor/{_version()}"
+        self._user_agent = user_agent or f"regdoctor/{VERSION}"
         self._contexts: dict[Trust, ssl.SSLContext] = {}
         # One for each endpoint: httpcore looks through a whole pool at every request.
         self._pools: dict[
@@ -311,13 +311,6 @@ class Transport:
             observer(exchange)
         if on_exchange is not None:
             on_exchange(exchange)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("regdoctor")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 def _without_fragment(url: str) -> str:

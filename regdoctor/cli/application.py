@@ -134,7 +134,7 @@ def application() -> Any:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from regdoctor.cli.version import version
+        from builder.version import VERSION
 
-        typer.echo(f"regdoctor {version()}")
+        typer.echo(f"regdoctor {VERSION}")
         raise typer.Exit

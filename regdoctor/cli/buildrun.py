@@ -214,11 +214,11 @@ class _RetryLog:
 
 
 def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
-    from regdoctor.cli.version import version
+    from builder.version import VERSION
     from regdoctor.model.report import Report, Tool, summarise
 
     return Report(
-        tool=Tool("regdoctor", version()),
+        tool=Tool("regdoctor", VERSION),
         started=datetime.fromtimestamp(started, UTC).isoformat(),
         targets=diagnosis.targets,
         findings=diagnosis.findings,

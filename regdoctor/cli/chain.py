@@ -279,10 +279,10 @@ def _rendered(judged: Judged, format_: str) -> str:
     from regdoctor.render import chain as render
 
     if format_ == "json":
-        from regdoctor.cli.version import version
+        from builder.version import VERSION
         from regdoctor.model.report import Tool
 
-        return render.as_json(judged, Tool("regdoctor", version()))
+        return render.as_json(judged, Tool("regdoctor", VERSION))
     from regdoctor.cli import terminal
 
     return render.text(judged, width=terminal.width(sys.stdout))

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.errors import BuilderError
+from builder.version import VERSION
 from regdoctor.cli import exits
 from regdoctor.cli.exchanges import print_exchange
 from regdoctor.cli.faults import UsageError, say
 from regdoctor.cli.homes import home_below
-from regdoctor.cli.version import version
 from regdoctor.model.report import Report, Tool, summarise
 from regdoctor.render.table import FORMATS, renderer
 
@@ -130,7 +130,7 @@ def check(
         )
         diagnosis = asyncio.run(_diagnosed(targets or ([] if push else ["."]), push, settings))
     report = Report(
-        tool=Tool("regdoctor", version()),
+        tool=Tool("regdoctor", VERSION),
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         targets=diagnosis.targets,
         findings=diagnosis.findings,

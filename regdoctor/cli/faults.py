@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from builder.errors import BuilderError
+from builder.version import VERSION
 from regdoctor.cli import exits
-from regdoctor.cli.version import version
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def report_failures(failures: Iterable[Failure]) -> str:
 
 def _kept(told: Iterable[str]) -> str:
     lines = [
-        f"regdoctor {version()}, Python {platform.python_version()}, {platform.platform()}\n",
+        f"regdoctor {VERSION}, Python {platform.python_version()}, {platform.platform()}\n",
         *told,
     ]
     handle, path = tempfile.mkstemp(prefix="regdoctor-fault-", suffix=".txt")
