@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -40,8 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A busy machine takes its time; what hangs, the limit of each test ends.
-    settings.register_profile("patient", deadline=None)
+    # Hypothesis allows an example 200 ms, which the first of a test exceeds on a busy machine: it
+    # pays for imports. Two seconds still tell of an input whose time grows out of proportion.
+    settings.register_profile("patient", deadline=timedelta(seconds=2))
     settings.load_profile("patient")
     for name in AMBIENT:
         os.environ.pop(name, None)
