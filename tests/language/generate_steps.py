@@ -6,7 +6,6 @@ what is found belongs into the corpus.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
@@ -14,7 +13,7 @@ from random import Random
 from tests.language import ours
 from tests.language.cases import Case, case_of
 from tests.language.compare import differences
-from tests.language.generate_files import told
+from tests.language.generate_files import main, told
 from tests.language.judge import ask
 
 _Choices = tuple[tuple[str, ...], tuple[str, ...]]
@@ -415,16 +414,5 @@ def differing(first: int, count: int) -> Iterator[tuple[Case, list[str]]]:
             yield each, found
 
 
-def main() -> None:
-    count, seed = (int(text) for text in [*sys.argv[1:], *("2000", "0")[len(sys.argv) - 1 :]])
-    missed = 0
-    for each, found in differing(seed, count):
-        missed += 1
-        print(f"===== {each.name} {dict(each.opts)}\n-----\n{each.dockerfile.decode()}")
-        print(*found, sep="\n")
-    print(f"{count - missed} of {count} Dockerfiles mean what they mean to BuildKit")
-    sys.exit(bool(missed))
-
-
 if __name__ == "__main__":
-    main()
+    main(differing)
