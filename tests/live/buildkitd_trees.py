@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 
 from tests.live import image
 from tests.live.docker_logins import logins
-from tests.live.trees import Dice, Tree, authority_of, bundle, pem, process_environment, servers
+from tests.live.trees import (
+    SERVED,
+    Dice,
+    Tree,
+    authority_of,
+    bundle,
+    pem,
+    process_environment,
+    put_client,
+    servers,
+)
 
 _REFERENCES = (
     *("alpine", "alpine", "docker.io/foo/img:1", "reg.example:5000/a/img", "reg.example/a/img:2"),
@@ -19,11 +29,6 @@ _MIRRORS = (
     *("mirror.example:5000", "mirror.example:5000/p/q", "mirror2.example:5000", "mirror.example"),
     *("https://mirror.example:5000", "http://mirror2.example:5000/x", "reg.example:5000"),
     *("gone.example:5000", "localhost:5000", "10.77.0.20:5000", "mirror2.example:5000/x/"),
-)
-_SERVED = (
-    *("registry-1.docker.io:443", "mirror.example:5000", "mirror.example:443", "mirror.example:80"),
-    *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
-    *("ghcr.io:443", "localhost:5000", "reg.example:80"),
 )
 _SECTIONS = (
     *("mirror.example:5000", "mirror2.example:5000", "mirror.example", "reg.example:5000"),
@@ -74,7 +79,7 @@ def buildkitd_tree(dice: Dice) -> Tree:
         "files": files,
         "env": environment,
         "client_env": of_command,
-        "servers": servers(dice, dice.some(_SERVED, 9, len(_SERVED))),
+        "servers": servers(dice, dice.some(SERVED, 9, len(SERVED))),
     }
 
 
@@ -119,10 +124,7 @@ def _table(dice: Dice, files: dict[str, str], host: str, *, mirrored: bool) -> l
 def _directory(dice: Dice, files: dict[str, str], directory: str, host: str) -> None:
     name = dice.one(("ca.crt", "ca.crt", "ca.pem"))
     files[f"{directory}/{name}"] = pem(authority_of(dice, host))
-    if dice.chance(0.25):
-        files[f"{directory}/client.cert"] = "{{pem:client-a}}"
-        if dice.chance(0.85):
-            files[f"{directory}/client.key"] = "{{pem:client-a.key}}"
+    put_client(dice, files, directory)
 
 
 def _contexts(dice: Dice, files: dict[str, str], host: str) -> list[str]:

@@ -10,10 +10,10 @@ from tests.live.trees import (
     LOGINS,
     Dice,
     Tree,
-    authority_of,
     bundle,
-    pem,
     process_environment,
+    put_authority,
+    put_client,
     servers,
 )
 
@@ -184,21 +184,11 @@ def _certificates(dice: Dice, files: dict[str, str], host: str) -> list[str]:
                 continue
             name = each if dice.chance(0.85) else each.partition(":")[0]
             directory = f"{root}/{name}"
-            _directory(dice, files, directory, name.partition(":")[0])
+            put_authority(dice, files, directory, name.partition(":")[0])
+            put_client(dice, files, directory)
             if not any(path.startswith(f"{directory}/") for path in files):
                 empty.append(directory)
     return empty
-
-
-def _directory(dice: Dice, files: dict[str, str], directory: str, host: str) -> None:
-    name = dice.one(("ca.crt", "ca.crt", "ca.crt", "any.crt", "ca.pem", "ca.cer", ""))
-    if name:
-        text = pem(authority_of(dice, host)) if dice.chance(0.95) else "no certificate\n"
-        files[f"{directory}/{name}"] = text
-    if dice.chance(0.25):
-        files[f"{directory}/client.cert"] = "{{pem:client-a}}"
-        if dice.chance(0.85):
-            files[f"{directory}/client.key"] = "{{pem:client-a.key}}"
 
 
 def _logins(dice: Dice, files: dict[str, str], environment: dict[str, str]) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tests.live import image
-from tests.live.trees import Dice, Tree, authority_of, bundle, pem, process_environment, servers
+from tests.live.trees import (
+    SERVED,
+    Dice,
+    Tree,
+    authority_of,
+    bundle,
+    pem,
+    process_environment,
+    servers,
+)
 
 _REFERENCES = (
     *("docker.io/library/alpine:latest", "docker.io/library/alpine:latest", "docker.io/foo/img:1"),
@@ -21,11 +30,6 @@ _URLS = (
     *("https://reg.example:5000", "http://reg.example:5000", "https://gone.example:5000"),
     *("https://registry-1.docker.io", "http://10.77.0.20:5000", "https://10.77.0.20:5000/v2"),
     *("http://localhost:5000", "https://mirror2.example:5000/x/v2/"),
-)
-_SERVED = (
-    *("registry-1.docker.io:443", "mirror.example:5000", "mirror.example:443", "mirror.example:80"),
-    *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
-    *("ghcr.io:443", "localhost:5000", "reg.example:80"),
 )
 _CAPABILITIES = (
     *('["pull", "resolve"]', '["pull", "resolve"]', '["pull"]', '["resolve"]', '["push"]'),
@@ -74,7 +78,7 @@ def ctr_tree(dice: Dice) -> Tree:
         "files": files,
         "empty_dirs": empty,
         "env": environment,
-        "servers": servers(dice, dice.some(_SERVED, 9, len(_SERVED))),
+        "servers": servers(dice, dice.some(SERVED, 9, len(SERVED))),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tests.live import image
 from tests.live.docker_logins import logins
-from tests.live.trees import Dice, Tree, authority_of, bundle, pem, process_environment, servers
+from tests.live.trees import SERVED, Dice, Tree, bundle, process_environment, put_authority, servers
 
 _REFERENCES = (
     *("alpine", "alpine", "docker.io/foo/img:1", "reg.example:5000/a/img", "reg.example/a/img:2"),
@@ -26,11 +26,6 @@ _INSECURE = (
     *("10.77.0.0/24", "10.77.0.20/31", "10.77.0.30/32", "10.77.0.30:5000", "mirror2.example:5000"),
     *("http://reg.example:5000", "https://mirror.example:5000", "docker.io", "mirror.example"),
     *("registry-1.docker.io", "ghcr.io", "localhost:5000"),
-)
-_SERVED = (
-    *("registry-1.docker.io:443", "mirror.example:5000", "mirror.example:443", "mirror.example:80"),
-    *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
-    *("ghcr.io:443", "localhost:5000", "reg.example:80"),
 )
 _ODD: Sequence[Callable[[str], str]] = (
     lambda text: f"{text}\n}}",
@@ -74,7 +69,7 @@ def docker_tree(dice: Dice, client: str) -> Tree:
         "empty_dirs": empty,
         "env": environment,
         "client_env": of_command,
-        "servers": servers(dice, dice.some(_SERVED, 9, len(_SERVED))),
+        "servers": servers(dice, dice.some(SERVED, 9, len(SERVED))),
     }
 
 
@@ -108,10 +103,7 @@ def _certificates(dice: Dice, files: dict[str, str], host: str) -> list[str]:
 
 
 def _directory(dice: Dice, files: dict[str, str], directory: str, host: str) -> None:
-    name = dice.one(("ca.crt", "ca.crt", "ca.crt", "any.crt", "ca.pem", "ca.cer", ""))
-    if name:
-        text = pem(authority_of(dice, host)) if dice.chance(0.95) else "no certificate\n"
-        files[f"{directory}/{name}"] = text
+    put_authority(dice, files, directory, host)
     if dice.chance(0.2):
         files[f"{directory}/client.cert"] = "{{pem:client-a}}"
     if dice.chance(0.2):

@@ -53,6 +53,12 @@ AUTHORITIES: Mapping[str, str] = {
     "registry-1.docker.io": "ca-hub",
     "localhost": "ca-loop",
 }
+SERVED = (
+    *("registry-1.docker.io:443", "mirror.example:5000", "mirror.example:443", "mirror.example:80"),
+    *("mirror2.example:5000", "reg.example:5000", "reg.example:443", "sub.reg.example:5000"),
+    *("ghcr.io:443", "localhost:5000", "reg.example:80"),
+)
+"""Addresses of the servers of most clients. What a seed draws depends on their order."""
 LOGINS = {"reg.example:5000": "r:r", "mirror.example:5000": "m:m", "docker.io": "h:h"}
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -199,3 +205,20 @@ def authority_of(dice: Dice, host: str) -> str:
     """Mostly the authority that a host's own certificate comes from."""
     right = AUTHORITIES.get(host, "ca-other")
     return right if dice.chance(0.8) else dice.one(("ca-other", "pub", "ca-auth+ca-blobs"))
+
+
+def put_authority(dice: Dice, files: dict[str, str], directory: str, host: str) -> None:
+    """An authority for ``host`` in its directory of certificates; now and then none, or one under
+    a name that is not read."""
+    name = dice.one(("ca.crt", "ca.crt", "ca.crt", "any.crt", "ca.pem", "ca.cer", ""))
+    if name:
+        text = pem(authority_of(dice, host)) if dice.chance(0.95) else "no certificate\n"
+        files[f"{directory}/{name}"] = text
+
+
+def put_client(dice: Dice, files: dict[str, str], directory: str) -> None:
+    """Now and then a client certificate beside it, mostly with its key."""
+    if dice.chance(0.25):
+        files[f"{directory}/client.cert"] = "{{pem:client-a}}"
+        if dice.chance(0.85):
+            files[f"{directory}/client.key"] = "{{pem:client-a.key}}"
