@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from tests.fixtures.resolver import reply
+from tests.fixtures.resolver import answering, reply
 
 _NXDOMAIN = 3
 
 
-@contextlib.contextmanager
-def nameserver(asked_for: Callable[[str], None]) -> Iterator[None]:
+def nameserver(asked_for: Callable[[str], None]) -> AbstractContextManager[str]:
     """Listens on 127.0.0.1:53 of this network namespace and tells which names were asked for."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 53))
-    sock.settimeout(0.1)
-    stop = threading.Event()
 
-    def serve() -> None:
-        while not stop.is_set():
-            try:
-                query, client = sock.recvfrom(4096)
-            except TimeoutError:
-                continue
-            asked_for(_name(query))
-            sock.sendto(reply(query[: _end(query)], {}, _NXDOMAIN), client)
+    def answer(query: bytes) -> bytes:
+        asked_for(_name(query))
+        return reply(query, {}, _NXDOMAIN)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(5)
-        sock.close()
-
-
-def _end(query: bytes) -> int:
-    return query.index(b"\x00", 12) + 5
+    return answering(answer, ("127.0.0.1", 53))
 
 
 def _name(query: bytes) -> str:
