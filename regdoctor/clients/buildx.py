@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from regdoctor.clients.plan import (
 )
 from regdoctor.clients.program import Program
 from regdoctor.clients.proxies import from_environment
+from regdoctor.clients.shapes import json_table
 from regdoctor.observations.host import FileSeen, HostFiles
 
 DRIVERS = ("docker-container", "kubernetes", "remote")
@@ -151,7 +151,7 @@ def _builders(files: HostFiles) -> dict[str, Builder]:
 
 def _read(files: HostFiles, path: str) -> Builder | None:
     """The builder by its first node; the others are given the same files."""
-    document = _json(files, path)
+    document = json_table(files, path)
     name, driver, nodes = (document.get(key) for key in ("Name", "Driver", "Nodes"))
     if not isinstance(name, str) or not isinstance(driver, str) or not isinstance(nodes, list):
         return None
@@ -175,16 +175,8 @@ def _table(value: Any) -> dict[str, str]:
     return {name: text for name, text in items if isinstance(text, str)}
 
 
-def _json(files: HostFiles, path: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(files.text(path) or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _current(files: HostFiles) -> str:
-    name = _json(files, f"{_directory(files)}/current").get("Name")
+    name = json_table(files, f"{_directory(files)}/current").get("Name")
     return name if isinstance(name, str) else ""
 
 
@@ -273,7 +265,7 @@ def _unseen(situation: Situation, builder: Builder, host: str, path: str) -> Ite
 
 def _of_docker(files: HostFiles, docker: str, host: str, mirrored: bool) -> Iterator[Note]:
     path, directory = f"{docker}/daemon.json", f"{docker}/certs.d/{host}"
-    daemon = _json(files, path)
+    daemon = json_table(files, path)
     if host == HUB and daemon.get("registry-mirrors") and not mirrored:
         yield Note(
             "builder-without-mirrors",

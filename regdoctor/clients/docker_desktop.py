@@ -7,7 +7,6 @@ computer trusts. What the engine makes of them is what it makes of its own files
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from regdoctor.clients.docker_daemon import SYSTEM
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.plan import ClientPlan, Note, Situation
 from regdoctor.clients.program import Program
+from regdoctor.clients.shapes import json_table
 from regdoctor.observations.host import HostFiles
 
 SETTINGS = (
@@ -40,7 +40,7 @@ def present(files: HostFiles) -> bool:
 
 def domains(files: HostFiles) -> Iterator[str]:
     """The registries that it has mirrors for."""
-    if _read(files, f"{files.home}/{DAEMON_JSON}").get("registry-mirrors"):
+    if json_table(files, f"{files.home}/{DAEMON_JSON}").get("registry-mirrors"):
         yield "docker.io"
 
 
@@ -62,18 +62,10 @@ def evaluator(rules: Callable[[Situation], ClientPlan]) -> Callable[[Situation],
 def _settings(files: HostFiles) -> Mapping[str, Any]:
     """By names in lower case: they began with a small letter once, and with a capital now."""
     for path in SETTINGS:
-        found = _read(files, f"{files.home}/{path}")
+        found = json_table(files, f"{files.home}/{path}")
         if found:
             return {name.lower(): value for name, value in found.items()}
     return {}
-
-
-def _read(files: HostFiles, path: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(files.text(path) or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _proxies(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -93,7 +85,7 @@ def _store(settings: Mapping[str, Any], situation: Situation) -> str:
     chosen = settings.get("usecontainerdsnapshotter")
     if isinstance(chosen, bool):
         return "containerd" if chosen else "graphdriver"
-    features = _read(situation.files, f"{situation.files.home}/{DAEMON_JSON}").get("features")
+    features = json_table(situation.files, f"{situation.files.home}/{DAEMON_JSON}").get("features")
     wanted = features.get("containerd-snapshotter") if isinstance(features, dict) else None
     if isinstance(wanted, bool):
         return "containerd" if wanted else "graphdriver"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from regdoctor.clients.filesystem import Filesystem
 from regdoctor.clients.registries_conf import BrokenConf, Paths, Reading, load
+from regdoctor.clients.shapes import json_table
 from regdoctor.observations.host import HostFiles
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -24,11 +24,7 @@ def of_nobody(_files: HostFiles) -> Iterator[str]:
 
 
 def of_docker(files: HostFiles) -> Iterator[str]:
-    try:
-        settings = json.loads(files.text(DAEMON_JSON) or "{}")
-    except ValueError:
-        settings = {}
-    if isinstance(settings, dict) and settings.get("registry-mirrors"):
+    if json_table(files, DAEMON_JSON).get("registry-mirrors"):
         yield "docker.io"
     yield from _with_hosts_toml(files, DOCKER_CERTS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from regdoctor.clients import buildx, docker_desktop, kaniko, kind
 from regdoctor.clients.daemon_environment import daemon_environment
 from regdoctor.clients.plan import ClientPlan, Situation
 from regdoctor.clients.programs import PROGRAMS
+from regdoctor.clients.shapes import json_table
 from regdoctor.clients.version import UnknownVersionError, Version, version
 from regdoctor.observations.host import HostFiles
 
@@ -144,7 +144,7 @@ def _planned(
 
 def _store(files: HostFiles, engine: Version) -> str:
     """dockerd's image store: a setting, what lies on the disk, else what a new install has."""
-    settings = _daemon_json(files)
+    settings = json_table(files, "/etc/docker/daemon.json")
     features = settings.get("features")
     wanted = features.get("containerd-snapshotter") if isinstance(features, dict) else None
     if isinstance(wanted, bool):
@@ -152,11 +152,3 @@ def _store(files: HostFiles, engine: Version) -> str:
     if settings.get("storage-driver") or files.directories.get("/var/lib/docker/image"):
         return "graphdriver"
     return "containerd" if engine.since(29) else "graphdriver"
-
-
-def _daemon_json(files: HostFiles) -> Mapping[str, object]:
-    try:
-        settings = json.loads(files.text("/etc/docker/daemon.json") or "{}")
-    except ValueError:
-        return {}
-    return settings if isinstance(settings, dict) else {}
