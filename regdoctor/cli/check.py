@@ -19,6 +19,7 @@ from builder.errors import BuilderError
 from regdoctor.cli import exits
 from regdoctor.cli.exchanges import print_exchange
 from regdoctor.cli.faults import UsageError, say
+from regdoctor.cli.homes import home_below
 from regdoctor.cli.version import version
 from regdoctor.model.report import Report, Tool, summarise
 from regdoctor.render.table import FORMATS, renderer
@@ -184,7 +185,7 @@ def _settings(
             clients=clients,
             timeout=timeout,
             host_root=host_root,
-            home=os.environ.get("HOME", "").rstrip("/") if host_root == Path("/") else "/root",
+            home=home_below(host_root),
             state=default_root(os.environ),
         )
         # Both are read when first needed; a fault in them is the user's, and told now.

@@ -14,6 +14,7 @@ import typer
 from builder.errors import BuilderError
 from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.homes import home_below
 
 DEFAULT = "docker.io/library/alpine:latest"
 _ALIASES = {
@@ -63,8 +64,7 @@ def clients(
         raise UsageError(f"--format {format_}: not one of text, json")
     if not host_root.is_dir():
         raise UsageError(f"--host-root {host_root}: no such directory")
-    home = os.environ.get("HOME", "").rstrip("/") if host_root == Path("/") else "/root"
-    files, roots = read_host(host_root, home, os.environ, ask=True)
+    files, roots = read_host(host_root, home_below(host_root), os.environ, ask=True)
     programs = _programs(client or []) or installed(files)
     if not programs:
         raise UsageError(

@@ -46,7 +46,6 @@ def put(host: Path, path: str, text: str) -> None:
 
 
 def looked(host: Path, target: str, *arguments: str, **environ: str) -> Ran:
-    environ = {"HOME": "/home/me", **environ}
     return check("--host-root", str(host), *arguments, target, environ=environ)
 
 

@@ -89,10 +89,10 @@ def test_a_registry_on_localhost_and_a_builder_in_a_container(tmp_path: Path) ->
     given = ("--host-root", str(tmp_path), "--as", "buildkit")
     with Server(Registry()) as server:
         built({})
-        ran = check(*given, server.authority, environ={"HOME": "/home/me"})
+        ran = check(*given, server.authority)
         assert ran.serious == {"builder-localhost-registry-unreachable"}
         built({"network": "host"})
-        assert check(*given, server.authority, environ={"HOME": "/home/me"}).serious == set()
+        assert check(*given, server.authority).serious == set()
 
 
 @pytest.mark.root
