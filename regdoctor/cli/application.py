@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 import typer.core
@@ -15,8 +15,18 @@ from regdoctor.cli.commands import COMMANDS, Command
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class LightCommand(typer.core.TyperCommand):
+    """A command that loads pydantic for its own parameters only, not for ``--help``."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _taken_as_it_comes(super().get_help_option(ctx))
+
+
 class LazyGroup(typer.core.TyperGroup):
     """Lists the commands from the table and imports one only to run it, or for its help."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _taken_as_it_comes(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [each.name for each in _installed()]
@@ -39,8 +49,23 @@ def _installed() -> list[Command]:
 def _loaded(row: Command) -> Any:
     function = getattr(importlib.import_module(row.module), row.function)
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command(row.name, context_settings=CONTEXT)(function)
-    return typer.main.get_command(single)
+    single.command(row.name, cls=LightCommand, context_settings=CONTEXT)(function)
+    command: Any = typer.main.get_command(single)
+    hints = get_type_hints(function)
+    if all(hints.get(each.name) is str and not each.required for each in command.params):
+        for each in command.params:
+            _taken_as_it_comes(each)
+    return command
+
+
+def _taken_as_it_comes(parameter: Any) -> Any:
+    """The parameter, a text or the flag of the help, whose value typer does not judge: it would
+    load pydantic, which takes as long as all else in a command that only prints."""
+    judged = parameter.process_value
+    parameter.process_value = lambda ctx, value: (
+        judged(ctx, value) if isinstance(value, bool) else value
+    )
+    return parameter
 
 
 def application() -> Any:

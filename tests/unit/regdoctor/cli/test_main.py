@@ -80,17 +80,40 @@ def test_a_path_is_no_code() -> None:
     assert run("codes", "../README").code == exits.USAGE
 
 
-def test_the_list_of_commands_imports_none_of_them() -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["codes"], ["codes", "x509-missing-intermediate"]]
+)
+def test_what_only_prints_imports_little(arguments: list[str]) -> None:
     code = (
-        "import sys; sys.argv=['regdoctor','--help'];"
-        "from regdoctor.cli import main; main();"
-        "heavy=('regdoctor.cli.check','regdoctor.cli.build','httpx','httpcore','cryptography','rich');"
+        "import sys; from regdoctor.cli import main; main();"
+        "heavy=('regdoctor.cli.check','regdoctor.cli.build','httpx','httpcore','cryptography',"
+        "'rich','pydantic');"
         "print([m for m in sys.modules if m.startswith(heavy)], file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("codes", "a", "b"), "unexpected extra argument"),
+        (("codes", "--nope"), "No such option"),
+        (("codes", "\udcff"), "no finding has the code"),
+        (("codes", ""), "x509-missing-intermediate"),
+        (("codes", "-h"), "Usage: regdoctor codes"),
+    ],
+)
+def test_codes_takes_one_text(arguments: tuple[str, ...], said: str) -> None:
+    ran = run(*arguments)
+    assert said in ran.out + ran.err
+    assert ran.code == (exits.CLEAN if arguments[-1] in ("", "-h") else exits.USAGE)
 
 
 def test_a_fault_of_our_own_is_3_with_a_file_to_attach(
