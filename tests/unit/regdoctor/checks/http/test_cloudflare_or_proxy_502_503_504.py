@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from regdoctor.observations.http import Answer
-from tests.fixtures.scenes import answer, found, manifest_answer, manifest_seen, registry_seen
+from tests.fixtures.scenes import (
+    answer,
+    found,
+    manifest_answer,
+    manifest_seen,
+    questions,
+    registry_seen,
+)
 from tests.fixtures.scenes.images import blob_seen
 
 CODE = "cloudflare-or-proxy-502-503-504"
@@ -48,3 +55,32 @@ def test_quiet_for_the_registrys_own_error() -> None:
 def test_quiet_for_an_error_that_nobody_signed() -> None:
     plain = answer("GET", "/v2/", 502, kind="text/html", body="<html>down</html>")
     assert set(found(registry_seen(ping=plain))) == {"registry-unexpected-answer"}
+
+
+BUSY = NGINX.replace("502 Bad Gateway", "503 Service Temporarily Unavailable")
+
+
+@pytest.mark.parametrize("given", [gateway(503, BUSY), gateway(503, "", "cloudflare")])
+def test_a_503_alone_may_be_a_limit_on_requests(given: Answer) -> None:
+    seen = registry_seen(ping=given)
+    assert "no registry" not in found(seen)[CODE].title
+    assert set(questions(seen)) == {CODE}
+    assert "limit requests" in questions(seen)[CODE].question
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        gateway(503, "upstream connect error or disconnect", "envoy"),
+        gateway(503, "no healthy upstream", "envoy"),
+        gateway(503, "<h1>503 Service Unavailable</h1>\nNo server is available to handle this"),
+    ],
+)
+def test_no_question_where_a_503_says_that_nobody_is_behind(given: Answer) -> None:
+    seen = registry_seen(ping=given)
+    assert found(seen)[CODE].title.endswith("it has no registry to send requests to")
+    assert questions(seen) == {}
+
+
+def test_no_question_about_another_status() -> None:
+    assert questions(registry_seen(ping=gateway())) == {}
