@@ -36,6 +36,16 @@ def clock_blamed(seen: Observations, refused: Refused) -> bool:
     return refused.culprit.not_before <= then <= refused.culprit.not_after
 
 
+def both_sides(seen: Observations, refused: Refused) -> bool:
+    """True where a clock of the others was seen by which the certificate is on the other side of
+    its dates: expired for one and not yet valid for the other."""
+    ahead = ahead_of(seen, refused.endpoint)
+    if ahead is None:
+        return False
+    times = (refused.verdicts.at, refused.verdicts.at - ahead)
+    return min(times) < refused.culprit.not_before and refused.culprit.not_after < max(times)
+
+
 def witnesses(seen: Observations, endpoint: str) -> int:
     """How many endpoints agree, within the tolerance, on how wrong our clock is."""
     ahead = ahead_of(seen, endpoint)

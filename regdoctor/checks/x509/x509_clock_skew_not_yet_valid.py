@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
-from regdoctor.checks.x509.clocks import ahead_of, clock_blamed, clock_evidence, witnesses
+from regdoctor.checks.x509.clocks import (
+    ahead_of,
+    both_sides,
+    clock_blamed,
+    clock_evidence,
+    witnesses,
+)
 from regdoctor.checks.x509.leaf_faults import Refused, refused
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import day, span
@@ -58,7 +64,7 @@ class ClockSkew(Check):
                 f"{subject}: the certificate {name_of(culprit)} is valid only from "
                 f"{day(culprit.not_before)}, {wait} from now"
             )
-            certain = clock is not None
+            certain = clock is not None and not both_sides(seen, each)
         edge = "begins" if early else "ended"
         marks = {each.about: f"by this host's clock its validity {edge} at another time"}
         yield Finding(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from regdoctor.checks.judging import chain_evidence, go_evidence, name_of, severity_of, subject_of
 from regdoctor.checks.protocol import Check
-from regdoctor.checks.x509.clocks import clock_blamed, clock_evidence
+from regdoctor.checks.x509.clocks import both_sides, clock_blamed, clock_evidence
 from regdoctor.checks.x509.leaf_faults import refused
 from regdoctor.model.finding import Finding, OpenQuestion
 from regdoctor.model.wording import day, listed, span
@@ -43,7 +43,8 @@ class ExpiredCertificate(Check):
                 if len(each.breaks) > 1
                 else f"the CA certificate {name_of(culprit)}, which {listed(each.breaks)} trusts,"
             )
-            confirmed = seen.get(Clock, each.endpoint) is not None
+            clock = seen.get(Clock, each.endpoint)
+            confirmed = clock is not None and not both_sides(seen, each)
             marks = {each.about: f"expired {ago} ago"}
             yield Finding(
                 code=self.code,
@@ -63,7 +64,9 @@ class ExpiredCertificate(Check):
                     "x509-clock-skew-not-yet-valid",
                     "what does another clock say?",
                     "clock",
-                    f"{subject} gave no Date to compare this host's clock with",
+                    f"by the clock of {subject} the certificate has not begun yet"
+                    if clock
+                    else f"{subject} gave no Date to compare this host's clock with",
                 )
 
 

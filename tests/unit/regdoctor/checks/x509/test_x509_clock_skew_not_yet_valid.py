@@ -36,3 +36,15 @@ def test_quiet_for_a_valid_chain_even_if_the_servers_clock_is_off() -> None:
 def test_quiet_for_an_expired_certificate_by_clocks_that_agree() -> None:
     leaf = ROOT.issue("registry.example", validity=Validity.expired(NOW))
     assert CODE not in found(chain_seen(leaf, system=[ROOT.der]))
+
+
+def test_open_where_the_certificate_has_expired_by_the_servers_clock() -> None:
+    seen = chain_seen(LATER, system=[ROOT.der], server_clock=NOW + dt.timedelta(days=4000))
+    assert found(seen)[CODE].confidence == "likely"
+    assert CODE in questions(seen)
+
+
+def test_certain_where_both_clocks_are_before_it() -> None:
+    seen = chain_seen(LATER, system=[ROOT.der], server_clock=NOW - dt.timedelta(days=4000))
+    assert found(seen)[CODE].confidence == "certain"
+    assert questions(seen) == {}

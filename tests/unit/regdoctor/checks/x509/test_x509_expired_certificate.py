@@ -82,3 +82,12 @@ def test_likely_with_the_clock_as_a_question_where_no_date_was_seen() -> None:
     seen = chain_seen(leaf, system=[ROOT.der], server_clock=None)
     assert found(seen)[CODE].confidence == "likely"
     assert "x509-clock-skew-not-yet-valid" in questions(seen)
+
+
+def test_likely_with_the_clock_as_a_question_where_it_has_not_begun_by_the_servers() -> None:
+    leaf = ROOT.issue("registry.example", validity=EXPIRED)
+    long_ago = NOW - dt.timedelta(days=2000)
+    seen = chain_seen(leaf, system=[ROOT.der], server_clock=long_ago)
+    assert found(seen)[CODE].confidence == "likely"
+    question = questions(seen)["x509-clock-skew-not-yet-valid"]
+    assert "has not begun yet" in question.why
