@@ -23,6 +23,7 @@ from builder.llb import graph
 from builder.llb.definition import Definition
 from builder.llb.ops import SourceOp
 from builder.llb.state import marshal
+from builder.oci.gobool import parse_bool
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _MAGIC = (b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 _HEAD = 1024
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ async def _described(request: BuildRequest, work: Work) -> RemoteContext:
             url = url if ".git" in url else _with_suffix(url)
     git = parse_git_ref(url)
     if git is not None:
-        if request.build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR") in _TRUE:
+        if parse_bool(request.build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")):
             git = replace(git, keep_git_dir=True)
         if request.build_args.get("SOURCE_DATE_EPOCH"):
             git = replace(git, mtime=git.mtime or "commit")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from builder.errors import BuilderError
 from builder.oci import reference as references
+from builder.oci.gobool import parse_bool
 from builder.oci.reference import InvalidReference
 
 _KEYS = frozenset(
@@ -21,8 +22,6 @@ _KEYS = frozenset(
         "complete-materials",
     }
 )
-_TRUE = ("1", "t", "T", "true", "TRUE", "True")
-_FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class AttestError(BuilderError):
@@ -72,7 +71,7 @@ def parse(
     """The shorthand flags win over ``attest``. Raises AttestError."""
     scan: SbomOptions | None = None
     wanted: ProvenanceOptions | None = DEFAULT
-    if environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS") in _TRUE:
+    if parse_bool(environ.get("BUILDX_NO_DEFAULT_ATTESTATIONS", "")):
         wanted = None
     items = [("--attest", text) for text in attest]
     if provenance:
@@ -103,9 +102,10 @@ def _sbom(flag: str, fields: Mapping[str, str]) -> SbomOptions:
 
 
 def _shorthand(kind: str, text: str) -> str:
-    if text in _TRUE:
-        return f"type={kind}"
-    return f"type={kind},disabled=true" if text in _FALSE else f"type={kind},{text}"
+    wanted = parse_bool(text)
+    if wanted is None:
+        return f"type={kind},{text}"
+    return f"type={kind}" if wanted else f"type={kind},disabled=true"
 
 
 def _provenance(flag: str, fields: Mapping[str, str]) -> ProvenanceOptions:
@@ -133,9 +133,10 @@ def _provenance(flag: str, fields: Mapping[str, str]) -> ProvenanceOptions:
 
 
 def _flag(flag: str, text: str) -> bool:
-    if text not in (*_TRUE, *_FALSE):
+    found = parse_bool(text)
+    if found is None:
         raise AttestError(f"{flag}: {text!r} is no boolean")
-    return text in _TRUE
+    return found
 
 
 def _fields(flag: str, text: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from builder.errors import BuilderError
 from builder.oci import reference as references
 from builder.oci.digest import Digest, InvalidDigest
+from builder.oci.gobool import parse_bool
 from builder.oci.reference import InvalidReference, Reference
 
 _BLOBS = frozenset(
@@ -39,8 +40,6 @@ _BOOLEANS = frozenset(
     {"oci-mediatypes", "image-manifest", "ignore-error", "registry.insecure", "force-compression"}
 )
 _COMPRESSIONS = ("gzip", "zstd", "uncompressed")
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 class CacheOptionError(BuilderError):
@@ -57,7 +56,7 @@ class CacheOption:
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean attribute, as Go's ParseBool reads it."""
         text = self.attributes.get(name, "")
-        return default if not text else text in _TRUE
+        return default if not text else parse_bool(text) is True
 
     @property
     def reference(self) -> Reference:
@@ -138,7 +137,7 @@ def _parse(text: str, flag: str, known: Mapping[str, frozenset[str]]) -> CacheOp
     for key, value in attributes.items():
         if key not in known[kind]:
             raise CacheOptionError(f"{flag}: type={kind} does not support the attribute {key!r}")
-        if key in _BOOLEANS and value not in _TRUE | _FALSE:
+        if key in _BOOLEANS and parse_bool(value) is None:
             raise CacheOptionError(f"{flag}: attribute {key}: {value!r} is no boolean")
     if kind == "registry":
         _check_reference(attributes.get("ref", ""), flag)

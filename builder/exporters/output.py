@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from builder.exporters.annotations import TYPES, is_annotation
 from builder.exporters.annotations import parse as parse_annotation
 from builder.exporters.errors import OutputError
+from builder.oci.gobool import parse_bool
 from builder.oci.platform import InvalidPlatform
 
 STDOUT = "-"
@@ -54,8 +55,6 @@ _BOOLEANS = frozenset(
     }
 )
 _COMPRESSIONS = ("gzip", "zstd", "uncompressed")
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Output:
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean attribute, as Go's ParseBool reads it."""
         text = self.attributes.get(name, "")
-        return default if not text else text in _TRUE
+        return default if not text else parse_bool(text) is True
 
     def epoch(self, default: int | None) -> int | None:
         """The attribute source-date-epoch, in seconds."""
@@ -145,7 +144,7 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
                 if value == "estargz"
                 else f"choose {', '.join(_COMPRESSIONS)}",
             )
-        if key in _BOOLEANS and value not in _TRUE | _FALSE:
+        if key in _BOOLEANS and parse_bool(value) is None:
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
     if kind == "local":
         if not attributes.get("dest"):
@@ -154,7 +153,10 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
             raise OutputError(text, "dest cannot be stdout for local output")
         if attributes.get("mode", "copy") != "copy":
             raise OutputError(text, f"output type local does not support mode={attributes['mode']}")
-    if attributes.get("tar") in _FALSE and attributes.get("dest", STDOUT) in ("", STDOUT):
+    if parse_bool(attributes.get("tar", "")) is False and attributes.get("dest", STDOUT) in (
+        "",
+        STDOUT,
+    ):
         raise OutputError(text, f"output type {kind} with tar=false needs a directory as dest")
 
 

@@ -93,7 +93,7 @@ class ProxyProbe:
             async with asyncio.timeout(2 * self.timeout):
                 return await _asked(proxy, endpoint, self.timeout)
         except TimeoutError:
-            return Tunnel(text=f"no answer in {self.timeout:.0f} s")
+            return Tunnel(text=_no_answer(self.timeout))
 
     def _own(self, endpoint: Endpoint) -> Proxy | None:
         try:
@@ -116,7 +116,7 @@ class ProxyProbe:
                 addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
                 _, writer = await asyncio.open_connection(addresses[0], endpoint.port)
         except TimeoutError:
-            return True, addresses, f"no answer in {self.timeout:.0f} s"
+            return True, addresses, _no_answer(self.timeout)
         except (socket.gaierror, UnicodeError):
             return True, (), f"lookup {endpoint.host}: no such host"
         except OSError as error:
@@ -144,8 +144,13 @@ async def _asked(proxy: Proxy, endpoint: Endpoint, seconds: float) -> Tunnel:
 
     try:
         if proxy.scheme == "https":
-            said, tls = await _said_in_clear(proxy, endpoint, seconds), await _tls(proxy, seconds)
+            said, tls = await asyncio.gather(
+                _said_in_clear(proxy, endpoint, seconds), _tls(proxy, seconds)
+            )
+            if not tls and said is None:
+                return Tunnel(text=_no_answer(seconds))
             if not tls:
+                said = said or b""
                 speaks = said.startswith(b"HTTP/")
                 text = "it does not speak TLS"
                 return Tunnel(text=text, speaks="http" if speaks else "", first_bytes=said[:64])
@@ -159,9 +164,14 @@ async def _asked(proxy: Proxy, endpoint: Endpoint, seconds: float) -> Tunnel:
             writer.transport.abort()
             return Tunnel(200, "200")
         said = await _said_in_clear(proxy, endpoint, seconds)
+    except TimeoutError:
+        raise  # in time for nothing: the caller says so
     except OSError as error:
         shown = f"dial tcp {proxy.host}:{proxy.port}: {connect_words(error)[1]}"
         return Tunnel(text=shown)
+    if said is None:
+        # What speaks TLS takes CONNECT for a broken record, and says so or closes at once.
+        return Tunnel(text=_no_answer(seconds))
     if said.startswith(b"HTTP/"):
         return _read(said)
     speaks_tls = said[:2] in (b"\x15\x03", b"\x16\x03", b"") and await _tls(proxy, seconds)
@@ -169,8 +179,13 @@ async def _asked(proxy: Proxy, endpoint: Endpoint, seconds: float) -> Tunnel:
     return Tunnel(text=text, speaks="tls" if speaks_tls else "", first_bytes=said[:64])
 
 
-async def _said_in_clear(proxy: Proxy, endpoint: Endpoint, seconds: float) -> bytes:
-    """What came for CONNECT in the clear, up to its head and the beginning of a page."""
+def _no_answer(seconds: float) -> str:
+    return f"no answer in {seconds:g} s"
+
+
+async def _said_in_clear(proxy: Proxy, endpoint: Endpoint, seconds: float) -> bytes | None:
+    """What came for CONNECT in the clear, up to its head and the beginning of a page; None where
+    nothing came in time, and the connection stayed."""
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
     try:
@@ -187,7 +202,9 @@ async def _said_in_clear(proxy: Proxy, endpoint: Endpoint, seconds: float) -> by
                     said += more
                     if not said.startswith(b"HTTP/") or _whole(said):
                         break
-        except (TimeoutError, ConnectionError):
+        except TimeoutError:
+            return said or None
+        except ConnectionError:
             pass
         return said
     finally:

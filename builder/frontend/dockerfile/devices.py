@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from builder.frontend.dockerfile import csvline
 from builder.frontend.dockerfile.errors import ParseError
-from builder.frontend.dockerfile.lexical import parse_bool
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.llb.ops import CDIDevice
+from builder.oci.gobool import parse_bool
 
 _KEYS = ("name", "required")
 

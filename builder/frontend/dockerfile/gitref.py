@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote, parse_bool
+from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.paths import join
 from builder.llb.ops import SourceOp
+from builder.oci.gobool import parse_bool
 
 _WITH_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
 _SCHEMES = ("http", "https", "git", "ssh")

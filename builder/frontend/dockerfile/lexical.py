@@ -23,17 +23,6 @@ _GO_ESCAPES = {
 }
 
 
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-
-
-def parse_bool(text: str) -> bool | None:
-    """``strconv.ParseBool``; None for what it refuses."""
-    if text in _TRUE:
-        return True
-    return False if text in _FALSE else None
-
-
 def runes(text: str) -> str:
     """``text`` as a loop over its runes sees it: bytes that are no UTF-8 are U+FFFD."""
     return text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)

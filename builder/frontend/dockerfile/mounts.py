@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from builder.frontend.dockerfile import csvline
 from builder.frontend.dockerfile.errors import ParseError
-from builder.frontend.dockerfile.lexical import go_quote, parse_bool
+from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.suggest import suggestion
+from builder.oci.gobool import parse_bool
 
 TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 _SHARING = ("shared", "private", "locked")
