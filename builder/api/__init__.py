@@ -18,6 +18,7 @@ Errors::
 
 from builder.api.contexts import is_archive, is_url
 from builder.api.errors import BuildError, RequestError
+from builder.api.hosttrial import HostTrial, try_host
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
@@ -38,6 +39,7 @@ __all__ = [
     "BuildRequest",
     "BuildResult",
     "CacheOption",
+    "HostTrial",
     "Output",
     "Plan",
     "RequestError",
@@ -51,4 +53,5 @@ __all__ = [
     "parse_cache_export",
     "parse_cache_import",
     "parse_output",
+    "try_host",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from builder.api.contexts import RemoteContext
 from builder.api.errors import BuildError
 from builder.api.inputs import BuildFiles
+from builder.api.linuxonly import refuse_windows_base
 from builder.api.namedcontexts import named_contexts
 from builder.api.request import BuildRequest
 from builder.api.steps import step, transferred
@@ -146,7 +147,7 @@ class Frontend:
             )
 
         policy = self._request.policy
-        resolver = _Resolver(self._images, policy, emit)
+        resolver = _Resolver(self._images, policy, emit, linux_only=True)
         source = self._parsed or self._files.source
         # All to their ends, also where one fails: they use what is closed after this.
         converted = await asyncio.gather(
@@ -215,7 +216,11 @@ def judged(policy: SourcePolicy, reference: Reference) -> Reference:
 class _Resolver:
     """Asks the image source, and shows that it does."""
 
-    def __init__(self, images: ImageSource, policy: SourcePolicy, emit: Emit) -> None:
+    def __init__(
+        self, images: ImageSource, policy: SourcePolicy, emit: Emit, *, linux_only: bool = False
+    ) -> None:
+        """``linux_only``: something is built, which Windows images are no base for."""
+        self._linux_only = linux_only
         self._images = images
         self._policy = policy
         self._emit = emit
@@ -226,6 +231,9 @@ class _Resolver:
         name = log_name or f"[internal] load metadata for {reference}"
         with step(self._emit, name):
             reference = judged(self._policy, reference)
-            return await self._images.resolve_image_config(
+            found = await self._images.resolve_image_config(
                 reference, platform, log_name=log_name, mode=mode
             )
+            if self._linux_only:
+                refuse_windows_base(reference, platform, found.config)
+            return found

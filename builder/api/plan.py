@@ -14,6 +14,7 @@ from builder.api.errors import BuildError, RequestError
 from builder.api.exporting import Built, Exporting
 from builder.api.frontend import Frontend
 from builder.api.inputs import BuildFiles
+from builder.api.linuxonly import refuse_windows_platforms
 from builder.api.request import BuildRequest
 from builder.api.work import Work
 from builder.engine.state import State
@@ -58,6 +59,7 @@ class Plan:
         self.request = request
         self.session = session
         self._state = state
+        refuse_windows_platforms(request)
         self._outputs = _outputs(request)
         self._work = work
         self._frontend = Frontend(request, files, work, remote)

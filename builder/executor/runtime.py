@@ -107,7 +107,7 @@ async def choose(state_dir: Path, wanted: str = "auto") -> Runtime:
             return option
     refusals = []
     for option in options:
-        said = await _try(state_dir, option)
+        said = await trial(state_dir, option)
         if said is None:
             _remember(memory, key, option)
             return option
@@ -119,10 +119,10 @@ async def choose(state_dir: Path, wanted: str = "auto") -> Runtime:
     )
 
 
-async def _try(state_dir: Path, runtime: Runtime) -> str | None:
-    """None where a container ran, else the runtime's own words."""
-    trial = state_dir / f"trial-{secrets.token_hex(6)}"
-    root = trial / "root"
+async def trial(state_dir: Path, runtime: Runtime) -> str | None:
+    """Run a container that only ends: None where it did, else the runtime's own words."""
+    place = state_dir / f"trial-{secrets.token_hex(6)}"
+    root = place / "root"
     root.mkdir(parents=True)
     program = _program(os.uname().machine)
     if program is not None:
@@ -138,13 +138,13 @@ async def _try(state_dir: Path, runtime: Runtime) -> str | None:
         network=None,
         private_network=True,
     )
-    (trial / "config.json").write_text(json.dumps(config))
-    name = f"regdoctor-{trial.name}"
-    log = trial / "log.json"
+    (place / "config.json").write_text(json.dumps(config))
+    name = f"regdoctor-{place.name}"
+    log = place / "log.json"
     command = [
-        *runtime.command(trial / "state"),
+        *runtime.command(place / "state"),
         "--log", str(log), "--log-format", "json",
-        "run", "--bundle", str(trial), name,
+        "run", "--bundle", str(place), name,
     ]  # fmt: skip
     try:
         code, said = await _output(command)
@@ -153,8 +153,8 @@ async def _try(state_dir: Path, runtime: Runtime) -> str | None:
         last = said.strip().rpartition("\n")[2]
         return logged_error(log) or last or f"exit code {code}"
     finally:
-        await _output([*runtime.command(trial / "state"), "delete", "--force", name])
-        shutil.rmtree(trial, ignore_errors=True)
+        await _output([*runtime.command(place / "state"), "delete", "--force", name])
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def logged_error(log: Path) -> str:

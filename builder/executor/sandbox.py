@@ -42,6 +42,12 @@ _KILL_SECONDS = 10.0
 _NOT_EXECUTABLE = re.compile(
     r"exec: |exec /|exec user process|exec container process|executable file"
 )
+_WANTS_IDS = re.compile(r"Invalid argument|Operation not permitted|invalid owner|cannot set ")
+"""What programs print whose chown(2), setuid(2) or setgroups(2) the kernel refuses."""
+SINGLE_ID = (
+    "only one user id exists in this build, so that owners and users cannot be changed; have a "
+    "range of ids lent in /etc/subuid and /etc/subgid"
+)
 _HOSTS, _RESOLV_CONF = "/etc/hosts", "/etc/resolv.conf"
 
 
@@ -239,6 +245,8 @@ class RuntimeExecutor:
         if code not in process.valid_exit_codes:
             last = errors.last_line()
             hint = _hint(process, last) if last.startswith("exec ") else ""
+            if not hint and idmaps.single_id() and _WANTS_IDS.search(errors.end()):
+                hint = SINGLE_ID
             raise ExitError(process.args, code, hint=hint)
 
     async def _start(self, command: list[str], bundle: Path) -> asyncio.subprocess.Process:
@@ -300,8 +308,11 @@ class _Tail:
         self._end = (self._end + data)[-_TAIL:]
         self._output(stream, data)
 
+    def end(self) -> str:
+        return self._end.decode("utf-8", "replace").rstrip("\n")
+
     def last_line(self) -> str:
-        return self._end.decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2]
+        return self.end().rpartition("\n")[2]
 
 
 def _directory(path: Path) -> Path:

@@ -18,7 +18,7 @@ from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.ops.treecopy import CopyOptions, Owner, copy_tree, make_directories
 from builder.snapshot import paths
-from builder.snapshot.tree import remove_tree
+from builder.snapshot.tree import NO_SUCH_OWNER, ids_are_missing, remove_tree
 from builder.snapshot.types import Active, Snapshotter
 from builder.solver.types import CacheMap, InputKey, Job, Result
 from builder.sources.errors import FULL
@@ -158,8 +158,7 @@ class _Run:
             else:
                 raise OpError("a file action without content")
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            raise OpError(_without_root(error, root), hint=FULL if full else "") from error
+            raise OpError(_without_root(error, root), hint=_hint(error)) from error
 
     def _copy(self, copy: llb.Copy, source: str, target: str, owner: Owner | None) -> None:
         source_path, target_path = paths.clean(copy.src), paths.clean(copy.dest)
@@ -250,6 +249,12 @@ def _rm(action: llb.Rm, root: str) -> None:
             remove_tree(path)
         else:
             os.unlink(path)
+
+
+def _hint(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
+    return NO_SUCH_OWNER if error.errno == errno.EINVAL and ids_are_missing() else ""
 
 
 def _without_root(error: OSError, root: str) -> str:

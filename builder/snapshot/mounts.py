@@ -25,6 +25,8 @@ MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
 _CLONE_FS = 0x200
 _CLONE_NEWNS = 0x20000
+_CLONE_NEWCGROUP = 0x2000000
+_CLONE_NEWUSER = 0x10000000
 
 _PERMISSION = (
     "mounting needs root (CAP_SYS_ADMIN), or a user and mount namespace of one's own "
@@ -166,6 +168,16 @@ def enter_private_mount_namespace() -> None:
                 "and enter it with pivot_root, or build outside"
             )
         raise
+
+
+def unshare_user() -> None:
+    """A new user namespace for this process, without any ids as yet. Raises MountError."""
+    _check(_libc().unshare(_CLONE_NEWUSER), "enter a user namespace")
+
+
+def unshare_cgroup() -> None:
+    """A new cgroup namespace, whose root is the cgroup we are in. Raises MountError."""
+    _check(_libc().unshare(_CLONE_NEWCGROUP), "enter a cgroup namespace")
 
 
 def in_user_namespace() -> bool:

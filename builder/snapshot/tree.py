@@ -14,6 +14,11 @@ from pathlib import Path
 from builder.snapshot.bytecopy import copy_file
 from builder.snapshot.types import SnapshotError
 
+NO_SUCH_OWNER = (
+    "this user namespace maps no such owner; have a range of ids lent in /etc/subuid and "
+    "/etc/subgid"
+)
+"""What to do about EINVAL from chown(2) where ``ids_are_missing``."""
 _ALL_IDS = (1 << 32) - 1
 """How many user ids a namespace maps that leaves none out."""
 
@@ -144,18 +149,15 @@ def refused(doing: str, path: str, error: OSError) -> SnapshotError:
         )
     elif number == errno.EPERM:
         hint = "this user namespace maps no such owner, or forbids device nodes"
-    elif number == errno.EINVAL and _ids_are_missing():
-        hint = (
-            "this user namespace maps no such owner: give it the ids of /etc/subuid and "
-            "/etc/subgid (unshare --map-auto --map-root-user)"
-        )
+    elif number == errno.EINVAL and ids_are_missing():
+        hint = NO_SUCH_OWNER
     elif number in (errno.ENOSPC, errno.EDQUOT):
         hint = "free some space there, or choose another state directory with --root"
     text = os.strerror(number) if number else str(error)
     return SnapshotError(f"cannot {doing} {path}: {text}", hint=hint)
 
 
-def _ids_are_missing() -> bool:
+def ids_are_missing() -> bool:
     """Whether some user ids have no meaning in this user namespace (user_namespaces(7))."""
     text = Path("/proc/self/uid_map").read_text()
     return sum(int(line.split()[2]) for line in text.splitlines()) < _ALL_IDS

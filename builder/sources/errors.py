@@ -20,10 +20,10 @@ class NoMatchingPlatform(SourceError):
     def __init__(self, reference: str, wanted: str, offered: tuple[str, ...]) -> None:
         some = ", ".join(offered[:_SHOWN]) or "no image at all"
         more = f" and {len(offered) - _SHOWN} more" if len(offered) > _SHOWN else ""
-        super().__init__(
-            f"{reference}: no match for platform in manifest: not found",
-            hint=f"wanted {wanted}; the index offers {some}{more}",
-        )
+        hint = f"wanted {wanted}; the index offers {some}{more}"
+        if offered and all(each.startswith("windows") for each in offered):
+            hint += ": only images for Linux can be built"
+        super().__init__(f"{reference}: no match for platform in manifest: not found", hint=hint)
         self.reference = reference
         self.wanted = wanted
         self.offered = offered

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from builder.errors import BuilderError
+from builder.transport.invoker import invoking_uid
 
 _CHUNK = 1 << 20
 _SECONDS = 600.0
@@ -90,7 +90,7 @@ def find_engine(environ: Mapping[str, str]) -> Engine:
     if environ.get("XDG_RUNTIME_DIR"):
         candidates.append(Path(environ["XDG_RUNTIME_DIR"]) / "podman/podman.sock")
     candidates += [
-        Path(f"/run/user/{os.getuid()}/podman/podman.sock"),
+        Path(f"/run/user/{invoking_uid()}/podman/podman.sock"),
         Path("/run/podman/podman.sock"),
     ]
     for candidate in candidates:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from builder.api import BuildError, BuildRequest, BuildResult, Plan, RequestError, open_plan
 from builder.errors import BuilderError
 from builder.events import Emit, LogEvent, VertexEvent, WarningEvent
+from builder.executor.rootless import enter_namespaces
 from builder.oci.digest import Digest
 from builder.progress.display import open_progress
 from builder.progress.report import warnings_summary
 from builder.registry import RetryPolicy
 from builder.registry.retry import Retrying
-from builder.snapshot.mounts import enter_private_mount_namespace
 from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
@@ -35,22 +34,16 @@ if TYPE_CHECKING:
 
 
 def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
-    """Read the flags and enter the build's own mount namespace; what is left is to run.
+    """Read the flags and enter the build's own namespaces; what is left is to run.
 
     Must be called before any thread is started. Raises UsageError.
     """
     request = request_of(given, environ)
-    _need_privileges()
-    enter_private_mount_namespace()
-    return _Run(request, given, environ).run
-
-
-def _need_privileges() -> None:
-    if os.geteuid() != 0:
-        raise BuilderError(
-            "building needs root, or root of a user namespace: mounts and owners of files",
-            hint="run it with sudo, or below `unshare --map-auto --map-root-user`",
-        )
+    limit = enter_namespaces()
+    run = _Run(request, given, environ)
+    if limit and not run.terse:
+        _write(f"notice: {limit}\n")
+    return run.run
 
 
 class _Run:
@@ -63,6 +56,11 @@ class _Run:
         self._quiet = bool(given["quiet"])
         self._mode = given["progress"] or environ.get("BUILDKIT_PROGRESS") or "auto"
         self._retries: _RetryLog | None = None
+
+    @property
+    def terse(self) -> bool:
+        """Whether nothing may be said but the result."""
+        return self._quiet or self._mode in ("quiet", "none", "rawjson")
 
     async def run(self) -> int:
         try:

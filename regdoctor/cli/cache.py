@@ -71,9 +71,9 @@ def cache(
     ask = action == "prune" and not force and sys.stdin.isatty()
     if ask and not typer.confirm("Remove all build cache that these flags name?"):
         return
-    from builder.snapshot.mounts import enter_private_mount_namespace
+    from builder.executor.rootless import enter_namespaces
 
-    enter_private_mount_namespace()
+    enter_namespaces()
     records, free = asyncio.run(_run(action, place, rule))
     if format == "json":
         for record in records:
@@ -85,16 +85,10 @@ def cache(
 
 def _place(root: Path | None) -> Path:
     from builder.engine.place import default_root
-    from builder.errors import BuilderError
 
     place = root or default_root(os.environ)
     if not (place / "version").exists():
         raise UsageError(f"there is no state directory {place}", hint="name it with --root DIR")
-    if os.geteuid() != 0:
-        raise BuilderError(
-            "the build cache belongs to root",
-            hint="run it with sudo, or below `unshare --map-auto --map-root-user`",
-        )
     return place
 
 

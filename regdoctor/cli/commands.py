@@ -53,4 +53,10 @@ COMMANDS: tuple[Command, ...] = (
         "codes",
         "List the findings, or read one page about a finding, offline.",
     ),
+    Command(
+        "doctor",
+        "regdoctor.cli.doctor",
+        "doctor",
+        "Show what this host can do, what is missing, and how to get it.",
+    ),
 )

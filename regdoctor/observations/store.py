@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from regdoctor.model import codec
+from regdoctor.observations.ability import HostAbility
 from regdoctor.observations.auth import (
     AnonymousToken,
     GrantedScopes,
@@ -117,6 +118,7 @@ KINDS: tuple[type, ...] = (
     OwnTrust,
     AskedClients,
     MachineFacts,
+    HostAbility,
     WrittenReference,
     DockerfileLook,
     ClientOutput,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from builder.transport.invoker import invoking_uid
 from builder.transport.rooted import inside, read_regular
 from regdoctor.observations.auth import ContainerdLogins, LoginEntry, LoginFile, Logins
 
@@ -72,7 +73,7 @@ class LoginReader:
         yield (
             f"{runtime}/containers/auth.json"
             if runtime
-            else f"/run/containers/{os.getuid()}/auth.json",
+            else f"/run/containers/{invoking_uid()}/auth.json",
             "podman",
         )
         config = environ.get("XDG_CONFIG_HOME") or (f"{self.home}/.config" if self.home else "")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.transport.invoker import invoking_uid
 from regdoctor.observations.host import HostFiles
 from regdoctor.observations.machine import Disk, MachineFacts, Socket
 
@@ -34,7 +35,7 @@ class MachineReader:
 
     def read(self, files: HostFiles) -> MachineFacts:
         """What there is. Blocking; a few calls of the kernel, one small file."""
-        uid = os.geteuid()
+        uid = invoking_uid()
         return MachineFacts(
             user=_user(uid),
             uid=uid,
@@ -136,7 +137,7 @@ def _socket(path: str) -> Socket | None:
         group=_group(seen.st_gid),
         mode=stat.S_IMODE(seen.st_mode),
         opens=os.access(path, os.R_OK | os.W_OK, effective_ids=effective),
-        member=_listed(os.geteuid(), seen.st_gid),
+        member=_listed(invoking_uid(), seen.st_gid),
     )
 
 

@@ -55,3 +55,19 @@ def test_without_the_helpers_there_is_only_our_own_id(
 def test_a_group_exists_where_it_is_mapped() -> None:
     assert idmaps.has_gid(5, ((0, 1000, 1), (1, 100000, 65536)))
     assert not idmaps.has_gid(5, ((0, 1000, 1),))
+
+
+@pytest.mark.usefixtures("helpers")
+def test_a_range_that_overlaps_another_is_left_out(tmp_path: Path) -> None:
+    path = lent(tmp_path, f"{OWN}:100000:65536\n{OWN}:100000:65536\n{OWN}:9:0\n{OWN}:165535:9\n")
+    assert idmaps.lent(OWN, path) == ((100000, 65536),)
+
+
+def test_a_directory_service_is_asked_where_the_file_has_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "getsubids"
+    program.write_text('#!/bin/sh\necho "0: $1 500000 65536"\necho "1: $1 900000 10"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert idmaps.lent(OWN, lent(tmp_path, "")) == ((500000, 65536), (900000, 10))
