@@ -11,6 +11,7 @@ import typer.core
 import typer.main
 
 from regdoctor.cli.commands import COMMANDS, Command
+from regdoctor.cli.goflags import GoFlagsCommand
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -39,7 +40,7 @@ def _installed() -> list[Command]:
 def _loaded(row: Command) -> Any:
     function = getattr(importlib.import_module(row.module), row.function)
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command(row.name, context_settings=CONTEXT)(function)
+    single.command(row.name, cls=GoFlagsCommand, context_settings=CONTEXT)(function)
     return typer.main.get_command(single)
 
 

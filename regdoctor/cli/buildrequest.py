@@ -21,6 +21,7 @@ from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
 from builder.engine.policy import read_policies
 from builder.errors import BuilderError
+from builder.exporters.output import STDOUT
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
 from regdoctor.cli.buildcontext import context_of
@@ -93,7 +94,10 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
             given["attest"] or (), given["provenance"], given["sbom"], environ
         ),
         policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
-        resources=buildflags.resources(given["resource"] or ()),
+        resources=buildflags.resources(
+            given["resource"] or (),
+            {key: given[key.replace("-", "_")] for key in buildflags.RESOURCES},
+        ),
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
@@ -124,6 +128,12 @@ def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[
 
 def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in given["output"] or ())
+    for output in outputs:
+        if output.dest == STDOUT and sys.stdout.isatty():
+            raise UsageError(
+                f"dest file is required for {output.type} exporter. refusing to write to console",
+                hint=f"-o type={output.type},dest=FILE, or send the output to a file or a pipe",
+            )
     annotations = buildflags.annotation_attributes(given["annotation"] or ())
     if annotations:
         outputs = tuple(

@@ -26,6 +26,7 @@ from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.progressmode import SPOKEN, progress_mode
 from regdoctor.cli.stepoutput import StepOutput
 from regdoctor.render.safe import plain
 
@@ -39,10 +40,11 @@ def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[]
 
     Must be called before any thread is started. Raises UsageError.
     """
+    mode = progress_mode(given, environ, sys.stderr)
     request = request_of(given, environ)
     _need_privileges()
     enter_private_mount_namespace()
-    return _Run(request, given, environ).run
+    return _Run(request, given, environ, mode).run
 
 
 def _need_privileges() -> None:
@@ -55,13 +57,16 @@ def _need_privileges() -> None:
 
 class _Run:
     def __init__(
-        self, request: BuildRequest, given: Mapping[str, Any], environ: Mapping[str, str]
+        self,
+        request: BuildRequest,
+        given: Mapping[str, Any],
+        environ: Mapping[str, str],
+        mode: str,
     ) -> None:
         self._request = request
         self._given = given
         self._environ = environ
-        self._quiet = bool(given["quiet"])
-        self._mode = given["progress"] or environ.get("BUILDKIT_PROGRESS") or "auto"
+        self._mode = mode
         self._retries: _RetryLog | None = None
 
     async def run(self) -> int:
@@ -96,19 +101,33 @@ class _Run:
         return exits.CLEAN if wanted == "only" else None
 
     async def _build(self, plan: Plan) -> int:
-        mode = "quiet" if self._quiet else self._mode
-        with open_progress(mode, sys.stderr, self._environ) as progress:
+        with open_progress(self._mode, sys.stderr, self._environ) as progress:
             self._retries = _RetryLog(progress.emit)
             steps = StepOutput(progress.emit)
             try:
                 result = await plan.run(steps.emit, sys.stdout.buffer)
             except BuildError as error:
                 progress.close()
+                self._tell_warnings(progress.warnings)
                 tell_failure(error)
                 await self._explain(error, steps.of_failed)
                 return exits.FINDINGS
-        self._finish(result, progress.warnings)
+        self._tell_warnings(progress.warnings)
+        self._finish(result)
         return exits.CLEAN
+
+    def _tell_warnings(self, warnings: Sequence[WarningEvent]) -> None:
+        if self._mode in SPOKEN and warnings:
+            from regdoctor.cli import terminal
+
+            _write(
+                warnings_summary(
+                    warnings,
+                    expand=self._given["debug"],
+                    how="use --debug to expand",
+                    colour=terminal.colour(sys.stderr, self._environ),
+                )
+            )
 
     def _tell_retry(self, retry: Retrying) -> None:
         text = (
@@ -135,19 +154,16 @@ class _Run:
         colour = terminal.colour(sys.stderr, self._environ)
         _write(text.render(report, colour=colour, width=terminal.width(sys.stderr)))
 
-    def _finish(self, result: BuildResult, warnings: Sequence[WarningEvent]) -> None:
+    def _finish(self, result: BuildResult) -> None:
         image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
         if self._given["iidfile"] and image_id:
             _save(self._given["iidfile"], image_id)
         if self._given["metadata_file"]:
             _save(self._given["metadata_file"], _metadata(result))
-        if self._quiet:
-            if image_id:
-                sys.stdout.write(image_id + "\n")
+        if self._mode == "quiet" and image_id:
+            sys.stdout.write(image_id + "\n")
+        if self._mode not in SPOKEN:
             return
-        if self._mode == "rawjson":
-            return
-        _write(warnings_summary(warnings))
         for notice in result.notices:
             _write(f"notice: {plain(notice)}\n")
         if self._given["explain_cache"]:

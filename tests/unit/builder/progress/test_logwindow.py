@@ -90,7 +90,7 @@ def test_a_lower_window_keeps_the_last_rows_and_a_higher_one_goes_on() -> None:
 
 def test_accents_without_end_do_not_make_a_frame_without_end() -> None:
     window = LogWindow(4, 10)
-    window.write("e".encode() + "\u0301".encode() * 100_000)
+    window.write(b"e" + "\u0301".encode() * 100_000)
     assert len(window.lines()[0]) < 20
 
 
