@@ -16,7 +16,6 @@ from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
 
 _NOT_YET = {
-    "--as": "using another client's settings",
     "--report": "writing a build report",
 }
 """Flags of the contract that this version refuses by name."""
@@ -125,7 +124,9 @@ def build(
     config: Annotated[
         Path | None, _many("--config", help="Registry settings in buildkitd.toml's form.")
     ] = None,
-    as_client: Annotated[str, _many("--as", help="Not yet.")] = "",
+    as_client: Annotated[
+        str, _many("--as", help="Mirrors and trust of docker, buildkit, podman ... on this host.")
+    ] = "",
     ca: Annotated[
         list[Path] | None, _many("--ca", help="An extra root (PEM) for every registry.")
     ] = None,

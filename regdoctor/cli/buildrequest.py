@@ -53,9 +53,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         raise UsageError("--no-cache and --no-cache-filter cannot currently be used together")
     if given["offline"]:
         _check_offline(given, outputs, (*cache_from, *cache_to))
-    registry = RegistryConfig.load(
-        given["config"], ca=given["ca"] or (), resolve=given["resolve"] or (), environ=environ
-    )
+    registry = _registry(given, environ)
     _check_registry(registry)
     return BuildRequest(
         **context_of(given["context"], given["file"], sys.stdin.buffer),
@@ -101,6 +99,27 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
+
+
+def _registry(given: Mapping[str, Any], environ: Mapping[str, str]) -> RegistryConfig:
+    more: dict[str, Any] = {
+        "ca": given["ca"] or (),
+        "resolve": given["resolve"] or (),
+        "environ": environ,
+    }
+    client = given["as_client"]
+    if not client or client == "regdoctor":
+        return RegistryConfig.load(given["config"], **more)
+    from regdoctor.borrowing import LENDERS, BorrowedConfig
+    from regdoctor.survey import read_host
+
+    if client not in LENDERS:
+        raise UsageError(f"--as {client}: not one of regdoctor, {', '.join(LENDERS)}")
+    if given["config"] is not None:
+        raise UsageError(f"--as {client} and --config cannot be used together")
+    home = environ.get("HOME", "").rstrip("/")
+    files, _ = read_host(Path("/"), home, environ, ask=True)
+    return BorrowedConfig(client, files, **more)
 
 
 def _check_offline(

@@ -48,6 +48,9 @@ MANY = "".join(
     for n in range(12)
 )
 """Stages that run until the build is interrupted."""
+MAINTAINER = (
+    " - MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)"
+)
 LAST = "FROM BASE\n" + "".join(f"COPY --from=s{n} /etc/passwd /{n}\n" for n in range(12))
 
 
@@ -139,8 +142,7 @@ def test_a_failure_ends_in_its_log_and_its_lines_and_warnings(
             "------",
             "",
             " 1 warning found (use --debug to expand):",
-            " - MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label "
-            "(line 2)",
+            MAINTAINER,
         ]
         assert text[begin + 7 : begin + 9] == ["Dockerfile:5", "-" * 20]
         assert "   5 | >>> RUN sleep 1; echo why; exit 3" in text
