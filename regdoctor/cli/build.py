@@ -15,11 +15,6 @@ from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
 from regdoctor.render.safe import plain
 
-_NOT_YET = {
-    "--report": "writing a build report",
-}
-"""Flags of the contract that this version refuses by name."""
-
 _LEGACY = {
     "--isolation": "steps run as --sandbox says",
     "--security-opt": "what a step may do, --allow and RUN --security say",
@@ -157,7 +152,10 @@ def build(
     frontend: Annotated[str, _many("--frontend", help="builtin.")] = "builtin",
     sandbox: Annotated[str, _many("--sandbox", help="auto, runc or crun.")] = "auto",
     root: Annotated[Path | None, _many("--root", help="State directory.")] = None,
-    report: Annotated[str, _many("--report", help="Not yet.")] = "",
+    report: Annotated[
+        Path | None,
+        _many("--report", help="FILE.html: a page about the build; FILE.json: findings."),
+    ] = None,
     memory: Annotated[str, typer.Option("-m", "--memory", hidden=True)] = "",
     memory_swap: Annotated[str, typer.Option(hidden=True)] = "",
     cpu_shares: Annotated[str, typer.Option("-c", "--cpu-shares", hidden=True)] = "",
@@ -182,7 +180,7 @@ def build(
     given = dict(locals())
     _refuse(given)
     for flag, why in _LEGACY.items():
-        if given[_parameter(flag)] not in (None, False, "", "default"):
+        if given[flag.lstrip("-").replace("-", "_")] not in (None, False, "", "default"):
             sys.stderr.write(f"warning: {flag} has no effect here: {why}\n")
     asked = "check" if given["check"] and given["call"] == "build" else given["call"]
     if asked != "build":
@@ -194,15 +192,8 @@ def build(
     return _until_stopped(buildrun.prepare(given, os.environ))
 
 
-def _parameter(flag: str) -> str:
-    return {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
-
-
 def _refuse(given: dict[str, Any]) -> None:
     """Flags of the contract that cannot be kept yet: better refused than ignored."""
-    for flag, what in _NOT_YET.items():
-        if given[_parameter(flag)]:
-            raise UsageError(f"{flag}: {what} is not supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":

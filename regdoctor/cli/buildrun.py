@@ -23,6 +23,7 @@ from builder.registry.retry import Retrying
 from builder.snapshot.mounts import enter_private_mount_namespace
 from regdoctor import building
 from regdoctor.cli import exits
+from regdoctor.cli.buildreport import BuildReport
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
@@ -42,9 +43,10 @@ def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[]
     """
     mode = progress_mode(given, environ, sys.stderr)
     request = request_of(given, environ)
+    report = BuildReport(given["report"], request.shown) if given["report"] else None
     _need_privileges()
     enter_private_mount_namespace()
-    return _Run(request, given, environ, mode).run
+    return _Run(request, given, environ, mode, report).run
 
 
 def _need_privileges() -> None:
@@ -62,11 +64,13 @@ class _Run:
         given: Mapping[str, Any],
         environ: Mapping[str, str],
         mode: str,
+        report: BuildReport | None,
     ) -> None:
         self._request = request
         self._given = given
         self._environ = environ
         self._mode = mode
+        self._report = report
         self._retries: _RetryLog | None = None
 
     async def run(self) -> int:
@@ -79,6 +83,7 @@ class _Run:
             raise UsageError(str(error), hint=error.hint) from error
         except BuildError as error:
             tell_failure(error)
+            self._report_failure(str(error))
             return exits.FINDINGS
 
     async def _look(self, plan: Plan) -> int | None:
@@ -96,6 +101,7 @@ class _Run:
         if found.failed:
             for name, error in found.failed.items():
                 _write(f"ERROR: {plain(name)}: {plain(str(error))}\n")
+            self._report_failure("\n".join(f"{n}: {error}" for n, error in found.failed.items()))
             _write("The build was not started: no step was run (--preflight=off goes ahead).\n")
             return exits.FINDINGS
         return exits.CLEAN if wanted == "only" else None
@@ -103,7 +109,8 @@ class _Run:
     async def _build(self, plan: Plan) -> int:
         with open_progress(self._mode, sys.stderr, self._environ) as progress:
             self._retries = _RetryLog(progress.emit)
-            steps = StepOutput(progress.emit)
+            emit = progress.emit if self._report is None else self._report.through(progress.emit)
+            steps = StepOutput(emit)
             try:
                 result = await plan.run(steps.emit, sys.stdout.buffer)
             except BuildError as error:
@@ -111,10 +118,18 @@ class _Run:
                 self._tell_warnings(progress.warnings)
                 tell_failure(error)
                 await self._explain(error, steps.of_failed)
+                self._report_failure(str(error))
                 return exits.FINDINGS
         self._tell_warnings(progress.warnings)
+        if self._report is not None:
+            self._report.write(result, plan.shapes(result))
         self._finish(result)
         return exits.CLEAN
+
+    def _report_failure(self, error: str) -> None:
+        if self._report is not None:
+            self._report.failed(error)
+            self._report.write()
 
     def _tell_warnings(self, warnings: Sequence[WarningEvent]) -> None:
         if self._mode in SPOKEN and warnings:
@@ -150,6 +165,8 @@ class _Run:
         from regdoctor.cli import terminal
         from regdoctor.render import text
 
+        if self._report is not None:
+            self._report.diagnosed(diagnosis)
         report = _report(diagnosis, started, seconds)
         colour = terminal.colour(sys.stderr, self._environ)
         _write(text.render(report, colour=colour, width=terminal.width(sys.stderr)))
