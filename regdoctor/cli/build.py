@@ -13,7 +13,6 @@ import typer
 
 from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
-from regdoctor.render.safe import plain
 
 _LEGACY = {
     "--isolation": "steps run as --sandbox says",
@@ -214,5 +213,6 @@ def _until_stopped(run: Any) -> int:
     try:
         return asyncio.run(body())
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.stderr.write(plain("regdoctor: canceled") + "\n")
+        over = "\r" if sys.stderr.isatty() else ""  # the terminal has written ^C there
+        sys.stderr.write(f"{over}regdoctor: canceled\n")
         return exits.INTERRUPTED

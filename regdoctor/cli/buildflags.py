@@ -272,11 +272,11 @@ def network(text: str) -> NetMode:
 
 
 def add_hosts(items: Sequence[str]) -> tuple[HostIP, ...]:
-    """``HOST:IP``, ``HOST=IP``, IPv6 with or without brackets."""
+    """``HOST:IP``, ``HOST=IP``, several of them by commas; IPv6 with or without brackets."""
     import ipaddress
 
     out = []
-    for item in items:
+    for item in (each for text in items for each in text.split(",")):
         separator = "=" if "=" in item else ":"
         host, _, address = item.partition(separator)
         address = address.strip("[]") if address.startswith("[") else address

@@ -179,15 +179,14 @@ class _Run:
             _save(self._given["metadata_file"], _metadata(result))
         if self._mode == "quiet" and image_id:
             sys.stdout.write(image_id + "\n")
-        if self._mode not in SPOKEN:
-            return
-        for notice in result.notices:
+        spoken = self._mode in SPOKEN
+        for notice in result.notices if spoken else ():
             _write(f"notice: {plain(notice)}\n")
-        if self._given["explain_cache"]:
+        if self._given["explain_cache"] and self._mode not in ("quiet", "rawjson"):
             from regdoctor.render.cachetable import render
 
             _write("\n" + render(result.verdicts))
-        for line in _what_now(self._request, result):
+        for line in _what_now(self._request, result) if spoken else ():
             _write(line + "\n")
 
 
