@@ -25,6 +25,7 @@ from builder.api.request import BuildRequest
 from builder.cache.options import CacheOption
 from builder.cache.options import parse_export as parse_cache_export
 from builder.cache.options import parse_import as parse_cache_import
+from builder.engine.shape import ImageShape
 from builder.executor.lentca import RunCa
 from builder.executor.types import Resources
 from builder.exporters import Output
@@ -40,6 +41,7 @@ __all__ = [
     "BuildResult",
     "CacheOption",
     "HostTrial",
+    "ImageShape",
     "Output",
     "Plan",
     "RequestError",

@@ -17,6 +17,7 @@ from builder.api.inputs import BuildFiles
 from builder.api.linuxonly import refuse_windows_platforms
 from builder.api.request import BuildRequest
 from builder.api.work import Work
+from builder.engine.shape import ImageShape, shapes
 from builder.engine.state import State
 from builder.errors import BuilderError
 from builder.events import Emit
@@ -135,6 +136,10 @@ class Plan:
         except sqlite3.Error as error:
             raise BuildError(f"state directory {self._state.root}: {error}", error) from error
         return self._result(exported)
+
+    def shapes(self, result: BuildResult) -> tuple[ImageShape, ...]:
+        """The layers of what was built; none where no image was made."""
+        return shapes(self._state.content, result.digest) if result.digest is not None else ()
 
     async def _solve(self, conversions: Sequence[Conversion]) -> tuple[Built, ...]:
         """What each platform gets: trees, where anything reads files; else layers may do."""

@@ -88,6 +88,7 @@ class State:
 @contextmanager
 def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
     """Open (and create) the state below ``root``. Raises StateError and what stores raise."""
+    root = root.absolute()  # runtimes read the paths of mounts from a directory of their own
     try:
         root.mkdir(parents=True, exist_ok=True)
         (root / "run").mkdir(mode=0o700, exist_ok=True)

@@ -140,6 +140,20 @@ class Progress:
         return batch, True
 
 
+def check_mode(mode: str, stream: IO[Any]) -> None:
+    """Raises ``ProgressError`` where ``stream`` cannot have the view ``mode``."""
+    if mode not in MODES:
+        raise ProgressError(
+            f"invalid progress mode {mode}", mode, hint=f"one of {', '.join(MODES)}"
+        )
+    if mode == "tty" and not _is_terminal(stream):
+        raise ProgressError(
+            "failed to get console: the output is not a terminal",
+            mode,
+            hint="use --progress=plain, or auto",
+        )
+
+
 def open_progress(
     mode: str,
     stream: IO[Any],
@@ -157,19 +171,9 @@ def open_progress(
     kept as BuildKit keeps it. ``description`` stands at the right end
     of the tty's header. Raises ``ProgressError``.
     """
-    if mode not in MODES:
-        raise ProgressError(
-            f"invalid progress mode {mode}", mode, hint=f"one of {', '.join(MODES)}"
-        )
-    terminal = _is_terminal(stream)
-    if mode == "tty" and not terminal:
-        raise ProgressError(
-            "failed to get console: the output is not a terminal",
-            mode,
-            hint="use --progress=plain, or auto",
-        )
+    check_mode(mode, stream)
     if mode == "auto":
-        mode = "tty" if terminal and environ.get("TERM") != "dumb" else "plain"
+        mode = "tty" if _is_terminal(stream) and environ.get("TERM") != "dumb" else "plain"
     display = _display(mode, stream, environ, phase, description, headline)
     rate = environ.get("TTY_DISPLAY_RATE", "")
     if rate.isdigit() and int(rate):

@@ -9,19 +9,12 @@ from __future__ import annotations
 import codecs
 import re
 
+from builder.progress.escapes import SEQUENCE, UNFINISHED
 from builder.progress.text import cells
 
-_SEQUENCE = re.compile(
-    r"\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])"  # CSI
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: titles, links
-    r"|\x1b[PX^_][^\x1b]*\x1b\\"  # strings
-    r"|\x1b[ -/]*[0-~]"
-)
-_UNFINISHED = re.compile(
-    r"\x1b(?:\[[0-9;:?<=>]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*)?\Z"
-)
 _LONGEST_SEQUENCE = 4096
 _TAB = 8
+_MOST_ACCENTS = 8  # of one cell; else a step could make a frame as large as its log
 
 
 class LogWindow:
@@ -33,35 +26,50 @@ class LogWindow:
         self._lines: list[list[str]] = [[] for _ in range(self._rows)]
         self._row = 0
         self._column = 0
+        self._scroll = False
+        """The last row is full: what is printed next moves the rows up. Until then all show."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
         self.written = 0
-        """Bytes written since it was last shown: how busy its step is."""
+        """Bytes so far: how busy its step is."""
         self.shown = 0
+        """Frames so far that showed it."""
 
     def write(self, data: bytes) -> None:
         """Takes output of the step, cut anywhere."""
         self.written += len(data)
         text = self._rest + self._decoder.decode(data)
         self._rest = ""
-        cut = _UNFINISHED.search(text)
+        cut = UNFINISHED.search(text)
         if cut is not None and len(cut.group()) < _LONGEST_SEQUENCE:
             self._rest = cut.group()
             text = text[: cut.start()]
         end = 0
-        for sequence in _SEQUENCE.finditer(text):
+        for sequence in SEQUENCE.finditer(text):
             self._print(text[end : sequence.start()])
             end = sequence.end()
             if sequence.group(2):
                 self._control(sequence.group(1), sequence.group(2))
         self._print(text[end:])
 
-    def resize(self, columns: int) -> None:
-        """Another width; what no longer fits is cut off."""
+    def resize(self, rows: int, columns: int) -> None:
+        """Another size; what no longer fits is cut off, the oldest rows first."""
         self._columns = max(columns, 1)
+        self._set_rows(max(rows, 1))
         for line in self._lines:
             del line[self._columns :]
         self._column = min(self._column, self._columns)
+
+    def _set_rows(self, rows: int) -> None:
+        used = max((n for n, line in enumerate(self._lines) if line), default=0)
+        gone = max(max(used, self._row) + 1 - rows, 0)
+        self._lines = self._lines[gone : gone + rows]
+        self._lines.extend([] for _ in range(rows - len(self._lines)))
+        self._row = max(self._row - gone, 0)
+        if self._scroll and self._row + 1 < rows:
+            self._scroll = False
+            self._row += 1
+        self._rows = rows
 
     def lines(self) -> list[str]:
         """The rows that are not blank, from the top."""
@@ -85,12 +93,13 @@ class LogWindow:
         width = cells(character)
         line = self._lines[self._row]
         if width == 0:  # an accent joins the cell before it
-            if 0 < self._column <= len(line):
+            if 0 < self._column <= len(line) and len(line[self._column - 1]) <= _MOST_ACCENTS:
                 line[self._column - 1] += character
             return
         if self._column + width > self._columns:
             self._line_feed()
-            line = self._lines[self._row]
+        self._catch_up()
+        line = self._lines[self._row]
         line.extend(" " * (self._column + width - len(line)))
         line[self._column] = character
         if width == 2:
@@ -102,6 +111,13 @@ class LogWindow:
         if self._row + 1 < self._rows:
             self._row += 1
         else:
+            self._catch_up()
+            self._scroll = True
+
+    def _catch_up(self) -> None:
+        """Moves the rows up where that is due."""
+        if self._scroll:
+            self._scroll = False
             self._lines.pop(0)
             self._lines.append([])
 
@@ -111,8 +127,12 @@ class LogWindow:
         numbers = [int(n[:4]) if n else 0 for n in parameters.split(";")]
         count = max(numbers[0], 1)
         if final == "A":
-            self._row = max(self._row - count, 0)
-        elif final == "B":
+            self._row = max(self._row - count + self._scroll, 0)
+            self._scroll = False
+            return
+        if final in "BCDEGHfKJ":
+            self._catch_up()
+        if final == "B":
             self._row = min(self._row + count, self._rows - 1)
         elif final == "C":
             self._column = min(self._column + count, self._columns - 1)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from builder.events import SourceInfo, SourceRange, WarningEvent
+from builder.progress.colors import RESET
 from builder.progress.text import harmless
 
 _RULE = "-" * 20
+_YELLOW = "\x1b[33m"
 
 
 def failure_excerpt(name: str, lines: Iterable[bytes]) -> bytes:
@@ -54,19 +56,20 @@ def _with_context(start: int, end: int, count: int) -> tuple[int, int]:
 
 
 def warnings_summary(
-    warnings: Sequence[WarningEvent], *, expand: bool = False, how: str = ""
+    warnings: Sequence[WarningEvent], *, expand: bool = False, how: str = "", colour: bool = False
 ) -> str:
     """``1 warning found``, then one line each; "" without warnings.
 
     ``expand`` adds detail, link and source lines to each; otherwise ``how`` says how to get
-    them ("use docker --debug to expand"). Begins with an empty line and ends in a newline.
+    them ("use docker --debug to expand"). ``colour`` marks the count. Begins with an empty
+    line and ends in a newline.
     """
     if not warnings:
         return ""
     count = "1 warning found" if len(warnings) == 1 else f"{len(warnings)} warnings found"
     if how and not expand:
         count += f" ({how})"
-    parts = [f"\n {count}:\n"]
+    parts = []
     for warning in warnings:
         parts.append(f" - {harmless(warning.short)}\n")
         if not expand:
@@ -77,4 +80,5 @@ def warnings_summary(
         if warning.source is not None:
             parts.append(source_frame(warning.source, warning.ranges))
         parts.append("\n")
-    return "\n".join(harmless(line) for line in "".join(parts).split("\n"))
+    head = f"{_YELLOW}{count}:{RESET}\n" if colour else f"{count}:\n"
+    return f"\n {head}" + "\n".join(harmless(line) for line in "".join(parts).split("\n"))

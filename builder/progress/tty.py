@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from builder.events import Event
 from builder.progress.colors import FAINT, RESET, palette
+from builder.progress.escapes import shown_line
 from builder.progress.logwindow import LogWindow
 from builder.progress.report import failure_excerpt
 from builder.progress.text import align, amount, cells, clip, printable
@@ -55,13 +56,15 @@ class TTYDisplay:
         self._phase = phase
         self._description = description
         self._palette = palette(environ)
+        self._colours_logs = not environ.get("NO_COLOR")
         rows = environ.get("BUILDKIT_TTY_LOG_LINES", "")
-        self._window_rows = max(int(rows), 1) if rows.isdigit() else _WINDOW_ROWS
+        self._wanted_rows = max(int(rows), 1) if rows.isdecimal() else _WINDOW_ROWS
         self._trace = Trace(self._take_log)
         self._windows: dict[VertexState, LogWindow] = {}
         self._frame: list[int] = []
         """Cells of each line that the last frame drew."""
-        self._columns = 0
+        self._drawn_on = (0, 0)
+        """Columns and rows of the screen that it was drawn on."""
 
     def update(self, events: Iterable[Event]) -> None:
         self._trace.update(events, self._clock())
@@ -80,13 +83,15 @@ class TTYDisplay:
         self._draw(final=True)
         for vertex in self._trace.started:
             if vertex.failed:
-                self._write(failure_excerpt(printable(vertex.name), vertex.logs))
+                logs = (shown_line(line, colour=self._colours_logs) for line in vertex.logs)
+                self._write(failure_excerpt(printable(vertex.name), logs))
 
     def _take_log(self, vertex: VertexState, data: bytes) -> None:
         window = self._windows.get(vertex)
         if window is None:
-            columns = self._size()[0] - _WINDOW_MARGIN
-            window = self._windows[vertex] = LogWindow(self._window_rows, columns)
+            columns, rows = self._size()
+            window = LogWindow(self._window_rows(rows), columns - _WINDOW_MARGIN)
+            self._windows[vertex] = window
         window.write(data)
 
     # -- what to show ---------------------------------------------------------
@@ -125,12 +130,21 @@ class TTYDisplay:
             text = f"WARN: {printable(warning.short)}"
             yield _Job(text, seconds, completed, color=self._palette.warning)
 
-    def _open_windows(self, jobs: list[_Job], rows: int) -> int:
+    def _window_rows(self, rows: int) -> int:
+        """As many as were asked for, as far as a screen of ``rows`` has room for them."""
+        return min(self._wanted_rows, max(rows - _WINDOW_ROWS - 1, _WINDOW_ROWS))
+
+    def _open_windows(self, jobs: list[_Job], columns: int, rows: int) -> int:
         """Gives the busiest running steps a window; returns the rows that these take."""
-        candidates = [j for j in jobs if j.window and not j.completed and j.window.lines()]
+        height = self._window_rows(rows)
+        running = [j for j in jobs if j.window and not j.completed]
+        for job in running:
+            assert job.window is not None
+            job.window.resize(height, columns - _WINDOW_MARGIN)
+        candidates = [j for j in running if j.window and j.window.lines()]
         candidates.sort(key=lambda j: j.window.written + j.window.shown * 50 if j.window else 0)
         free = rows - 2 - sum(not job.completed for job in jobs)
-        needed = self._window_rows + 3
+        needed = height + 3
         taken = 0
         while candidates and free > needed:
             job = candidates.pop()
@@ -145,31 +159,32 @@ class TTYDisplay:
     def _draw(self, *, final: bool) -> None:
         columns, rows = self._size()
         jobs = self._jobs()
-        taken = self._open_windows(jobs, rows)
+        taken = self._open_windows(jobs, columns, rows)
         if not final:
             jobs = fit(jobs, rows - 2 - taken, lambda job: not job.completed)
         lines = [self._header(columns, final)]
         for job in jobs:
             lines.extend(self._lines_of(job, columns))
-        out = [self._back_to_top(columns), _HIDE]
+        out = [self._back_to_top(columns, rows), _HIDE]
         out.extend(text for text, _ in lines)
         widths = [width for _, width in lines]
         if (surplus := len(self._frame) - len(widths)) > 0:
             out.append((" " * columns + "\n") * surplus + f"\x1b[{surplus}A{_HOME}")
         out.append(_SHOW)
-        self._frame, self._columns = widths, columns
+        self._frame, self._drawn_on = widths, (columns, rows)
         self._write("".join(out).encode("utf-8", "replace"))
 
-    def _back_to_top(self, columns: int) -> str:
+    def _back_to_top(self, columns: int, rows: int) -> str:
         if not self._frame:
             return _HOME
-        rows = len(self._frame)
-        if columns == self._columns:
-            return f"\x1b[{rows}A{_HOME}"
-        # The terminal has folded what is wider than it has become.
-        rows = sum(max(-(-width // columns), 1) for width in self._frame)
+        up = len(self._frame)
+        if (columns, rows) == self._drawn_on:
+            return f"\x1b[{up}A{_HOME}"
+        # The terminal has folded what is wider than it has become, and what went above its
+        # first row is out of reach.
+        up = sum(max(-(-width // columns), 1) for width in self._frame)
         self._frame = []
-        return f"\x1b[{rows}A{_HOME}{_ERASE_BELOW}"
+        return f"\x1b[{up}A{_HOME}{_ERASE_BELOW}"
 
     def _header(self, columns: int, final: bool) -> tuple[str, int]:
         trace = self._trace
@@ -197,12 +212,10 @@ class TTYDisplay:
         color = job.color if job.completed else ""
         yield (f"{color}{text}\n{RESET}" if color else f"{text}\n"), cells(text)
         if job.shows_window and job.window is not None:
-            job.window.resize(columns - _WINDOW_MARGIN)
             for line in job.window.lines():
                 text = align(f" => => # {line}", "", columns - 1)
                 yield f"{FAINT}{text}\n{RESET}", cells(text)
             job.window.shown += 1
-            job.window.written = 0
 
 
 def fit(jobs: list[_Job], rows: int, running: Callable[[_Job], bool]) -> list[_Job]:

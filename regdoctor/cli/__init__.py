@@ -13,6 +13,7 @@ keeps, and Python's 700 would have it look through all of that again and again."
 
 def main() -> int:
     """Runs the command line; returns the exit code."""
+    _open_closed_streams()
     gc.set_threshold(_COLLECT_EVERY)
     os.environ["TYPER_USE_RICH"] = "0"  # plain help and errors; rich would double the start-up
     from regdoctor.cli import exits
@@ -34,3 +35,14 @@ def main() -> int:
     finally:
         gc.freeze()  # the interpreter, as it ends, need not look for cycles in all of it
     return code if isinstance(code, int) else exits.CLEAN
+
+
+def _open_closed_streams() -> None:
+    """Whoever closed ours wants to hear nothing; a file of the build must not take the place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))

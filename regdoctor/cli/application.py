@@ -12,6 +12,7 @@ import typer.core
 import typer.main
 
 from regdoctor.cli.commands import COMMANDS, Command
+from regdoctor.cli.goflags import GoFlagsCommand
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -53,8 +54,8 @@ def _light(parameter: Any) -> Any:
     return parameter
 
 
-class LightCommand(typer.core.TyperCommand):
-    """A command that loads pydantic for numbers only."""
+class LightCommand(GoFlagsCommand):
+    """A command that loads pydantic for numbers only, and takes flags as Go's programs do."""
 
     def get_params(self, ctx: Any) -> Any:
         return [_light(each) for each in super().get_params(ctx)]

@@ -11,23 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from builder.progress.display import MODES
 from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
-from regdoctor.render.safe import plain
 
-_NOT_YET = {
-    "--as": "using another client's settings",
-    "--report": "writing a build report",
+_LEGACY = {
+    "--isolation": "steps run as --sandbox says",
+    "--security-opt": "what a step may do, --allow and RUN --security say",
+    "--compress": "the context is not sent anywhere",
+    "--squash": "stages keep an image small: COPY --from",
+    "--rm": "no step leaves a container behind",
+    "--force-rm": "no step leaves a container behind",
 }
-"""Flags of the contract that this version refuses by name."""
-
-_LEGACY_SWITCHES = ("--compress", "--squash", "--rm", "--force-rm")
-_LEGACY_VALUES = (
-    *("--isolation", "--security-opt", "-m", "--memory", "--memory-swap", "-c", "--cpu-shares"),
-    *("--cpu-period", "--cpu-quota", "--cpuset-cpus", "--cpuset-mems"),
-)
-"""What docker accepts and BuildKit ignores; so do we, and say it."""
+"""What docker accepts and BuildKit ignores; so do we, and say why."""
 
 Strings = list[str]
 
@@ -115,6 +110,7 @@ def build(
         Path | None, _many("--metadata-file", help="Write the result as JSON there.")
     ] = None,
     quiet: Annotated[bool, _many("-q", "--quiet", help="Print the image id only.")] = False,
+    debug: Annotated[bool, _many("-D", "--debug", help="Expand warnings.")] = False,
     builder: Annotated[str, _many("--builder", help="local.")] = "local",
     policy: Annotated[
         Strings | None, _many("--policy", help="File of rules for sources, as JSON.")
@@ -122,7 +118,9 @@ def build(
     config: Annotated[
         Path | None, _many("--config", help="Registry settings in buildkitd.toml's form.")
     ] = None,
-    as_client: Annotated[str, _many("--as", help="Not yet.")] = "",
+    as_client: Annotated[
+        str, _many("--as", help="Mirrors and trust of docker, buildkit, podman ... on this host.")
+    ] = "",
     ca: Annotated[
         list[Path] | None, _many("--ca", help="An extra root (PEM) for every registry.")
     ] = None,
@@ -153,9 +151,23 @@ def build(
     frontend: Annotated[str, _many("--frontend", help="builtin.")] = "builtin",
     sandbox: Annotated[str, _many("--sandbox", help="auto, runc or crun.")] = "auto",
     root: Annotated[Path | None, _many("--root", help="State directory.")] = None,
-    report: Annotated[str, _many("--report", help="Not yet.")] = "",
-    legacy_switch: Annotated[bool, typer.Option(*_LEGACY_SWITCHES, hidden=True)] = False,
-    legacy_value: Annotated[Strings | None, typer.Option(*_LEGACY_VALUES, hidden=True)] = None,
+    report: Annotated[
+        Path | None,
+        _many("--report", help="FILE.html: a page about the build; FILE.json: findings."),
+    ] = None,
+    memory: Annotated[str, typer.Option("-m", "--memory", hidden=True)] = "",
+    memory_swap: Annotated[str, typer.Option(hidden=True)] = "",
+    cpu_shares: Annotated[str, typer.Option("-c", "--cpu-shares", hidden=True)] = "",
+    cpu_period: Annotated[str, typer.Option(hidden=True)] = "",
+    cpu_quota: Annotated[str, typer.Option(hidden=True)] = "",
+    cpuset_cpus: Annotated[str, typer.Option(hidden=True)] = "",
+    cpuset_mems: Annotated[str, typer.Option(hidden=True)] = "",
+    isolation: Annotated[str, typer.Option(hidden=True)] = "",
+    security_opt: Annotated[Strings | None, typer.Option(hidden=True)] = None,
+    compress: Annotated[bool, typer.Option("--compress", hidden=True)] = False,
+    squash: Annotated[bool, typer.Option("--squash", hidden=True)] = False,
+    rm: Annotated[bool, typer.Option("--rm", hidden=True)] = False,
+    force_rm: Annotated[bool, typer.Option("--force-rm", hidden=True)] = False,
 ) -> int:
     """Build an image from a Dockerfile; look first, and explain what broke.
 
@@ -166,8 +178,9 @@ def build(
     """
     given = dict(locals())
     _refuse(given)
-    if legacy_switch or legacy_value:
-        sys.stderr.write("warning: a flag of docker's classic builder has no effect here\n")
+    for flag, why in _LEGACY.items():
+        if given[flag.lstrip("-").replace("-", "_")] not in (None, False, "", "default"):
+            sys.stderr.write(f"warning: {flag} has no effect here: {why}\n")
     asked = "check" if given["check"] and given["call"] == "build" else given["call"]
     if asked != "build":
         from regdoctor.cli import callrun
@@ -180,16 +193,10 @@ def build(
 
 def _refuse(given: dict[str, Any]) -> None:
     """Flags of the contract that cannot be kept yet: better refused than ignored."""
-    for flag, what in _NOT_YET.items():
-        name = {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
-        if given[name] and given[name] not in ("false", "0"):
-            raise UsageError(f"{flag}: {what} is not supported yet")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":
         raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
-    if given["progress"] and given["progress"] not in MODES:
-        raise UsageError(f"invalid progress mode {given['progress']}", hint=" ".join(MODES))
     if given["preflight"] not in ("auto", "only", "off"):
         raise UsageError(f"--preflight {given['preflight']}: choose auto, only or off")
 
@@ -206,5 +213,6 @@ def _until_stopped(run: Any) -> int:
     try:
         return asyncio.run(body())
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.stderr.write(plain("regdoctor: canceled") + "\n")
+        over = "\r" if sys.stderr.isatty() else ""  # the terminal has written ^C there
+        sys.stderr.write(f"{over}regdoctor: canceled\n")
         return exits.INTERRUPTED

@@ -226,23 +226,33 @@ def size(flag: str, text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def resources(items: Sequence[str]) -> Resources:
+RESOURCES = (
+    *("memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota"),
+    *("cpuset-cpus", "cpuset-mems"),
+)
+
+
+def resources(items: Sequence[str], single: Mapping[str, str] | None = None) -> Resources:
     """``memory=1g,memory-swap=2g,cpu-shares=N,cpu-period=N,cpu-quota=N,cpuset-cpus=0-1,
-    cpuset-mems=0``; a later one wins. Raises RequestError."""
+    cpuset-mems=0``; a later one wins. ``single`` are those that stand in flags of their own
+    (``--memory 1g``), which ``items`` win over. Raises RequestError."""
     out: dict[str, int | str] = {}
-    for item in items:
-        for key, value in _fields("--resource", item).items():
+    own = {key: value for key, value in (single or {}).items() if value}
+    for item in (None, *items):
+        fields = own if item is None else _fields("--resource", item)
+        flag = "--" if item is None else "--resource "
+        for key, value in fields.items():
             name = key.replace("-", "_")
             if key in ("memory", "memory-swap"):
                 swapless = key == "memory-swap" and value == "-1"
-                out[name] = -1 if swapless else size(f"--resource {key}", value)
+                out[name] = -1 if swapless else size(f"{flag}{key}", value)
             elif key in ("cpu-shares", "cpu-period", "cpu-quota"):
                 if not value.isascii() or not value.isdigit():
-                    raise RequestError(f"--resource {key}={value}: a number is expected")
+                    raise RequestError(f"{flag}{key}={value}: a number is expected")
                 out[name] = int(value)
             elif key in ("cpuset-cpus", "cpuset-mems"):
                 if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", value, re.ASCII) is None:
-                    raise RequestError(f"--resource {key}={value}: expected numbers as 0-2,4")
+                    raise RequestError(f"{flag}{key}={value}: expected numbers as 0-2,4")
                 out[name] = value
             else:
                 raise RequestError(f"--resource {item}: unknown resource {key!r}")
@@ -262,11 +272,11 @@ def network(text: str) -> NetMode:
 
 
 def add_hosts(items: Sequence[str]) -> tuple[HostIP, ...]:
-    """``HOST:IP``, ``HOST=IP``, IPv6 with or without brackets."""
+    """``HOST:IP``, ``HOST=IP``, several of them by commas; IPv6 with or without brackets."""
     import ipaddress
 
     out = []
-    for item in items:
+    for item in (each for text in items for each in text.split(",")):
         separator = "=" if "=" in item else ":"
         host, _, address = item.partition(separator)
         address = address.strip("[]") if address.startswith("[") else address

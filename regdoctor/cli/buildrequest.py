@@ -21,6 +21,7 @@ from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
 from builder.engine.policy import read_policies
 from builder.errors import BuilderError
+from builder.exporters.output import STDOUT
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
 from regdoctor.cli.buildcontext import context_of
@@ -52,9 +53,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         raise UsageError("--no-cache and --no-cache-filter cannot currently be used together")
     if given["offline"]:
         _check_offline(given, outputs, (*cache_from, *cache_to))
-    registry = RegistryConfig.load(
-        given["config"], ca=given["ca"] or (), resolve=given["resolve"] or (), environ=environ
-    )
+    registry = _registry(given, environ)
     _check_registry(registry)
     return BuildRequest(
         **context_of(given["context"], given["file"], sys.stdin.buffer),
@@ -93,10 +92,34 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
             given["attest"] or (), given["provenance"], given["sbom"], environ
         ),
         policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
-        resources=buildflags.resources(given["resource"] or ()),
+        resources=buildflags.resources(
+            given["resource"] or (),
+            {key: given[key.replace("-", "_")] for key in buildflags.RESOURCES},
+        ),
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
+
+
+def _registry(given: Mapping[str, Any], environ: Mapping[str, str]) -> RegistryConfig:
+    more: dict[str, Any] = {
+        "ca": given["ca"] or (),
+        "resolve": given["resolve"] or (),
+        "environ": environ,
+    }
+    client = given["as_client"]
+    if not client or client == "regdoctor":
+        return RegistryConfig.load(given["config"], **more)
+    from regdoctor.borrowing import LENDERS, BorrowedConfig
+    from regdoctor.survey import read_host
+
+    if client not in LENDERS:
+        raise UsageError(f"--as {client}: not one of regdoctor, {', '.join(LENDERS)}")
+    if given["config"] is not None:
+        raise UsageError(f"--as {client} and --config cannot be used together")
+    home = environ.get("HOME", "").rstrip("/")
+    files, _ = read_host(Path("/"), home, environ, ask=True)
+    return BorrowedConfig(client, files, **more)
 
 
 def _check_offline(
@@ -124,6 +147,12 @@ def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[
 
 def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in given["output"] or ())
+    for output in outputs:
+        if output.dest == STDOUT and sys.stdout.isatty():
+            raise UsageError(
+                f"dest file is required for {output.type} exporter. refusing to write to console",
+                hint=f"-o type={output.type},dest=FILE, or send the output to a file or a pipe",
+            )
     annotations = buildflags.annotation_attributes(given["annotation"] or ())
     if annotations:
         outputs = tuple(

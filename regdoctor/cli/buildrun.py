@@ -22,9 +22,11 @@ from builder.registry import RetryPolicy
 from builder.registry.retry import Retrying
 from regdoctor import building
 from regdoctor.cli import exits
+from regdoctor.cli.buildreport import BuildReport
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.progressmode import SPOKEN, progress_mode
 from regdoctor.cli.stepoutput import StepOutput
 from regdoctor.render.safe import plain
 
@@ -38,29 +40,30 @@ def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[]
 
     Must be called before any thread is started. Raises UsageError.
     """
+    mode = progress_mode(given, environ, sys.stderr)
     request = request_of(given, environ)
+    report = BuildReport(given["report"], request.shown) if given["report"] else None
     limit = enter_namespaces()
-    run = _Run(request, given, environ)
-    if limit and not run.terse:
+    if limit and mode in SPOKEN:
         _write(f"notice: {limit}\n")
-    return run.run
+    return _Run(request, given, environ, mode, report).run
 
 
 class _Run:
     def __init__(
-        self, request: BuildRequest, given: Mapping[str, Any], environ: Mapping[str, str]
+        self,
+        request: BuildRequest,
+        given: Mapping[str, Any],
+        environ: Mapping[str, str],
+        mode: str,
+        report: BuildReport | None,
     ) -> None:
         self._request = request
         self._given = given
         self._environ = environ
-        self._quiet = bool(given["quiet"])
-        self._mode = given["progress"] or environ.get("BUILDKIT_PROGRESS") or "auto"
+        self._mode = mode
+        self._report = report
         self._retries: _RetryLog | None = None
-
-    @property
-    def terse(self) -> bool:
-        """Whether nothing may be said but the result."""
-        return self._quiet or self._mode in ("quiet", "none", "rawjson")
 
     async def run(self) -> int:
         try:
@@ -72,6 +75,7 @@ class _Run:
             raise UsageError(str(error), hint=error.hint) from error
         except BuildError as error:
             tell_failure(error)
+            self._report_failure(str(error))
             return exits.FINDINGS
 
     async def _look(self, plan: Plan) -> int | None:
@@ -89,24 +93,48 @@ class _Run:
         if found.failed:
             for name, error in found.failed.items():
                 _write(f"ERROR: {plain(name)}: {plain(str(error))}\n")
+            self._report_failure("\n".join(f"{n}: {error}" for n, error in found.failed.items()))
             _write("The build was not started: no step was run (--preflight=off goes ahead).\n")
             return exits.FINDINGS
         return exits.CLEAN if wanted == "only" else None
 
     async def _build(self, plan: Plan) -> int:
-        mode = "quiet" if self._quiet else self._mode
-        with open_progress(mode, sys.stderr, self._environ) as progress:
+        with open_progress(self._mode, sys.stderr, self._environ) as progress:
             self._retries = _RetryLog(progress.emit)
-            steps = StepOutput(progress.emit)
+            emit = progress.emit if self._report is None else self._report.through(progress.emit)
+            steps = StepOutput(emit)
             try:
                 result = await plan.run(steps.emit, sys.stdout.buffer)
             except BuildError as error:
                 progress.close()
+                self._tell_warnings(progress.warnings)
                 tell_failure(error)
                 await self._explain(error, steps.of_failed)
+                self._report_failure(str(error))
                 return exits.FINDINGS
-        self._finish(result, progress.warnings)
+        self._tell_warnings(progress.warnings)
+        if self._report is not None:
+            self._report.write(result, plan.shapes(result))
+        self._finish(result)
         return exits.CLEAN
+
+    def _report_failure(self, error: str) -> None:
+        if self._report is not None:
+            self._report.failed(error)
+            self._report.write()
+
+    def _tell_warnings(self, warnings: Sequence[WarningEvent]) -> None:
+        if self._mode in SPOKEN and warnings:
+            from regdoctor.cli import terminal
+
+            _write(
+                warnings_summary(
+                    warnings,
+                    expand=self._given["debug"],
+                    how="use --debug to expand",
+                    colour=terminal.colour(sys.stderr, self._environ),
+                )
+            )
 
     def _tell_retry(self, retry: Retrying) -> None:
         text = (
@@ -129,30 +157,28 @@ class _Run:
         from regdoctor.cli import terminal
         from regdoctor.render import text
 
+        if self._report is not None:
+            self._report.diagnosed(diagnosis)
         report = _report(diagnosis, started, seconds)
         colour = terminal.colour(sys.stderr, self._environ)
         _write(text.render(report, colour=colour, width=terminal.width(sys.stderr)))
 
-    def _finish(self, result: BuildResult, warnings: Sequence[WarningEvent]) -> None:
+    def _finish(self, result: BuildResult) -> None:
         image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
         if self._given["iidfile"] and image_id:
             _save(self._given["iidfile"], image_id)
         if self._given["metadata_file"]:
             _save(self._given["metadata_file"], _metadata(result))
-        if self._quiet:
-            if image_id:
-                sys.stdout.write(image_id + "\n")
-            return
-        if self._mode == "rawjson":
-            return
-        _write(warnings_summary(warnings))
-        for notice in result.notices:
+        if self._mode == "quiet" and image_id:
+            sys.stdout.write(image_id + "\n")
+        spoken = self._mode in SPOKEN
+        for notice in result.notices if spoken else ():
             _write(f"notice: {plain(notice)}\n")
-        if self._given["explain_cache"]:
+        if self._given["explain_cache"] and self._mode not in ("quiet", "rawjson"):
             from regdoctor.render.cachetable import render
 
             _write("\n" + render(result.verdicts))
-        for line in _what_now(self._request, result):
+        for line in _what_now(self._request, result) if spoken else ():
             _write(line + "\n")
 
 

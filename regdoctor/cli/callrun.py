@@ -15,6 +15,7 @@ from regdoctor.cli import exits
 from regdoctor.cli.buildrequest import request_of
 from regdoctor.cli.failures import plain_lines, tell_failure
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.progressmode import progress_mode
 
 _NAMES = {"check": "lint"}
 _PRINTED: Mapping[str, Callable[[Any], str]] = {
@@ -60,9 +61,9 @@ def prepare(
     call: Call, given: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Callable[[], Awaitable[int]]:
     """Read the flags; what is left is to run. Raises UsageError."""
+    mode = progress_mode(given, environ, sys.stderr)
     request = request_of(given, environ)
-    mode = "none" if given["quiet"] else given["progress"] or environ.get("BUILDKIT_PROGRESS")
-    return lambda: _run(call, request, mode or "auto", environ)
+    return lambda: _run(call, request, mode, environ)
 
 
 async def _run(call: Call, request: BuildRequest, mode: str, environ: Mapping[str, str]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from regdoctor.clients.filesystem import Filesystem
-from regdoctor.clients.registries_conf import BrokenConf, Paths, Reading, load
+from regdoctor.clients.registries_conf import BrokenConf, Paths, Reading, Registry, load
 from regdoctor.clients.shapes import json_table
 from regdoctor.observations.host import HostFiles
 
@@ -61,6 +61,17 @@ def of_podman(files: HostFiles) -> Iterator[str]:
         host = registry.prefix.partition("/")[0]
         if (registry.mirrors or registry.location != registry.prefix) and "*" not in host:
             yield host
+
+
+def parts_of_podman(files: HostFiles) -> Iterator[Registry]:
+    """Rules of registries.conf that are for a part of a registry: a namespace, a repository."""
+    try:
+        conf = load(Filesystem(files), Paths(files.home or "/root"), Reading(39))
+    except BrokenConf:
+        return
+    for registry in conf.registries.values():
+        if "/" in registry.prefix or "*" in registry.prefix:
+            yield registry
 
 
 def _with_hosts_toml(files: HostFiles, directory: str) -> Iterator[str]:

@@ -28,12 +28,17 @@ def render(verdicts: Sequence[CacheVerdict]) -> str:
 
     rows: list[tuple[str, str]] = []
     for verdict in verdicts:
-        rows.append(("hit" if verdict.cached else _REASONS[verdict.reason], plain(verdict.name)))
+        rows.append((reason(verdict), plain(verdict.name)))
         changes = verdict.changes
         rows += [("", f"  {_told(verdict.reason, change)}") for change in changes[:_MOST]]
         if len(changes) > _MOST:
             rows.append(("", f"  and {len(changes) - _MOST} more"))
     return tabulate(rows, headers=("cache", "step"), tablefmt="plain") + "\n"
+
+
+def reason(verdict: CacheVerdict) -> str:
+    """``hit``, or why not, in words."""
+    return "hit" if verdict.cached else _REASONS[verdict.reason]
 
 
 def _told(reason: str, change: Change) -> str:

@@ -273,3 +273,16 @@ def test_a_cache_is_explained(builds: Builds) -> None:
     assert re.search(r"^hit +\[build 3/4\] COPY in.txt \.$", ended.stderr, re.MULTILINE)
     assert "ran: " in ended.stderr
     assert "tr b-z" in ended.stderr
+
+
+def test_the_state_directory_may_be_relative(builds: Builds) -> None:
+    (builds.directory / "token").write_text("x")
+    context = builds.context(
+        "FROM BASE\nRUN --mount=type=secret,id=token test -s /run/secrets/token\n"
+    )
+    process = builds.start(
+        *("--root", "relative", "--secret", "id=token,src=token"), context, cwd=builds.directory
+    )
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr.decode()
+    assert (builds.directory / "relative").is_dir()

@@ -21,7 +21,13 @@ def _window(*pieces: str, rows: int = 4, columns: int = 10) -> list[str]:
     ("written", "shown"),
     [
         ("a\nb\n", ["a", "b"]),
+        ("1\n2\n3\n4\n", ["1", "2", "3", "4"]),
+        ("1\n2\n3\n4\n\x1b[0m", ["1", "2", "3", "4"]),
+        ("1\n2\n3\n4\n\n", ["2", "3", "4"]),
         ("1\n2\n3\n4\n5", ["2", "3", "4", "5"]),
+        ("1\n2\n3\n4\n\x1b[2Anew", ["1", "2", "new", "4"]),
+        ("1\n2\n3\n4\n\x1b[Hnew", ["new", "3", "4"]),
+        ("1\n2\n3\n4444444444x", ["2", "3", "4444444444", "x"]),
         ("50%\r100%", ["100%"]),
         ("100%\r50%", ["50%%"]),
         ("100%\r\x1b[K50%", ["50%"]),
@@ -65,9 +71,27 @@ def test_a_sequence_without_an_end_does_not_eat_memory() -> None:
 def test_a_narrower_window_cuts_and_goes_on() -> None:
     window = LogWindow(3, 20)
     window.write(b"0123456789abcdef")
-    window.resize(8)
+    window.resize(3, 8)
     window.write(b"next")
     assert window.lines() == ["01234567", "next"]
+
+
+def test_a_lower_window_keeps_the_last_rows_and_a_higher_one_goes_on() -> None:
+    window = LogWindow(4, 10)
+    window.write(b"1\n2\n3\n4\n")
+    window.resize(2, 10)
+    assert window.lines() == ["3", "4"]
+    window.write(b"5\n")
+    assert window.lines() == ["4", "5"]
+    window.resize(4, 10)
+    window.write(b"6\n7\n")
+    assert window.lines() == ["4", "5", "6", "7"]
+
+
+def test_accents_without_end_do_not_make_a_frame_without_end() -> None:
+    window = LogWindow(4, 10)
+    window.write(b"e" + "\u0301".encode() * 100_000)
+    assert len(window.lines()[0]) < 20
 
 
 @given(
@@ -82,7 +106,7 @@ def test_nothing_gets_out_of_the_window(
     window = LogWindow(rows, columns)
     for piece in pieces:
         window.write(piece)
-        window.resize(later)
+        window.resize(rows, later)
         lines = window.lines()
         assert len(lines) <= rows
         for line in lines:

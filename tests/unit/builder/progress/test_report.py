@@ -116,6 +116,11 @@ def test_warnings_are_counted_and_listed() -> None:
     assert warnings_summary([]) == ""
 
 
+def test_the_count_of_warnings_is_yellow_where_colours_are_wanted() -> None:
+    text = warnings_summary([WARNING], how="expand", colour=True)
+    assert text.startswith("\n \x1b[33m1 warning found (expand):\x1b[0m\n - JSON")
+
+
 def test_expanded_warnings_have_detail_link_and_source() -> None:
     text = warnings_summary([WARNING], expand=True, how="never shown")
     assert "never shown" not in text

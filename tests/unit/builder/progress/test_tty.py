@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -169,7 +170,7 @@ def test_statuses_and_warnings_stand_under_their_step() -> None:
 def test_the_window_shows_the_last_six_lines_while_a_step_runs() -> None:
     view = View()
     lines = view.at(1001.0, vertex("RUN"), log("RUN", "".join(f"l{n}\n" for n in range(10))))
-    assert lines[2:] == [f" => => # l{n}" for n in range(5, 10)]
+    assert lines[2:] == [f" => => # l{n}" for n in range(4, 10)]
     assert b"\x1b[2m => => # l9" in view.out
     lines = view.at(1002.0, log("RUN", "l10"))
     assert lines[2:] == [f" => => # l{n}" for n in range(5, 11)]
@@ -181,6 +182,27 @@ def test_the_height_of_the_window_may_be_chosen() -> None:
     view = View(BUILDKIT_TTY_LOG_LINES="2")
     lines = view.at(1001.0, vertex("RUN"), log("RUN", "a\nb\nc"))
     assert lines[2:] == [" => => # b", " => => # c"]
+
+
+def test_a_window_that_was_asked_for_higher_than_the_screen_takes_what_there_is() -> None:
+    view = View(rows=24, BUILDKIT_TTY_LOG_LINES="100")
+    output = "".join(f"l{n}\n" for n in range(200))
+    lines = view.at(1001.0, vertex("RUN"), log("RUN", output))
+    assert lines[2:] == [f" => => # l{n}" for n in range(183, 200)]
+    view.size = (100, 15)
+    lines = view.at(1002.0)
+    assert lines[2:] == [f" => => # l{n}" for n in range(192, 200)]
+
+
+def test_a_window_stays_with_its_step_when_others_say_a_little_more() -> None:
+    view = View(rows=14)
+    view.at(1000.0, vertex("a"), vertex("b"), log("a", "x" * 50 + "\n"))
+    owners = []
+    for number in range(60):
+        lines = view.at(1001.0 + number, log("b", "y" * 60 + "\n"), log("a", "x" * 40 + "\n"))
+        owners.append(lines[[" # " in line for line in lines].index(True) - 1].split()[1])
+    changes = sum(one != other for one, other in itertools.pairwise(owners))
+    assert changes <= 1
 
 
 def test_the_busiest_steps_get_the_windows_that_fit() -> None:
@@ -279,6 +301,41 @@ def test_all_logs_of_a_failed_step_follow_the_last_frame() -> None:
     assert text[start + 1] == " > RUN:"
     assert text[start + 2 : -1] == [f"0.500 line {n}" for n in range(40)]
     assert text[-1] == "------"
+
+
+def test_the_log_of_a_failed_step_keeps_its_colours_and_nothing_else() -> None:
+    view = View()
+    hostile = "\x1b[5A\x1b[2Kup\x1b]0;title\x07 \x1b[31mred\x1b[1mbold \u202ereversed\u009b2J\n"
+    view.at(1000.5, vertex("RUN"), log("RUN", hostile))
+    view.at(1000.6, log("RUN", "\r 1%\r 50%\r100%\r\x1b[K\nplain\ttab\r\n"))
+    view.at(1001.0, vertex("RUN", end=1001.0, error="exit code: 1"))
+    del view.out[:]
+    view.done()
+    said = view.out.decode().partition("------\n > RUN:\n")[2]
+    assert said == (
+        "0.500 up \x1b[31mred\x1b[1mbold  reversed 2J\x1b[0m\n"
+        "0.500 100%\n0.500 plain\ttab\n------\n"
+    )
+
+
+def test_without_colours_the_log_of_a_failed_step_has_none() -> None:
+    view = View(NO_COLOR="1")
+    view.at(1000.5, vertex("RUN"), log("RUN", "\x1b[31mred\x1b[0m\n"))
+    view.at(1001.0, vertex("RUN", end=1001.0, error="exit code: 1"))
+    view.done()
+    assert b"0.500 red\n" in view.out
+
+
+def test_a_screen_that_becomes_lower_is_not_scrolled_away() -> None:
+    view = View(columns=60, rows=30)
+    for number in range(20):
+        view.at(1000.0, vertex(f"step {number}", end=1000.0))
+    view.size = (60, 10)
+    before = len(view.screen.rows)
+    lines = view.at(1001.0)
+    assert len(view.screen.rows) <= before
+    assert lines[0].startswith("[+] Building")
+    assert len(lines) == 9
 
 
 def test_a_source_that_ran_twice_shows_the_sum_of_its_times() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import re
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import pytest
 
 from regdoctor.cli import build as command
 from regdoctor.cli.build import build
+from regdoctor.cli.buildflags import RESOURCES
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.progressmode import progress_mode
 
 SOURCES = "".join(
-    path.read_text(encoding="utf-8") for path in Path(command.__file__).parent.glob("build*.py")
+    path.read_text(encoding="utf-8")
+    for pattern in ("build*.py", "progressmode.py")
+    for path in Path(command.__file__).parent.glob(pattern)
 )
 
 
@@ -37,16 +42,20 @@ def asked(**flags: object) -> None:
         ({"sbom": "generator=No"}, "--sbom"),
         ({"provenance": "mode=most"}, "--provenance"),
         ({"resource": ["memory=lots"]}, "--resource"),
+        ({"memory": "lots"}, "--memory"),
+        ({"cpu_shares": "many"}, "--cpu-shares"),
+        ({"cpuset_cpus": "a"}, "--cpuset-cpus"),
         ({"resource": ["gpu=1"]}, "--resource"),
         ({"resource": ["memory-swap=2g"]}, "--resource"),
         ({"resource": ["cpuset-cpus=a"]}, "--resource"),
         ({"add_host": ["me:host-gateway"]}, "--add-host"),
         ({"call": "nonsense"}, "--call"),
         ({"builder": "tcp://127.0.0.1:1"}, "--builder"),
-        ({"as_client": "docker"}, "--as"),
+        ({"as_client": "wget"}, "--as wget"),
+        ({"as_client": "kaniko"}, "--as kaniko"),
+        ({"as_client": "docker", "config": Path("/x.toml")}, "--config"),
         ({"offline": True, "pull": True}, "--offline"),
         ({"frontend": "image"}, "--frontend"),
-        ({"report": "x.html"}, "--report"),
         ({"progress": "fancy"}, "progress"),
         ({"preflight": "maybe"}, "--preflight"),
     ],
@@ -64,10 +73,61 @@ def test_what_is_switched_off_is_not_refused(flags: dict[str, object]) -> None:
 
 
 def test_every_flag_is_read_somewhere() -> None:
-    names = set(inspect.signature(build).parameters) - {"legacy_switch", "legacy_value"}
+    names = set(inspect.signature(build).parameters)
     read = set(re.findall(r'given\["(\w+)"\]', SOURCES))
-    refused = {
-        {"--as": "as_client"}.get(flag, flag.lstrip("-").replace("-", "_"))
-        for flag in re.findall(r'^    "(--[a-z-]+)": "', SOURCES, re.MULTILINE)
-    }
-    assert names - read - refused == set()
+    legacy = {flag.lstrip("-").replace("-", "_") for flag in command._LEGACY}
+    limits = {name.replace("-", "_") for name in RESOURCES}
+    assert names - read - legacy - limits == set()
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ({"squash": True}, "--squash"),
+        ({"rm": True}, "--rm"),
+        ({"force_rm": True}, "--force-rm"),
+        ({"compress": True}, "--compress"),
+        ({"isolation": "hyperv"}, "--isolation"),
+        ({"security_opt": ["seccomp=unconfined"]}, "--security-opt"),
+    ],
+)
+def test_a_flag_of_the_classic_builder_is_taken_with_a_warning(
+    flags: dict[str, object], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError, match="network mode 'fast'"):
+        asked(**flags, network="fast")
+    assert f"warning: {name} has no effect here: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("quiet", "flag", "variable", "mode"),
+    [
+        (False, "", "", "auto"),
+        (False, "", "plain", "plain"),
+        (False, "auto", "rawjson", "rawjson"),
+        (False, "none", "plain", "none"),
+        (True, "", "plain", "quiet"),
+        (True, "quiet", "", "quiet"),
+    ],
+)
+def test_flags_come_before_the_environment(
+    quiet: bool, flag: str, variable: str, mode: str
+) -> None:
+    given = {"progress": flag, "quiet": quiet}
+    environ = {"BUILDKIT_PROGRESS": variable} if variable else {}
+    assert progress_mode(given, environ, io.StringIO()) == mode
+
+
+@pytest.mark.parametrize(
+    ("given", "variable", "text"),
+    [
+        ({"progress": "", "quiet": False}, "fancy", "invalid progress mode fancy"),
+        ({"progress": "plain", "quiet": True}, "", "--progress=plain and --quiet cannot"),
+        ({"progress": "tty", "quiet": False}, "", "not a terminal"),
+    ],
+)
+def test_a_view_that_cannot_be_had_is_refused_at_once(
+    given: dict[str, object], variable: str, text: str
+) -> None:
+    with pytest.raises(UsageError, match=text):
+        progress_mode(given, {"BUILDKIT_PROGRESS": variable}, io.StringIO())

@@ -137,3 +137,17 @@ def test_agents_are_sockets_or_keys() -> None:
         "a": AgentSource((Path("/k1"), Path("/k2"))),
         "b": AgentSource((Path("/s"),), raw=True),
     }
+
+
+def test_limits_of_docker_are_those_of_resource_which_wins() -> None:
+    single = {"memory": "1g", "memory-swap": "-1", "cpuset-cpus": "0,1", "cpu-quota": ""}
+    read = flags.resources(["memory=2g"], single)
+    assert (read.memory, read.memory_swap, read.cpuset_cpus) == (2 << 30, -1, "0,1")
+    assert read == flags.resources(['memory=2g,memory-swap=-1,"cpuset-cpus=0,1"'])
+
+
+def test_hosts_may_be_given_by_commas() -> None:
+    assert flags.add_hosts(["a:192.0.2.1,b=2001:db8::1"]) == (
+        HostIP("a", "192.0.2.1"),
+        HostIP("b", "2001:db8::1"),
+    )

@@ -160,3 +160,10 @@ def test_the_report_goes_to_a_file(tmp_path: Path) -> None:
     ran = run("check", "--replay", str(saved), "--format", "json", "-o", str(report))
     assert ran.out == ""
     assert report.read_text().startswith("{")
+
+
+def test_closed_streams_are_no_fault(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    program = "import sys; from regdoctor.cli import main; sys.exit(main())"
+    script = f"{sys.executable} -c '{program}' build {missing} 0<&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", script], check=False).returncode == 2
