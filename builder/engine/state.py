@@ -10,7 +10,6 @@
     ROOT/state.db         names of images, layers of snapshots, ETags of downloads
     ROOT/cache.db         cache keys
     ROOT/run/             what lives as long as a build does, a directory each (``rundir``)
-    ROOT/collected        when garbage was last looked for
     ROOT/lock             held by all who have it open
     ROOT/collected        its time is that of the last look for garbage
 """
