@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from builder.engine.state import State
@@ -205,6 +206,9 @@ async def keep_limits(state: State) -> int:
 
     Does nothing while another process uses the state directory.
     """
+    with state.alone() as alone:
+        if alone:
+            await _remove_unreachable(state)
     try:
         return await prune(state, default_rules(free_space(state)[0]))
     except PruneError:
@@ -233,6 +237,22 @@ def _remove(state: State, record: UsageRecord) -> bool:
         return False  # somebody has begun to use it
     state.chains.forget(record.id)
     return True
+
+
+async def _remove_unreachable(state: State) -> None:
+    """Remove the snapshots that nothing leads to: of builds that were killed."""
+    reached: set[str] = set()
+    found = {result.id for result in await state.cache.results()}
+    for start in (*found, *state.chains.snapshots(), *state.downloads.snapshots()):
+        id: str | None = start
+        while id is not None and id not in reached and state.snapshots.exists(id):
+            reached.add(id)
+            id = state.snapshots.parent(id)
+    for id in reversed(state.snapshots.ids()):
+        if id not in reached:
+            with suppress(SnapshotError):
+                await asyncio.to_thread(state.snapshots.remove, id)
+                state.chains.forget(id)
 
 
 def _sweep_blobs(state: State) -> None:

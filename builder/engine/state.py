@@ -9,13 +9,14 @@
     ROOT/git/             commits of remote repositories, a bare repository each
     ROOT/state.db         names of images, layers of snapshots, ETags of downloads
     ROOT/cache.db         cache keys
-    ROOT/run/             what lives as long as a build does
+    ROOT/run/             what lives as long as a build does, a directory each (``rundir``)
     ROOT/lock             held by all who have it open
     ROOT/collected        its time is that of the last look for garbage
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -28,6 +29,7 @@ from pathlib import Path
 from builder.cache.store import SQLiteCacheStore
 from builder.content import ContentStore
 from builder.content.names import ImageNames
+from builder.engine.rundir import own_directory
 from builder.errors import BuilderError
 from builder.snapshot.chains import Chains
 from builder.snapshot.drivers import open_snapshotter
@@ -54,12 +56,11 @@ class State:
     cache: SQLiteCacheStore
     downloads: Downloads
 
+    run: Path
+    """A directory of this process alone, gone with it."""
+
     lock: int
     """A descriptor that holds a shared lock on ``ROOT/lock`` as long as the state is open."""
-
-    @property
-    def run(self) -> Path:
-        return self.root / "run"
 
     def collection_is_due(self) -> bool:
         """Whether nobody has looked for garbage within the last minute; the caller does now."""
@@ -103,6 +104,7 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
         stack.callback(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
+            run = stack.enter_context(own_directory(root / "run"))
             content = ContentStore(root / "content")
             snapshots = open_snapshotter(root / "snapshots", snapshotter)
             stack.callback(snapshots.close)
@@ -114,14 +116,21 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
             stack.callback(cache.close)
             downloads = Downloads(root / "state.db")
             stack.callback(downloads.close)
-        except sqlite3.Error as error:
-            raise StateError(
-                f"cannot use the state directory {root}: {error}",
-                hint="choose another with --root DIR, or remove it: everything can be rebuilt",
-            ) from error
-        yield State(root, content, snapshots, names, chains, cache, downloads, lock)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(root, error) from error
+        yield State(root, content, snapshots, names, chains, cache, downloads, run, lock)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
+
+
+def _unusable(root: Path, error: OSError | sqlite3.Error) -> StateError:
+    why = str(error)
+    hint = "choose another with --root DIR, or remove it: everything can be rebuilt"
+    if isinstance(error, OSError):
+        why = (error.strerror or why).lower()
+    if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT) or "is full" in why:
+        hint = "free some space there, or choose another with --root DIR"
+    return StateError(f"cannot use the state directory {root}: {why}", hint=hint)
 
 
 def _check_version(root: Path) -> None:

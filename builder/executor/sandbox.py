@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from builder.executor import hostfiles, idmaps, runtime, users
+from builder.executor import hostfiles, idmaps, programs, runtime, users
 from builder.executor.instance import Instance, sweep
 from builder.executor.loglimit import LimitedOutput
 from builder.executor.network.types import Attachment
@@ -258,6 +258,7 @@ class RuntimeExecutor:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                env=programs.environment(),
             )
         )
         try:

@@ -41,7 +41,8 @@ class CacheMounts:
         number = 0
         while True:
             slot = self._root / (key if number == 0 else f"{key}.{number}")
-            slot.mkdir(parents=True, exist_ok=True)
+            # Steps put programs here that run as their owner: no user of this host may reach them.
+            slot.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(slot / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 held = await self._lock(lock, sharing)
@@ -94,14 +95,14 @@ class CacheMounts:
 
 
 @contextmanager
-def bound_below(cache: Path, path: str) -> Iterator[Path]:
-    """A directory of ``cache``, made if missing, as a mount beside it.
+def bound_below(cache: Path, path: str, place: Path) -> Iterator[Path]:
+    """A directory of ``cache``, made if missing, as a mount in ``place``.
 
     Steps that run meanwhile may put links anywhere in the cache: what is mounted is the
     directory that was opened, without one of them being followed out of the cache. Raises
     OpError where something else is in its place.
     """
-    target = Path(mkdtemp(prefix="below-", dir=cache.parent))
+    target = Path(mkdtemp(prefix="below-", dir=place))
     try:
         with Inside(cache) as inside:
             try:

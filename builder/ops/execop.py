@@ -227,7 +227,7 @@ class ExecOperation:
         directory = await stack.enter_async_context(lent)
         if not mount.selector.strip("/"):
             return directory
-        below = bound_below(directory, mount.selector)
+        below = bound_below(directory, mount.selector, self._context.secrets.directory)
         return await in_thread(lambda _: stack.enter_context(below))
 
 

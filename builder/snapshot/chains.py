@@ -216,6 +216,11 @@ class Chains:
             ).fetchall()
         return {Descriptor.from_json(json.loads(text)).digest for (text,) in rows}
 
+    def snapshots(self) -> list[str]:
+        """Those of all chains; some may be gone."""
+        with self._lock:
+            return [id for (id,) in self._db.execute("SELECT snapshot FROM chain")]
+
     def forget(self, snapshot: str) -> None:
         """Drop what is known of a snapshot that was removed."""
         self._put("DELETE FROM layer WHERE snapshot=?", snapshot)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.snapshot.copying import CopySnapshotter
-from builder.snapshot.overlay import OverlaySnapshotter
+from builder.snapshot.overlay import OverlayRefused, OverlaySnapshotter
 from builder.snapshot.store import StoredSnapshotter
 from builder.snapshot.types import SnapshotError
 
@@ -35,7 +35,7 @@ def choose_snapshotter(root: Path, driver: str = "auto") -> OpenedSnapshotter:
     if driver in ("auto", "overlay"):
         try:
             return OpenedSnapshotter(OverlaySnapshotter(root / "overlay"))
-        except SnapshotError as error:
+        except OverlayRefused as error:
             if driver == "overlay":
                 raise
             why = error

@@ -10,6 +10,7 @@ import errno
 import functools
 import os
 import threading
+import time
 from pathlib import Path
 
 from builder.snapshot.types import SnapshotError
@@ -23,6 +24,8 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
+_BUSY_SECONDS = 5.0
+_BUSY_PAUSE = 0.005
 _CLONE_FS = 0x200
 _CLONE_NEWNS = 0x20000
 _CLONE_NEWCGROUP = 0x2000000
@@ -107,8 +110,22 @@ def _locked_flags(target: Path) -> int:
 
 
 def unmount(target: Path, *, detach: bool = True) -> None:
-    """umount2(2); ``detach`` takes it out of sight even while something uses it."""
-    _check(_libc().umount2(os.fsencode(target), MNT_DETACH if detach else 0), f"unmount {target}")
+    """umount2(2); ``detach`` takes it out of sight even while something uses it.
+
+    Without, it is tried again for a while where it is in use: a program that another thread
+    starts has our open files until it runs, closed by us or not.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    flags = MNT_DETACH if detach else 0
+    while True:
+        try:
+            _check(_libc().umount2(os.fsencode(target), flags), f"unmount {target}")
+        except MountError as error:
+            if detach or error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return
 
 
 def unmount_if_mounted(target: Path) -> None:

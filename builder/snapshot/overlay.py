@@ -8,6 +8,7 @@ of snapshots knows instead which trees are on disk (``database``).
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -27,10 +28,15 @@ _USER_OPTIONS = "userxattr,redirect_dir=nofollow,index=off,metacopy=off"
 """In a user namespace; there ``off`` itself is a conflict, as it may mean to follow."""
 
 
+class OverlayRefused(SnapshotError):
+    """This kernel, user or file system has no overlay: another driver may do."""
+
+
 class OverlaySnapshotter(StoredSnapshotter):
     """Needs permission to mount, and a file system that can be an upper directory.
 
-    Raises SnapshotError from the constructor where a real mount fails.
+    Raises OverlayRefused from the constructor where a real mount fails, and SnapshotError
+    where no driver could do better.
     """
 
     name = "overlay"
@@ -39,9 +45,11 @@ class OverlaySnapshotter(StoredSnapshotter):
         super().__init__(root)
         try:
             self._options = self._find_options(_USER_OPTIONS if in_user_namespace() else _OPTIONS)
-        except BaseException:
+        except BaseException as error:
             self.close()
-            raise
+            if not isinstance(error, SnapshotError) or _is_full(error):
+                raise
+            raise OverlayRefused(str(error), hint=error.hint) from error
 
     def _find_options(self, base: str) -> str:
         """``base``, with ``volatile`` where this kernel has it (5.10), by really mounting."""
@@ -138,3 +146,8 @@ class OverlaySnapshotter(StoredSnapshotter):
                 hint="use fewer instructions, or squash the base image",
             )
         mount_from(self._trees, f"{beside}/merged", "overlay", flags, relative)
+
+
+def _is_full(error: BaseException) -> bool:
+    numbers = {getattr(each, "errno", None) for each in (error, error.__cause__)}
+    return bool(numbers & {errno.ENOSPC, errno.EDQUOT})

@@ -51,6 +51,11 @@ class Downloads:
             ).fetchall()
         return [Download(etag, Digest(sum_), date, tree) for etag, sum_, date, tree in rows]
 
+    def snapshots(self) -> list[str]:
+        """Those of all downloads; some may be gone."""
+        with self._lock:
+            return [id for (id,) in self._db.execute("SELECT snapshot FROM download")]
+
     def put(self, request: Digest, download: Download) -> None:
         values = (
             *(str(request), download.etag, str(download.checksum)),

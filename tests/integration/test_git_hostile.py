@@ -244,9 +244,12 @@ async def test_a_mirror_that_a_crash_left_half_written_is_made_again(
     outer.commit(a="one")
     await sources.files(url)
     (mirror,) = (path for path in (sources.root / "git").iterdir() if path.is_dir())
-    (mirror / "shallow.lock").write_text("")
+    kept = next((mirror / "refs" / "kept").iterdir()).name
+    for name in ("shallow.lock", "HEAD.lock", f"refs/kept/{kept}.lock", "objects/pack/tmp_pack_x"):
+        (mirror / name).write_text("")
     outer.commit(a="two")
     assert (await sources.files(url))["a"] == "two"
+    assert not list(mirror.rglob("tmp_pack*"))
     for pack in (mirror / "objects").rglob("*"):
         if pack.is_file():
             pack.chmod(0o600)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from builder.snapshot import mounts
 from builder.snapshot.mounts import MountError, bind, unmount
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
@@ -81,3 +85,24 @@ def test_a_plain_user_is_told_what_is_missing() -> None:
     out = run(code)
     assert "Operation not permitted" in out.stdout, out.stderr
     assert "user and mount namespace" in out.stdout
+
+
+def test_an_unmount_waits_for_a_program_that_is_just_being_started(tmp_path: Path) -> None:
+    mounts.mount("tmpfs", tmp_path, "tmpfs")
+    held = os.open(tmp_path, os.O_RDONLY)
+    threading.Timer(0.3, os.close, [held]).start()
+    started = time.monotonic()
+    mounts.unmount(tmp_path, detach=False)
+    assert time.monotonic() - started >= 0.25
+
+
+def test_an_unmount_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mounts, "_BUSY_SECONDS", 0.1)
+    mounts.mount("tmpfs", tmp_path, "tmpfs")
+    held = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with pytest.raises(mounts.MountError, match="busy"):
+            mounts.unmount(tmp_path, detach=False)
+    finally:
+        os.close(held)
+        mounts.unmount(tmp_path)

@@ -79,8 +79,7 @@ class Mirror:
 
     async def _fetch(self) -> None:
         await self._make()
-        for leaked in ("shallow.lock", "packed-refs.lock", "config.lock"):
-            (self.path / leaked).unlink(missing_ok=True)
+        await asyncio.to_thread(self._clean)
         commit = self._commit
         if not await self._has(commit.checksum):
             if self._git.offline:
@@ -138,7 +137,10 @@ class Mirror:
         """Whole or not at all: what is there under its name has been made to the end."""
         if self.path.exists():
             return
-        partial = Path(mkdtemp(prefix="new-", dir=self._root))
+        # Its name begins with that of the mirror, whose lock we hold.
+        for left in self._root.glob(f"{self.path.name}-*"):
+            shutil.rmtree(left)
+        partial = Path(mkdtemp(prefix=f"{self.path.name}-", dir=self._root))
         try:
             kind = ["--object-format=sha256"] if self._sha256 else []
             await self._git.run("init", "--quiet", "--bare", *kind, git_dir=partial, quiet=True)
@@ -146,6 +148,13 @@ class Mirror:
         finally:
             with suppress(FileNotFoundError):
                 shutil.rmtree(partial)
+
+    def _clean(self) -> None:
+        """Remove what a fetch that was killed has left: locks of git's, and half of a pack."""
+        packs = ("objects/pack/tmp_*", "objects/tmp_*", "objects/??/tmp_*")
+        for pattern in ("*.lock", "refs/**/*.lock", *packs):
+            for path in self.path.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     async def _has(self, sha: str) -> bool:
         return await self._git.succeeds("cat-file", "-e", f"{sha}^{{commit}}", git_dir=self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,13 @@ _SETTINGS = (
     ("http.lowSpeedLimit", "1"),
     ("http.lowSpeedTime", "300"),
 )
+_GUARDED = """
+exec 3<&0 </dev/null
+{ read -r _; kill -9 0; } <&3 >/dev/null 2>&1 &
+exec git "$@" 3<&-
+"""
+"""git beside a process that ends it, with all its helpers, when whoever holds the other end
+of a pipe is no more: they are a process group of their own, that no signal to us reaches."""
 _CHUNK = 1 << 16
 _LIMIT = 16 << 20
 """Most bytes of output that are read of one run."""
@@ -87,22 +95,28 @@ class Git:
         Without ``git_dir`` it finds no repository, wherever it stands. Cancelled, it is
         killed with all that it started.
         """
+        environment = self._environment(git_dir, work_tree, protocols)
+        if shutil.which("git", path=environment["PATH"]) is None:
+            raise SourceError(
+                "failed to find git binary", hint="install git: repositories are fetched with it"
+            )
+        ends, alive = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                "git",
-                *arguments,
+                *("/bin/sh", "-c", _GUARDED, "git", *arguments),
                 cwd=work_tree or self._directory,
-                env=self._environment(git_dir, work_tree, protocols),
-                stdin=asyncio.subprocess.DEVNULL,
+                env=environment,
+                stdin=ends,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
                 umask=0o022,
             )
-        except FileNotFoundError as error:
-            raise SourceError(
-                "failed to find git binary", hint="install git: repositories are fetched with it"
-            ) from error
+        except BaseException:
+            os.close(alive)
+            raise
+        finally:
+            os.close(ends)
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -116,6 +130,8 @@ class Git:
                 os.killpg(process.pid, signal.SIGKILL)  # its helpers would go on without it
             await process.wait()
             raise
+        finally:
+            os.close(alive)
         assert process.returncode is not None
         if process.returncode != 0:
             raise GitError(errors.decode("utf-8", "replace"), process.returncode)

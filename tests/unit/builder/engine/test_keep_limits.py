@@ -86,3 +86,29 @@ def test_garbage_is_looked_for_once_a_minute(state: State) -> None:
     past = time.time() - 100
     os.utime(state.root / "collected", (past, past))
     assert state.collection_is_due()
+
+
+async def test_what_nothing_leads_to_is_removed(state: State) -> None:
+    below = await made(state, None, 10, 1.0)
+    with state.snapshots.prepare(below) as active:
+        middle = active.commit()
+    kept = await made(state, middle, 10, 1.0)
+    with state.snapshots.prepare(below) as active:
+        lost = active.commit()
+    with state.snapshots.prepare(lost) as active:
+        lost_too = active.commit()
+    await keep_limits(state)
+    assert set(state.snapshots.ids()) == {below, middle, kept}
+    assert not state.snapshots.exists(lost_too)
+
+
+def test_what_a_dead_process_kept_for_itself_is_removed(state: State) -> None:
+    run = state.root / "run"
+    (run / "dead").touch()
+    (run / "dead.d" / "upload").mkdir(parents=True)
+    (run / "dead.d" / "upload" / "file").write_text("x")
+    with open_state(state.root, snapshotter="copy") as other:
+        assert other.run != state.run
+        assert sorted(run.iterdir()) == sorted(
+            path for each in (state, other) for path in (each.run, each.run.with_suffix(""))
+        )
