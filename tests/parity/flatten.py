@@ -77,7 +77,8 @@ class Flat:
     document: dict[str, Any] = field(default_factory=dict)
     """The whole config without times and digests; what is empty is left out."""
     media: tuple[Any, ...] = field(default=(), compare=False)
-    """Types and annotations of the manifest and of what it names, and when layers are dated."""
+    """Types and annotations of the manifest and of what it names."""
+    diff_ids: tuple[str, ...] = field(default=(), compare=False)
 
 
 Entry = tuple[str, "Node | str"]
@@ -180,17 +181,25 @@ def flatten_all(image: Path) -> list[Flat]:
 
 
 def flatten_tree(image: Path) -> Flat:
-    """A directory, or a tar of one, as if it were the only layer of an image."""
+    """A directory, or a tar of one, as if it were the only layer of an image.
+
+    Files of a directory belong to whoever wrote it: their owners are left out.
+    """
     made = image
     if image.is_dir():
         made = image.with_name(f"{image.name}.packed")
         with tarfile.open(made, "w", format=tarfile.PAX_FORMAT) as out:
             for path in sorted(image.rglob("*")):
-                out.add(path, str(path.relative_to(image)), recursive=False)
+                out.add(path, str(path.relative_to(image)), recursive=False, filter=_disowned)
     tree = _Tree()
     with tarfile.open(made) as layer:
         tree.apply(tuple(_entries(layer)))
     return Flat(dict(_with_groups(tree.nodes)), {})
+
+
+def _disowned(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    return member
 
 
 def flatten_by(read: Read, docker: bool = False) -> list[Flat]:
@@ -202,7 +211,7 @@ def flatten_by(read: Read, docker: bool = False) -> list[Flat]:
         _flatten(
             read,
             _blob(manifest["config"]["digest"]),
-            [_blob(layer["digest"]) for layer in manifest["layers"]],
+            [_blob(layer["digest"]) for layer in manifest["layers"] or ()],
             media=(media, _media(manifest)),
         )
         for media, manifest in _image_manifests(read, json.loads(read("index.json")))
@@ -214,7 +223,7 @@ def _flatten(
 ) -> Flat:
     config = json.loads(read(config_name))
     tree, contents = _Tree(), []
-    for name, diff_id in zip(layer_names, config["rootfs"]["diff_ids"], strict=True):
+    for name, diff_id in zip(layer_names, config["rootfs"]["diff_ids"] or (), strict=True):
         entries = _layer(diff_id, read(name), name)
         contents.append(tuple(sorted(path for path, _ in entries)))
         tree.apply(entries)
@@ -229,6 +238,7 @@ def _flatten(
         contents=tuple(contents),
         document=_document(config),
         media=media,
+        diff_ids=tuple(config["rootfs"]["diff_ids"] or ()),
     )
 
 
@@ -257,7 +267,7 @@ def _document(config: dict[str, Any]) -> dict[str, Any]:
 
 def _media(manifest: dict[str, Any]) -> list[Any]:
     """What a manifest says besides digests and sizes."""
-    named = [manifest["config"], *manifest["layers"]]
+    named = [manifest["config"], *(manifest["layers"] or ())]
     plain = [{k: v for k, v in each.items() if k not in ("digest", "size")} for each in named]
     return [manifest.get("mediaType"), manifest.get("annotations"), plain]
 
@@ -348,10 +358,13 @@ def _show(name: str, value: object) -> str:
     return oct(value) if name == "mode" and isinstance(value, int) else repr(value)
 
 
-def exact_differences(ours: Flat, theirs: Flat) -> dict[str, str]:
-    """As ``differences``, and what else two images of one builder have in common."""
+def exact_differences(ours: Flat, theirs: Flat, *, dated: bool = False) -> dict[str, str]:
+    """As ``differences``, and what else two images of one builder have in common.
+
+    ``dated``: all times were set, so that layers are equal to the byte.
+    """
     found = differences(ours, theirs)
-    for name in ("history", "document", "media"):
+    for name in ("history", "document", "media", *(("diff_ids",) if dated else ())):
         left, right = getattr(ours, name), getattr(theirs, name)
         if left != right:
             found[name] = f"{left!r} != {right!r}"

@@ -110,7 +110,16 @@ def _unexplained(rows: Rows, found: dict[str, str]) -> dict[str, str]:
     }
 
 
-CORPUS: dict[str, dict[str, Rows]] = {"root": {}, "rootless": {}}
+_DEVICES: Rows = (("refused", "no user namespace may make devices"),)
+
+CORPUS: dict[str, dict[str, Rows]] = {
+    "root": {},
+    "rootless": {
+        "add: archives with devices": _DEVICES,
+        "fixtures: run-devices": _DEVICES,
+        "run: devices": _DEVICES,
+    },
+}
 """Where ours, as root or as a plain user, differs from BuildKit's image of a case."""
 
 

@@ -97,16 +97,12 @@ def _files() -> Files:
 @contextlib.contextmanager
 def _repositories(served: Path) -> Iterator[tuple[str, str]]:
     """URL of the daemon, and the commit that its ``outer.git`` has as ``plain``."""
-    inner, outer = make(served / "inner.git"), make(served / "outer.git")
-    inner.commit(inner="inner\n")
+    outer = make(served / "outer.git")
     (outer.path / "run").write_text("#!/bin/sh\n")
     (outer.path / "run").chmod(0o775)
     (outer.path / "link").symlink_to("sub/b")
     (outer.path / "notes.md").write_text("notes\n")
-    outer.commit(a="one\n", sub__b="below\n", sub__deep__c="deeper\n")
-    outer.git("submodule", "--quiet", "add", str(inner.path), "mod")
-    outer.git("config", "-f", ".gitmodules", "submodule.mod.url", "../inner.git")
-    commit = outer.commit()
+    commit = outer.commit(a="one\n", sub__b="below\n", sub__deep__c="deeper\n")
     outer.git("tag", "plain")
     outer.git("tag", "-a", "-m", "t", "noted")
     outer.commit(a="two\n")
