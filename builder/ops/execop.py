@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -180,11 +181,13 @@ class ExecOperation:
             kind = mount.mount_type
             if kind == llb.MountType.TMPFS:
                 size = mount.tmpfs_opt.size if mount.tmpfs_opt is not None else 0
-                prepared.mounts.append(ExecMount(mount.dest, "tmpfs", tmpfs_size=size))
+                prepared.mounts.append(ExecMount(self._place(mount), "tmpfs", tmpfs_size=size))
             elif kind == llb.MountType.SECRET:
                 source = await self._context.secrets.file(mount, stack)
                 if source is not None:
-                    prepared.mounts.append(ExecMount(mount.dest, "bind", source, readonly=True))
+                    prepared.mounts.append(
+                        ExecMount(self._place(mount), "bind", source, readonly=True)
+                    )
             elif kind == llb.MountType.SSH:
                 option = mount.ssh_opt or llb.SSHOpt()
                 if self._context.agents.has(option.id) or not option.optional:
@@ -192,13 +195,19 @@ class ExecOperation:
                         option.id, uid=option.uid, gid=option.gid, mode=option.mode
                     )
                     socket = await stack.enter_async_context(lent)
-                    prepared.mounts.append(ExecMount(mount.dest, "bind", socket))
+                    prepared.mounts.append(ExecMount(self._place(mount), "bind", socket))
             elif kind == llb.MountType.CACHE:
                 source = await self._cache(mount, tree, stack)
-                prepared.mounts.append(ExecMount(mount.dest, "bind", source, mount.readonly))
+                prepared.mounts.append(
+                    ExecMount(self._place(mount), "bind", source, mount.readonly)
+                )
             else:
                 await self._bind(mount, tree, prepared, stack)
         return prepared
+
+    def _place(self, mount: llb.Mount) -> str:
+        """Where a mount goes: a relative target is below the working directory."""
+        return posixpath.normpath(posixpath.join("/", self._meta.cwd, mount.dest))
 
     async def _bind(
         self, mount: llb.Mount, tree: Tree, prepared: _Prepared, stack: AsyncExitStack
@@ -219,7 +228,7 @@ class ExecOperation:
         source = Path(paths.root_path(str(path), mount.selector))
         if not source.exists():
             raise OpError(f'"{os.path.normpath("/" + mount.selector)}": not found')
-        prepared.mounts.append(ExecMount(mount.dest, "bind", source, mount.readonly))
+        prepared.mounts.append(ExecMount(self._place(mount), "bind", source, mount.readonly))
 
     async def _cache(self, mount: llb.Mount, tree: Tree, stack: AsyncExitStack) -> Path:
         option = mount.cache_opt or llb.CacheOpt()

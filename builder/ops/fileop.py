@@ -16,7 +16,7 @@ from builder.ops.owners import resolve_owner
 from builder.ops.patterns import matcher
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
-from builder.ops.treecopy import CopyOptions, Owner, copy_tree, make_directories
+from builder.ops.treecopy import CopyOptions, Owner, allow, copy_tree, make_directories
 from builder.snapshot import paths
 from builder.snapshot.tree import NO_SUCH_OWNER, ids_are_missing, remove_tree
 from builder.snapshot.types import Active, Snapshotter
@@ -211,7 +211,7 @@ def _mkdir(action: llb.MkDir, root: str, owner: Owner | None) -> None:
         os.mkdir(path)
     except FileExistsError:
         return
-    os.chmod(path, action.mode & 0o777)
+    allow(path, action.mode)
     _finish(path, owner, action.timestamp)
 
 

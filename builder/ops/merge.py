@@ -41,8 +41,8 @@ class MergeOperation:
     def _merge(self, trees: Sequence[Tree], cancelled: Callable[[], bool]) -> Tree:
         current = trees[0].snapshot if trees else None
         for tree in trees[1:]:
-            for layer in self._chains.layers(tree.snapshot):
+            for snapshot in self._chains.ancestry(tree.snapshot):
                 if cancelled():
                     raise OpError("context canceled")
-                current = self._chains.apply(current, layer, cancelled)
+                current = self._chains.copy(current, snapshot, cancelled)
         return Tree.of(current)

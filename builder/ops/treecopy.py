@@ -58,6 +58,12 @@ class Cancelled(OpError):
     """The solve ended while files were being copied."""
 
 
+def allow(directory: str, mode: int) -> None:
+    """Give a new directory ``mode``; the set-group-ID bit that it has from its parent stays."""
+    inherited = os.stat(directory).st_mode & stat.S_ISGID
+    os.chmod(directory, mode & 0o777 | inherited)
+
+
 def make_directories(path: str, mode: int, owner: Owner | None, time_ns: int | None) -> list[str]:
     """Create ``path`` and its missing parents with ``mode``; returns what was created.
 
@@ -74,7 +80,7 @@ def make_directories(path: str, mode: int, owner: Owner | None, time_ns: int | N
             os.mkdir(directory, mode & 0o777)
         except FileExistsError as error:
             raise NotADirectoryError(errno.ENOTDIR, "not a directory", directory) from error
-        os.chmod(directory, mode & 0o777)
+        allow(directory, mode)
         if owner is not None:
             os.chown(directory, owner.uid, owner.gid)
         if time_ns is not None:

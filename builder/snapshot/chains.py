@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS layer (
 );
 CREATE TABLE IF NOT EXISTS origin (digest TEXT NOT NULL, repository TEXT NOT NULL,
   PRIMARY KEY (digest, repository));
+CREATE TABLE IF NOT EXISTS copied (snapshot TEXT PRIMARY KEY, source TEXT NOT NULL);
 """
 
 _NATIVE = ""
@@ -134,6 +135,7 @@ class Chains:
         parent: str | None,
         record: LayerRecord,
         cancelled: Callable[[], bool] = never,
+        form: str = _NATIVE,
     ) -> str:
         """A snapshot that is ``parent`` with the layer on top; blocks until ``cancelled``.
 
@@ -147,9 +149,21 @@ class Chains:
         with self._snapshots.prepare(parent) as active:
             apply_blob(self._store, record.descriptor, record.diff_id, active, cancelled)
             snapshot = active.commit()
-        self._record(snapshot, _NATIVE, record)
+        self._record(snapshot, form, record)
         name = chain_id([*below, record.diff_id])
         self._put("INSERT OR REPLACE INTO chain VALUES (?, ?)", name, snapshot)
+        return snapshot
+
+    def copy(self, parent: str | None, source: str, cancelled: Callable[[], bool] = never) -> str:
+        """A snapshot that is ``parent`` with the topmost layer of ``source`` on top; blocks.
+
+        Where this build made that layer, an output that wants it in another form still gets it.
+        """
+        record = self.layer(source, cancelled=cancelled)
+        if self._recorded(source, _NATIVE) is not None:
+            return self.apply(parent, record, cancelled)
+        snapshot = self.apply(parent, record, cancelled, GZIP.key)
+        self._put("INSERT OR IGNORE INTO copied VALUES (?, ?)", snapshot, source)
         return snapshot
 
     def layers(self, snapshot: str | None, form: LayerForm = GZIP) -> list[LayerRecord]:
@@ -177,16 +191,20 @@ class Chains:
                 return record
             if kind == _NATIVE or self._has(record):
                 return record
-        made = create_layer_blob(
-            self._snapshots,
-            snapshot,
-            self._store,
-            form.compression,
-            form.level,
-            form.epoch,
-            cancelled,
-        )
-        record = LayerRecord(made.descriptor, made.diff_id)
+        source = self._get("SELECT source FROM copied WHERE snapshot=?", snapshot)
+        if source is not None and self._snapshots.exists(source):
+            record = self.layer(source, form, cancelled)
+        else:
+            made = create_layer_blob(
+                self._snapshots,
+                snapshot,
+                self._store,
+                form.compression,
+                form.level,
+                form.epoch,
+                cancelled,
+            )
+            record = LayerRecord(made.descriptor, made.diff_id)
         self._record(snapshot, form.key, record)
         return record
 
@@ -225,6 +243,7 @@ class Chains:
         """Drop what is known of a snapshot that was removed."""
         self._put("DELETE FROM layer WHERE snapshot=?", snapshot)
         self._put("DELETE FROM chain WHERE snapshot=?", snapshot)
+        self._put("DELETE FROM copied WHERE ? IN (snapshot, source)", snapshot)
 
     def difference(
         self, lower: str | None, upper: str | None, cancelled: Callable[[], bool] = never

@@ -151,7 +151,11 @@ def create_layer_blob(
         finally:
             squeeze.close()
         stored = blob.commit()
-    descriptor = Descriptor(_MEDIA_TYPES[compression], stored.digest, stored.size)
+    # BuildKit leaves this in the manifest, whose digest has it in it
+    dated = {} if epoch is None else {"buildkit/rewritten-timestamp": str(epoch)}
+    descriptor = Descriptor(
+        _MEDIA_TYPES[compression], stored.digest, stored.size, annotations=dated
+    )
     return Layer(descriptor, digest, stats.size)
 
 

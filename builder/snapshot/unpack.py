@@ -182,6 +182,7 @@ class _Unpacking:
             except FileExistsError:
                 parent = self._clear(parent, base, path)
                 _hard_link(target_base, base, source, parent.fd)
+            _describe_link(entry, parent.fd, base)
         except FileNotFoundError as error:
             raise _no_target(entry) from error
         finally:
@@ -287,6 +288,19 @@ def _make_special(entry: Entry, base: bytes, fd: int) -> None:
     else:
         kind = stat.S_IFCHR if entry.kind == tarread.CHAR else stat.S_IFBLK
         os.mknod(base, kind | 0o600, os.makedev(entry.major, entry.minor), dir_fd=fd)
+
+
+def _describe_link(entry: Entry, folder: int, base: bytes) -> None:
+    """What is said of a hard link holds for the file under all its names.
+
+    An owner that is right already is left alone: to set it would drop capabilities.
+    """
+    found = os.stat(base, dir_fd=folder, follow_symlinks=False)
+    owned = (found.st_uid, found.st_gid) == (entry.uid, entry.gid)
+    if not owned:
+        os.chown(base, entry.uid, entry.gid, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISLNK(found.st_mode) and (not owned or stat.S_IMODE(found.st_mode) != entry.mode):
+        os.chmod(base, entry.mode, dir_fd=folder)
 
 
 def _hard_link(source: bytes, target: bytes, source_fd: int, target_fd: int) -> None:

@@ -2,7 +2,7 @@
 
 What is taken follows BuildKit's session (fsutil): patterns say what to leave out, follow
 paths say what is needed at all (links on the way included), owners become root, sockets
-stay outside. The directory is read through descriptors, never through links: a tree that
+empty files. The directory is read through descriptors, never through links: a tree that
 changes under the walk can spoil the build but cannot lead out of the directory.
 """
 
@@ -198,8 +198,6 @@ class _Transfer:
 
     def _leaf(self, directory: int, name: str, path: str, info: os.stat_result) -> None:
         target, kind = f"{self._target}/{path}", stat.S_IFMT(info.st_mode)
-        if kind == stat.S_IFSOCK:
-            return
         key = (info.st_dev, info.st_ino)
         if info.st_nlink > 1 and kind == stat.S_IFREG and key in self._links:
             os.link(f"{self._target}/{self._links[key]}", target)
@@ -214,7 +212,9 @@ class _Transfer:
                 os.symlink(os.readlink(name, dir_fd=directory), target)
             else:
                 device = info.st_rdev if kind in (stat.S_IFCHR, stat.S_IFBLK) else 0
-                os.mknod(target, info.st_mode, device)
+                # a socket becomes an empty file, as fsutil sends it
+                made = stat.S_IFREG if kind == stat.S_IFSOCK else kind
+                os.mknod(target, made | 0o600, device)
                 os.chmod(target, stat.S_IMODE(info.st_mode))
             os.utime(target, ns=(info.st_mtime_ns, info.st_mtime_ns), follow_symlinks=False)
         if info.st_nlink > 1:
@@ -255,12 +255,15 @@ def _open(flags: int, name: str, directory: int, path: str) -> int:
 
 
 def _copy_xattrs(reader: int, writer: int) -> None:
-    """Extended attributes, as far as the snapshot's file system has them."""
+    """Extended attributes, as far as the snapshot's file system has them.
+
+    Not the capabilities of a file: BuildKit gives it its owner after them, which drops them.
+    """
     try:
         names = os.listxattr(reader)
     except OSError:
         return
-    for name in names:
+    for name in set(names) - {"security.capability"}:
         with contextlib.suppress(OSError):  # one that is refused must not cost the others
             os.setxattr(writer, name, os.getxattr(reader, name))
 

@@ -180,6 +180,19 @@ def test_the_epoch_of_an_output_goes_into_its_layers(builds: Builds) -> None:
     assert image.config["created"] == "2001-09-09T01:46:40Z"
 
 
+def test_linked_layers_take_the_form_of_each_output(builds: Builds) -> None:
+    context = builds.context("FROM BASE\nCOPY --link a /a\nCOPY --link b /b\n", a="x", b="y")
+    builds.image(context)
+    archive = builds.directory / "dated.tar"
+    more = "compression=uncompressed,rewrite-timestamp=true,source-date-epoch=1000000000"
+    image = Image(archive, builds.run("-o", f"type=oci,dest={archive},{more}", context))
+    linked = image.manifest["layers"][1:]
+    assert [layer["mediaType"].rpartition(".")[2] for layer in linked] == ["tar", "tar"]
+    assert {image.files()[name].mtime for name in ("a", "b")} == {1_000_000_000}
+    note = {"buildkit/rewritten-timestamp": "1000000000"}
+    assert [layer["annotations"] for layer in linked] == [note, note]
+
+
 def test_what_a_closed_pipe_has_not_read_is_no_success(builds: Builds) -> None:
     command = f"{shlex.join(COMMAND)} check 127.0.0.1:9 | true; exit ${{PIPESTATUS[0]}}"
     assert subprocess.run(["bash", "-c", command], timeout=60).returncode in (1, 141)

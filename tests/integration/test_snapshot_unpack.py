@@ -49,6 +49,8 @@ def test_metadata_is_as_the_layer_says(root: Path) -> None:
         "SCHILY.xattr.security.capability": capability.decode("latin-1"),
         "mtime": f"{T}.25",
     }
+    same = hard_link("bin/same", "bin/tool")
+    same.mode, same.uid, same.gid = 0o4711, 0, 50
     apply_layer(
         layer(
             directory("bin", mode=0o2750, uid=7, gid=8),
@@ -57,7 +59,7 @@ def test_metadata_is_as_the_layer_says(root: Path) -> None:
             member("bin/pipe", tarfile.FIFOTYPE, mode=0o622, uid=3),
             member("bin/null", tarfile.CHRTYPE, devmajor=1, devminor=3, mode=0o666),
             member("bin/disk", tarfile.BLKTYPE, devmajor=7, devminor=0),
-            hard_link("bin/same", "bin/tool"),
+            same,
             member("bin/late", mode=0o600),
         ),
         root,
@@ -79,6 +81,19 @@ def test_metadata_is_as_the_layer_says(root: Path) -> None:
     assert null.st_rdev == os.makedev(1, 3)
     assert stat.S_ISBLK((root / "bin/disk").lstat().st_mode)
     assert (root / "bin/late").lstat().st_gid == 0, "a setgid directory does not lend its group"
+
+
+def test_what_is_said_of_a_hard_link_holds_for_the_file(root: Path) -> None:
+    link = hard_link("b", "a")
+    link.uid, link.gid, link.mode = 5, 6, 0o4710
+    to_link = hard_link("d", "c")
+    to_link.uid = 7
+    apply_layer(
+        layer((member("a", mode=0o640), b"a"), link, symlink("c", "/nowhere"), to_link), root
+    )
+    found = (root / "a").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (5, 6, 0o4710)
+    assert (root / "c").lstat().st_uid == 7
 
 
 def test_missing_parents_are_made_whatever_the_umask(root: Path) -> None:

@@ -99,9 +99,30 @@ REFUSED: dict[str, dict[str, str]] = {
 
 def unexplained(peer: str, case: str, found: dict[str, str]) -> dict[str, str]:
     """What is left of ``found`` without the peer's known differences."""
-    rows = DIFFERENCES[peer].get("*", ()) + DIFFERENCES[peer].get(case, ())
+    return _unexplained(DIFFERENCES[peer].get("*", ()) + DIFFERENCES[peer].get(case, ()), found)
+
+
+def _unexplained(rows: Rows, found: dict[str, str]) -> dict[str, str]:
     return {
         what: how
         for what, how in found.items()
         if not any(fnmatchcase(what, pattern) for pattern, _ in rows)
     }
+
+
+_DEVICES: Rows = (("refused", "no user namespace may make devices"),)
+
+CORPUS: dict[str, dict[str, Rows]] = {
+    "root": {},
+    "rootless": {
+        "add: archives with devices": _DEVICES,
+        "fixtures: run-devices": _DEVICES,
+        "run: devices": _DEVICES,
+    },
+}
+"""Where ours, as root or as a plain user, differs from BuildKit's image of a case."""
+
+
+def unexplained_of_corpus(mode: str, name: str, found: dict[str, str]) -> dict[str, str]:
+    """What is left of ``found`` without the known differences."""
+    return _unexplained(CORPUS[mode].get(name, ()), found)

@@ -78,14 +78,26 @@ def test_what_is_excluded_stays_behind(context: Path, tmp_path: Path) -> None:
     assert names(copy) == ["dir", "dir/sub", "dir/sub/g", "out", "top"]
 
 
-def test_sockets_stay_behind_and_hard_links_stay_hard(context: Path, tmp_path: Path) -> None:
+def test_a_socket_becomes_an_empty_file_and_hard_links_stay_hard(
+    context: Path, tmp_path: Path
+) -> None:
     os.link(context / "dir/f", context / "same")
     os.chdir(context)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
+        Path("socket").chmod(0o711)
         copy, _ = frozen(context, tmp_path)
-    assert not (copy / "socket").exists()
+    assert (copy / "socket").read_bytes() == b""
+    assert stat.S_IMODE((copy / "socket").stat().st_mode) == 0o711
     assert (copy / "same").stat().st_nlink == 2
+
+
+@pytest.mark.root
+def test_what_a_file_may_do_stays_behind(context: Path, tmp_path: Path) -> None:
+    os.setxattr(context / "top", "user.note", b"a note")
+    os.setxattr(context / "top", "security.capability", b"\1\0\0\2\0\x20\0\0" + bytes(12))
+    copy, _ = frozen(context, tmp_path)
+    assert os.listxattr(copy / "top") == ["user.note"]
 
 
 def test_the_transfer_is_counted(context: Path, tmp_path: Path) -> None:
