@@ -45,6 +45,7 @@ def inputs_of(
         state.snapshots,
         secret,
         uploads,
+        request.offline,
     )
     git = GitSource(
         state.root / "git",
