@@ -6,10 +6,11 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
+from builder.api.contexts import RemoteContext, definition_of, is_url
 from builder.api.frontend import judged
 from builder.api.request import BuildRequest
 from builder.api.steps import step
@@ -26,6 +27,7 @@ from builder.frontend.dockerfile import Conversion
 from builder.llb.ops import NetMode
 from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.credentials import without_credentials
 from builder.oci.descriptor import Descriptor
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
@@ -39,7 +41,16 @@ _ATTESTED = ("image", "oci")
 class Attesting:
     """The statements of one build, which began when this was made."""
 
-    def __init__(self, request: BuildRequest, filename: str, state: State) -> None:
+    def __init__(
+        self,
+        request: BuildRequest,
+        filename: str,
+        state: State,
+        remote: RemoteContext | None,
+        pins: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._remote = remote
+        self._pins = pins
         self._request = request
         self._filename = filename
         self._state = state
@@ -100,11 +111,21 @@ class Attesting:
         return attest
 
     def _facts(self, conversion: Conversion) -> BuildFacts:
+        remote, definitions, local = self._remote, [conversion.definition], {"context"}
+        if remote is not None:
+            definitions.append(definition_of(remote, self._request.policy))
+            local.clear()
+        if remote is None or not remote.dockerfile:
+            local.add("dockerfile")
         return BuildFacts(
             filename=self._filename,
+            source=remote.url if remote is not None else "",
             arguments=_arguments(self._request),
             capture=capture(
-                conversion.definition, _pinned(use.reference for use in conversion.references)
+                definitions,
+                _pinned(use.reference for use in conversion.references),
+                self._pins(),
+                local=local,
             ),
             definition=conversion.definition,
             invocation=self._invocation,
@@ -129,7 +150,9 @@ def _arguments(request: BuildRequest) -> dict[str, str]:
     out = {f"build-arg:{name}": value for name, value in request.build_args.items()}
     out |= {f"label:{name}": value for name, value in request.labels.items()}
     out |= {
-        f"context:{name}": value if "://" in value else f"local:{name}"
+        f"context:{name}": without_credentials(value)
+        if "://" in value or is_url(value)
+        else f"local:{name}"
         for name, value in request.named_contexts.items()
     }
     plain = {

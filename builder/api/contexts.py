@@ -23,13 +23,13 @@ from builder.llb import graph
 from builder.llb.definition import Definition
 from builder.llb.ops import SourceOp
 from builder.llb.state import marshal
+from builder.oci.credentials import without_credentials
 from builder.oci.gobool import parse_bool
 from builder.ops.results import Tree
 from builder.ops.threads import in_thread
 from builder.registry import RetryPolicy, Session
 from builder.snapshot import paths
 from builder.solver.errors import SolveError
-from builder.sources.requested import without_credentials
 
 if TYPE_CHECKING:
     from builder.transport import Transport
@@ -45,6 +45,7 @@ class RemoteContext:
     op: SourceOp
     caps: frozenset[str]
     name: str
+    url: str
     unpack: bool = False
     dockerfile: bool = True
 
@@ -156,7 +157,7 @@ async def fetch(
         raise
     except BuilderError as error:
         raise BuildError(str(error), error) from error
-    brought = graph.load(_definition(context, request.policy)).result.vertex
+    brought = graph.load(definition_of(context, request.policy)).result.vertex
     vertex = str(brought.digest) if own else ""
     files = BuildFiles(name, text, (), 0, vertex)
     return files, replace(context, dockerfile=own)
@@ -167,9 +168,6 @@ async def _described(request: BuildRequest, work: Work) -> RemoteContext:
         url = await asyncio.to_thread(work.upload, request.context_archive)
     else:
         url = request.context_url
-        if url.startswith("github.com/"):
-            url = f"https://{url}"
-            url = url if ".git" in url else _with_suffix(url)
     git = parse_git_ref(url)
     if git is not None:
         if parse_bool(request.build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")):
@@ -178,23 +176,19 @@ async def _described(request: BuildRequest, work: Work) -> RemoteContext:
             git = replace(git, mtime=git.mtime or "commit")
         op, caps = git_source(git)
         shown = without_credentials(request.context_url)
-        return RemoteContext(op, caps, f"[internal] load git source {shown}")
+        return RemoteContext(op, caps, f"[internal] load git source {shown}", url)
     op = SourceOp(url, {"http.filename": "context"})
-    return RemoteContext(op, frozenset({"source.http"}), "[internal] load remote build context")
+    name = "[internal] load remote build context"
+    return RemoteContext(op, frozenset({"source.http"}), name, url)
 
 
-def _with_suffix(url: str) -> str:
-    """``github.com/foo/bar#ref`` names a repository though it does not end in ``.git``."""
-    cut = min((place for place in map(url.find, "?#") if place >= 0), default=len(url))
-    return f"{url[:cut]}.git{url[cut:]}"
-
-
-def _definition(context: RemoteContext, policy: SourcePolicy) -> Definition:
+def definition_of(context: RemoteContext, policy: SourcePolicy) -> Definition:
+    """What fetches a context. Raises SourceDenied, PolicyError."""
     return policy.apply(marshal(main_source(context.into(ConvertOptions())).output()))
 
 
 async def _solve(work: Work, context: RemoteContext, policy: SourcePolicy) -> Tree:
-    (tree,) = await work.engine.solve([_definition(context, policy)])
+    (tree,) = await work.engine.solve([definition_of(context, policy)])
     return tree
 
 

@@ -29,6 +29,7 @@ from builder.frontend.dockerfile import (
 )
 from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.credentials import hide_in, hide_in_file
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
 from builder.solver.types import Location
@@ -52,7 +53,7 @@ class Frontend:
         self._request = request
         self._files = files
         self._images = work.images
-        self._info = SourceInfo(files.name, files.source)
+        self._info = SourceInfo(files.name, hide_in_file(files.source))
         self._named = named_contexts(request.named_contexts, work)
         self._options = self._convert_options()
         if remote is not None:
@@ -76,7 +77,7 @@ class Frontend:
     def located(self, error: DockerfileError) -> BuildError:
         """The error with the lines it is about."""
         locations = (Location(self._info, error.ranges),) if error.ranges else ()
-        return BuildError(str(error), error, locations)
+        return BuildError(hide_in(str(error)), error, locations)
 
     def _refuse_unknown_syntax(self) -> None:
         """The builtin frontend stands in for docker's own; no other can be run yet."""
@@ -139,7 +140,7 @@ class Frontend:
             emit(
                 WarningEvent(
                     vertex,
-                    str(warning),
+                    hide_in(str(warning)),
                     url=warning.url,
                     source=self._info,
                     ranges=warning.ranges,

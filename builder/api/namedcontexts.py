@@ -15,6 +15,7 @@ from builder.events import Emit
 from builder.frontend.dockerfile import DockerfileError
 from builder.frontend.dockerfile.gitref import parse_git_ref
 from builder.oci import reference as references
+from builder.oci.credentials import without_credentials
 from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 from builder.sources.image import ImageSource
@@ -56,7 +57,7 @@ def named_contexts(given: Mapping[str, str], work: Work) -> NamedContexts:
         elif value.startswith(_LAYOUT):
             _add_layout(named, name, value.removeprefix(_LAYOUT), work)
         else:
-            _add_directory(named, name, Path(value), work)
+            _add_directory(named, name, value, work)
     return named
 
 
@@ -81,9 +82,11 @@ def _add_layout(named: NamedContexts, name: str, text: str, work: Work) -> None:
     named.values[name] = f"{_LAYOUT}{store}:{tag}@{digest}"
 
 
-def _add_directory(named: NamedContexts, name: str, path: Path, work: Work) -> None:
+def _add_directory(named: NamedContexts, name: str, text: str, work: Work) -> None:
+    path = Path(text)
     if not path.is_dir():
-        raise RequestError(f"failed to get build context {name}: {path}: no such directory")
+        shown = without_credentials(text)
+        raise RequestError(f"failed to get build context {name}: {shown}: no such directory")
     named.values[name] = f"local:{name}"
     work.directories[name] = path
     ignore = path / ".dockerignore"

@@ -53,6 +53,7 @@ def inputs_of(
             state.snapshots,
             secret,
             uploads,
+            request.offline,
         )
 
     @cache

@@ -65,7 +65,7 @@ class Plan:
         self._work = work
         self._frontend = Frontend(request, files, work, remote)
         self._references = self._frontend.references()
-        self._attesting = Attesting(request, files.name, state)
+        self._attesting = Attesting(request, files.name, state, remote, work.engine.pins)
         self._exporting = Exporting(request, state, session, work, self._attesting)
         for output in self._outputs:
             if output.flag("registry.insecure"):

@@ -14,11 +14,11 @@ from builder.executor.lentca import RunCa
 from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
+from builder.oci.credentials import without_credentials
 from builder.oci.platform import Platform
 from builder.ops.secrets import SecretSource
 from builder.ops.ssh.agents import AgentSource
 from builder.registry import RegistryConfig
-from builder.sources.requested import without_credentials
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from builder.attest.capture import Capture
+from builder.attest.capture import Capture, UrlMaterial
 from builder.attest.manifest import Predicate
 from builder.attest.options import AttestError, ProvenanceOptions
 from builder.attest.purl import image_purl
 from builder.attest.steps import build_config, source_json
+from builder.frontend.dockerfile import DockerfileError
+from builder.frontend.dockerfile.gitref import parse_git_ref
 from builder.llb.definition import Definition
 from builder.oci import platform as platforms
+from builder.oci.credentials import without_credentials
 
 _TYPE_1 = "https://slsa.dev/provenance/v1"
 _TYPE_02 = "https://slsa.dev/provenance/v0.2"
@@ -27,9 +30,11 @@ _PRIVATE = ("build-arg:", "label:")
 @dataclass(frozen=True, slots=True)
 class BuildFacts:
     """What is known of one platform's build: ``arguments`` as a frontend is given them
-    (``build-arg:NAME``, ``target`` ...), times in seconds since the epoch."""
+    (``build-arg:NAME``, ``target`` ...), times in seconds since the epoch. ``source`` is the
+    URL of a context that was fetched, "" for a directory."""
 
     filename: str
+    source: str
     arguments: Mapping[str, str]
     capture: Capture
     definition: Definition = field(repr=False)
@@ -89,11 +94,40 @@ def _request(facts: BuildFacts, *, maximal: bool) -> tuple[dict[str, Any], bool]
     if facts.capture.locals:
         request["locals"] = [{"name": name} for name in facts.capture.locals]
     request["root"] = {
-        "configSource": {"path": facts.filename},
+        "configSource": _config_source(facts, "path", facts.capture.http),
         "request": {"args": kept} if kept else {},
     }
     request["compatibilityVersion"] = _COMPATIBILITY
     return request, len(kept) == len(arguments)
+
+
+def _config_source(facts: BuildFacts, name: str, known: Iterable[UrlMaterial]) -> dict[str, Any]:
+    """Where the Dockerfile came from. A repository is told with the subdirectory, which is no
+    part of its material; and what was asked first does not know its commit."""
+    out: dict[str, Any] = {}
+    if facts.source:
+        whole, material = _in_fragments(facts.source)
+        out["uri"] = whole
+        for each in known:
+            if each.uri == material:
+                out["digest"] = {each.algorithm: each.hex}
+                break
+    out[name] = facts.filename
+    return out
+
+
+def _in_fragments(url: str) -> tuple[str, str]:
+    """A repository as ``URL#ref:subdir``, and as ``URL#ref``; another URL as it is."""
+    try:
+        git = parse_git_ref(url)
+    except DockerfileError:
+        git = None
+    if git is None:
+        return without_credentials(url), without_credentials(url)
+    remote = git.remote.removeprefix("https://") if git.like_a_path else git.remote
+    short = f"{remote}#{git.ref}" if git.ref else remote
+    whole = f"{remote}#{git.ref}:{git.subdir}" if git.subdir else short
+    return without_credentials(whole), without_credentials(short)
 
 
 def _materials(captured: Capture) -> list[dict[str, Any]]:
@@ -103,17 +137,22 @@ def _materials(captured: Capture) -> list[dict[str, Any]]:
         if image.digest is not None:
             material["digest"] = {image.digest.algorithm: image.digest.hex}
         out.append(material)
+    out += [
+        {"uri": each.uri, "digest": {each.algorithm: each.hex}}
+        for each in (*captured.git, *captured.http)
+    ]
     return out
 
 
 def _version_1(facts: BuildFacts, options: ProvenanceOptions, parts: _Parts) -> dict[str, Any]:
     internal: dict[str, Any] = {"buildConfig": parts.config} if parts.config else {}
     internal["builderPlatform"] = str(platforms.host())
+    known = (*facts.capture.git, *facts.capture.http)
     definition: dict[str, Any] = {"buildType": _BUILD_1}
     if parts.materials:
         definition["resolvedDependencies"] = parts.materials
     definition["externalParameters"] = {
-        "configSource": {"path": facts.filename},
+        "configSource": _config_source(facts, "path", known),
         "request": parts.request,
     }
     definition["internalParameters"] = _sorted(internal)  # BuildKit makes a map of it
@@ -138,11 +177,12 @@ def _version_1(facts: BuildFacts, options: ProvenanceOptions, parts: _Parts) -> 
 
 
 def _version_02(facts: BuildFacts, options: ProvenanceOptions, parts: _Parts) -> dict[str, Any]:
+    known = (*facts.capture.git, *facts.capture.http)
     out: dict[str, Any] = {"builder": {"id": options.builder_id}, "buildType": _BUILD_02}
     if parts.materials:
         out["materials"] = parts.materials
     out["invocation"] = {
-        "configSource": {"entryPoint": facts.filename},
+        "configSource": _config_source(facts, "entryPoint", known),
         "parameters": parts.request,
         "environment": {"platform": str(platforms.host())},
     }

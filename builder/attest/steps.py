@@ -11,6 +11,7 @@ from builder.llb import ops as llb
 from builder.llb import wire
 from builder.llb.definition import Definition
 from builder.llb.jsonform import go_struct
+from builder.oci.credentials import hide_in_file, without_credentials
 from builder.oci.digest import Digest
 
 _VOLATILE = ("local.session", "local.unique")
@@ -66,7 +67,7 @@ def source_json(definition: Definition) -> dict[str, Any]:
     infos = []
     for file in source.infos:
         info: dict[str, Any] = {"filename": file.filename, "language": file.language}
-        info["data"] = base64.b64encode(file.data).decode()
+        info["data"] = base64.b64encode(hide_in_file(file.data)).decode()
         fetched = build_config(Definition.decode(file.definition)) if file.definition else {}
         infos.append({key: value for key, value in (info | fetched).items() if value})
     return {"locations": dict(sorted(locations.items())), "infos": infos}
@@ -91,8 +92,12 @@ def _depth_first(ops: Mapping[str, llb.Op], last: str) -> list[str]:
 def _op_json(op: llb.Op) -> dict[str, Any]:
     inner = op.op
     if isinstance(inner, llb.SourceOp):
-        kept = {key: value for key, value in inner.attrs.items() if key not in _VOLATILE}
-        inner = replace(inner, attrs=kept)
+        kept = {
+            key: without_credentials(value)
+            for key, value in inner.attrs.items()
+            if key not in _VOLATILE
+        }
+        inner = replace(inner, identifier=without_credentials(inner.identifier), attrs=kept)
     content: dict[str, Any] = {}
     if inner is not None:
         content = {_KINDS[type(inner)]: go_struct(inner)}

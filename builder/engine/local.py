@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -26,6 +26,7 @@ from builder.ops.execop import ExecContext, ExecOperation
 from builder.ops.fileop import FileOperation
 from builder.ops.merge import MergeOperation
 from builder.ops.results import Tree, TreeStore
+from builder.ops.sourceop import GitOperation, HttpOperation
 from builder.solver.cachestore import CacheStore
 from builder.solver.scheduler import Solver
 from builder.solver.types import Edge, Op, Vertex
@@ -83,6 +84,7 @@ class LocalEngine:
         self._entitlements = entitlements
         self._sources = Sourcing(inputs, state.snapshots)
         self._policy = inputs.policy
+        self._remote: dict[str, GitOperation | HttpOperation] = {}
         self._exec = ExecContext(
             state.snapshots,
             executor,
@@ -190,11 +192,19 @@ class LocalEngine:
         """Discard what only this build could use. Its result has been exported by then."""
         await self._sources.aclose()
 
+    def pins(self) -> Mapping[str, str]:
+        """What downloads and repositories have led to, by the digest of their op: the digest
+        of the file, the id of the commit."""
+        return {digest: op.pin for digest, op in self._remote.items() if op.pin}
+
     def _op(self, vertex: Vertex) -> Op:
         spec = cast("llb.Op", vertex.spec)
         inner, count = spec.op, len(spec.inputs)
         if isinstance(inner, llb.SourceOp):
-            return self._sources.op(inner, spec)
+            made = self._sources.op(inner, spec)
+            if isinstance(made, GitOperation | HttpOperation):
+                self._remote[vertex.digest] = made
+            return made
         if isinstance(inner, llb.ExecOp):
             self._check_entitled(inner)
             return ExecOperation(inner, spec.platform, count, self._exec)

@@ -23,6 +23,7 @@ from builder.errors import BuilderError
 from builder.llb import ops as llb
 from builder.llb import wire
 from builder.llb.definition import Definition, Locations, OpMetadata
+from builder.oci.credentials import without_credentials
 from builder.oci.digest import Digest
 
 _ACTIONS = ("ALLOW", "DENY", "CONVERT")
@@ -109,7 +110,9 @@ class SourcePolicy:
             if converted == source:
                 return source
             source = converted
-        raise PolicyError(f"source policy: {source.identifier} is converted without an end")
+        raise PolicyError(
+            f"source policy: {without_credentials(source.identifier)} is converted without an end"
+        )
 
     def _round(self, source: Source) -> Source:
         for rules in self.policies:
@@ -124,7 +127,7 @@ class SourcePolicy:
                 else:
                     denied = rule.action == "DENY"
             if denied:
-                raise SourceDenied(source.identifier)
+                raise SourceDenied(without_credentials(source.identifier))
         return source
 
     def apply(self, definition: Definition) -> Definition:

@@ -16,6 +16,7 @@ from builder.engine.usage import (
     CACHE_MOUNT,
     INTERNAL,
     LEFT_OVER,
+    REPOSITORY,
     UsageRecord,
     kept_blobs,
     mount_directory,
@@ -231,11 +232,15 @@ def _remove(state: State, record: UsageRecord) -> bool:
             slot.rename(doomed)
             remove_tree(doomed)
         return slot is not None
+    if record.id.startswith(REPOSITORY):
+        shutil.rmtree(state.root / "git" / record.id.removeprefix(REPOSITORY), ignore_errors=True)
+        return True
     try:
         state.snapshots.remove(record.id)
     except SnapshotError:
         return False  # somebody has begun to use it
     state.chains.forget(record.id)
+    state.downloads.forget(record.id)
     return True
 
 

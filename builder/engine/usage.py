@@ -22,6 +22,8 @@ CACHE_MOUNT = "exec.cachemount"
 INTERNAL = "internal"
 LEFT_OVER = "left-over-blobs"
 """The id of the blobs that nothing refers to, taken together."""
+REPOSITORY = "git-repository-"
+"""What the ids of kept repositories begin with."""
 _MOUNT = "cache-mount-"
 _CONFIG_LIMIT = 8 << 20
 
@@ -88,6 +90,7 @@ async def usage(state: State) -> list[UsageRecord]:
             )
         )
     records += mounts(state.root / "caches")
+    records += repositories(state.root / "git")
     rest = [size for digest, size in blobs.items() if digest not in kept.named | kept.pulled]
     if rest:
         text = "blobs that nothing refers to any more"
@@ -137,6 +140,30 @@ def mounts(root: Path) -> list[UsageRecord]:
                 description="cache mount",
                 mutable=True,
                 in_use=not _free(slot / "lock"),
+            )
+        )
+    return records
+
+
+def repositories(root: Path) -> list[UsageRecord]:
+    """What was fetched of remote repositories, each a record. One in use is locked by its
+    build, which holds the state directory open as well."""
+    records = []
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        lock = path.with_name(f"{path.name}.lock")
+        if not path.is_dir() or not lock.exists():
+            continue
+        found = path.stat()
+        records.append(
+            UsageRecord(
+                id=REPOSITORY + path.name,
+                type=REGULAR,
+                size=tree_size(path),
+                created=found.st_ctime,
+                used=found.st_mtime,
+                description="shared git repo",
+                mutable=True,
+                in_use=not _free(lock),
             )
         )
     return records

@@ -31,6 +31,7 @@ from builder.llb.ops import (
     SourceOp,
     Symlink,
 )
+from builder.oci.credentials import hide_in_file
 from builder.oci.digest import Digest
 
 MAX_VERTICES = 100_000
@@ -236,7 +237,10 @@ def _describe_action(action: Copy | MkFile | MkDir | Rm | Symlink | None) -> str
 def _files(definition: Definition) -> tuple[SourceInfo, ...]:
     if definition.source is None:
         return ()
-    return tuple(SourceInfo(f.filename, f.data, f.language) for f in definition.source.infos)
+    return tuple(
+        SourceInfo(file.filename, hide_in_file(file.data), file.language)
+        for file in definition.source.infos
+    )
 
 
 def _locations(

@@ -60,6 +60,11 @@ class HttpOperation:
     def __init__(self, file: HttpFile) -> None:
         self._file = file
 
+    @property
+    def pin(self) -> str:
+        """The digest of the file, once it is known."""
+        return str(self._file.checksum or "")
+
     async def cache_map(self, job: Job) -> CacheMap:
         key = await self._file.key()
         describe = {"url": self._file.wanted.shown, "file": str(self._file.checksum)}
@@ -74,6 +79,11 @@ class GitOperation:
 
     def __init__(self, tree: GitTree) -> None:
         self._tree = tree
+
+    @property
+    def pin(self) -> str:
+        """The id of the commit, or of the tag object that names it, once it is known."""
+        return self._tree.commit
 
     async def cache_map(self, job: Job) -> CacheMap:
         key = await self._tree.key(_log_of(job))

@@ -64,6 +64,11 @@ class Downloads:
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?)", values)
 
+    def forget(self, snapshot: str) -> None:
+        """Its tree is gone."""
+        with self._lock:
+            self._db.execute("DELETE FROM download WHERE snapshot=?", (snapshot,))
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from builder.oci import gojson
+from builder.oci.credentials import without_credentials
 from builder.oci.digest import Digest, InvalidDigest
 from builder.sources.errors import SourceError
 
@@ -119,19 +120,6 @@ def parse_time(text: str) -> datetime | None:
         except ValueError:
             continue
     return None
-
-
-def without_credentials(url: str) -> str:
-    """``url`` with user and password made unreadable."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return re.sub(r"//[^/]*@", "//xxxxx@", url)
-    user, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return url
-    hidden = "xxxxx:xxxxx" if ":" in user else "xxxxx"
-    return urlunsplit(parts._replace(netloc=f"{hidden}@{host}"))
 
 
 def _disposed(header: str) -> str:

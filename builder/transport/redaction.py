@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from builder.oci.credentials import without_credentials
 from builder.transport.exchange import Headers
 
 REDACTED = "REDACTED"
@@ -38,8 +39,10 @@ def url(text: str) -> str:
     """``text`` without a password and without the values of unknown query fields."""
     try:
         parts = urlsplit(text)
+        if "@" not in parts.netloc:
+            parts = urlsplit(without_credentials(text))
     except ValueError:
-        return text.partition("?")[0]
+        return without_credentials(text).partition("?")[0]
     netloc = parts.netloc
     if "@" in netloc:
         user, _, host = netloc.rpartition("@")

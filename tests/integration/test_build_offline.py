@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.builds import Builds, serve_base
+from tests.fixtures.files import File, Files
+from tests.fixtures.registry import Server
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 
@@ -68,3 +70,16 @@ def test_what_would_need_a_network_is_refused(builds: Builds, flags: list[str], 
     ended = builds.run("--offline", *flags, builds.context("FROM BASE\n"))
     assert ended.code == 2
     assert f"--offline: {named} would need a network" in ended.text
+
+
+def test_a_download_of_before_is_used_and_another_is_named(tmp_path: Path) -> None:
+    builds = Builds(tmp_path, "scratch")
+    with Server(Files({"/f": File(b"one", '"1"')})) as server:
+        context = builds.context(f"FROM scratch\nADD {server.url}/f /\n")
+        assert builds.image(context).read("f") == b"one"
+        asked = len(server.seen)
+        assert builds.image("--offline", context).read("f") == b"one"
+        missing = builds.run("--offline", builds.context(f"FROM scratch\nADD {server.url}/g /\n"))
+        assert len(server.seen) == asked
+    assert missing.code == 1
+    assert f"offline: GET {server.url}/g was not sent" in missing.text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures.builds import COMMAND, Builds, serve_base
+from tests.fixtures.files import File, Files
+from tests.fixtures.registry import Server
+from tests.fixtures.repositories import git_daemon, make
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 
@@ -149,3 +154,24 @@ def test_a_state_directory_that_is_not_there_is_not_made(builds: Builds) -> None
     done = cache(builds, "du")
     assert done.returncode == 2
     assert not builds.root.exists()
+
+
+def test_what_was_fetched_is_shown_and_removed(tmp_path: Path) -> None:
+    builds = Builds(tmp_path, "scratch")
+    repository = make(tmp_path / "served" / "repo.git")
+    repository.commit(a="one")
+    with git_daemon(tmp_path / "served") as base, Server(Files({"/f": File(b"x", '"1"')})) as web:
+        builds.image(builds.context(f"FROM scratch\nADD {base}/repo.git /g\nADD {web.url}/f /\n"))
+    flags = ("--root", str(builds.root))
+    shown = subprocess.run(
+        [*COMMAND, "cache", "du", *flags, "--format", "json"], capture_output=True, check=True
+    )
+    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert any(record["Description"] == "shared git repo" and record["Size"] for record in records)
+    assert {"source.git.checkout", "source.http"} <= {record["Type"] for record in records}
+    subprocess.run(
+        [*COMMAND, "cache", "prune", "-a", "-f", *flags], capture_output=True, check=True
+    )
+    assert [path for path in (builds.root / "git").iterdir() if path.is_dir()] == []
+    with contextlib.closing(sqlite3.connect(builds.root / "state.db")) as database:
+        assert database.execute("SELECT count(*) FROM download").fetchone() == (0,)

@@ -23,6 +23,7 @@ from tests.fixtures.repositories import Repository, git_daemon, make
 from tests.parity.builders import BuildKit
 from tests.parity.conftest import Start
 from tests.parity.flatten import Flat, differences, flatten
+from tests.parity.test_attestations import stated
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 
@@ -265,3 +266,66 @@ def test_keys_are_those_of_an_exported_cache(
         ours = {row[0] for row in database.execute(query)}
     assert len(ours) == 1
     assert ours <= theirs
+
+
+@pytest.mark.parametrize("version", ["v1", "v0.2"])
+@pytest.mark.parametrize("context", ["", "URL#main", "URL#main:sub", "WEB/c.tgz"])
+def test_a_statement_names_the_same_sources(
+    start: Start,
+    tmp_path: Path,
+    url: str,
+    web: str,
+    repository: Repository,
+    version: str,
+    context: str,
+) -> None:
+    peer = start("buildkit")
+    assert isinstance(peer, BuildKit)
+    dockerfile = f"FROM scratch\nADD {web}/undated /f\nADD {url}#noted /g/\n"
+    (tmp_path / "context").mkdir()
+    (tmp_path / "context/Dockerfile").write_text(dockerfile)
+    repository.commit(Dockerfile=dockerfile, sub__Dockerfile=dockerfile)
+    theirs, ours = tmp_path / "theirs.tar", tmp_path / "ours.tar"
+    where = context.replace("URL", url).replace("WEB", web)
+    locals_ = [f"--local={name}={tmp_path}/context" for name in ("context", "dockerfile")]
+    options = f"mode=max,version={version}"
+    subprocess.run(
+        [
+            *(str(COMPILED / "buildctl"), "--addr", peer.address, "build"),
+            *("--frontend", "dockerfile.v0", f"--opt=attest:provenance={options}"),
+            *("--opt=filename=Dockerfile", f"--opt=context:named={url}"),
+            *([f"--opt=context={where}"] if where else locals_),
+            *("--output", f"type=oci,dest={theirs}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(
+        [
+            *(*COMMAND, "build", "--root", str(tmp_path / "state"), "--provenance", options),
+            *("--build-context", f"named={url}", "-o", f"type=oci,dest={ours}"),
+            where or str(tmp_path / "context"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    assert _sources(ours) == _sources(theirs)
+
+
+def _sources(archive: Path) -> dict[str, object]:
+    """What a statement says of where the build and its files came from."""
+    predicate = stated(archive)[1]["predicate"]
+    if "buildDefinition" not in predicate:
+        invocation = predicate["invocation"]
+        return {
+            "materials": predicate["materials"],
+            "source": invocation["configSource"],
+            "asked": invocation["parameters"],
+            "complete": predicate["metadata"]["completeness"],
+        }
+    definition = predicate["buildDefinition"]
+    return {
+        "materials": definition["resolvedDependencies"],
+        "asked": definition["externalParameters"],
+        "complete": predicate["runDetails"]["metadata"]["buildkit_completeness"],
+    }

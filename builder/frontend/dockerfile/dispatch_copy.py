@@ -29,6 +29,7 @@ from builder.frontend.dockerfile.shell import Lexer
 from builder.llb.definition import OpMetadata, ProgressGroup
 from builder.llb.ops import Copy, MkFile, SourceOp
 from builder.llb.state import FileStep, FileVertex, MergeVertex, Output, SourceVertex
+from builder.oci.credentials import hide_in
 from builder.oci.digest import HEX_LENGTH, Digest, InvalidDigest, has_grammar
 
 _HEREDOC_LEXER = Lexer(quotes=False)
@@ -185,7 +186,7 @@ class _Copying:
             chmod,
             checksum,
             inline,
-            expanded(step.conversion.lexer, step.code, step.env),
+            hide_in(expanded(step.conversion.lexer, step.code, step.env)),
         )
 
     def _action(self, src: str, **more: Any) -> Copy:

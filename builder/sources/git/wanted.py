@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from builder.oci.credentials import without_credentials
 from builder.sources.errors import SourceError
-from builder.sources.requested import without_credentials
 
 _URL = re.compile(r"(https?|git|ssh)://([^/]+)/.+", re.IGNORECASE)
 _SCP = re.compile(r"(?:([a-zA-Z0-9._-]+)@)?([a-zA-Z0-9._-]+):(.+)")
