@@ -37,7 +37,7 @@ class World:
     words: dict[str, str]
     own: dict[str, str]
     prefix: tuple[str, ...]
-    """A command that runs another one as that user, who is root of a user namespace."""
+    """A command that runs another one as that user."""
     home: Path
 
 
@@ -46,7 +46,7 @@ def world(directory: Path) -> Iterator[World]:
     """Everything below ``directory``, served while the context lasts. Root only."""
     home = directory / "user" / "home"
     home.parent.mkdir()
-    prefix = (*as_plain_user(home), "unshare", "--map-auto", "--map-root-user")
+    prefix = as_plain_user(home)
     with (
         images.registry(directory / "registry") as registry,
         Server(_files()) as web,
@@ -71,7 +71,17 @@ def world(directory: Path) -> Iterator[World]:
         _push_triggers(directory, words)
         own = home / "context"
         subprocess.run(
-            [*prefix, sys.executable, "-B", "-m", "tests.parity.context", str(own)],
+            [
+                *prefix,
+                "unshare",
+                "--map-auto",
+                "--map-root-user",
+                sys.executable,
+                "-B",
+                "-m",
+                "tests.parity.context",
+                str(own),
+            ],
             check=True,
             cwd=REPOSITORY,
         )
