@@ -8,7 +8,7 @@ stands above this package.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from builder.events import SourceInfo, SourceRange
@@ -31,7 +31,7 @@ from builder.llb.ops import (
     SourceOp,
     Symlink,
 )
-from builder.oci.credentials import hide_in_file
+from builder.oci.credentials import hide_in, hide_in_file
 from builder.oci.digest import Digest
 
 MAX_VERTICES = 100_000
@@ -70,7 +70,8 @@ class LLBVertex:
 
     @property
     def progress_group(self) -> ProgressGroup | None:
-        return self.metadata.progress_group
+        group = self.metadata.progress_group
+        return None if group is None else replace(group, name=hide_in(group.name))
 
     @property
     def linux_resources(self) -> LinuxResources | None:
@@ -138,7 +139,7 @@ def _vertex(
     metadata = definition.metadata.get(digest, OpMetadata())
     return LLBVertex(
         digest=digest,
-        name=metadata.description.get("llb.customname") or describe(op.op),
+        name=hide_in(metadata.description.get("llb.customname") or describe(op.op)),
         inputs=tuple(_edge(i, vertices) for i in op.inputs),
         ignore_cache=metadata.ignore_cache,
         locations=_locations(definition, digest, files),

@@ -1,4 +1,7 @@
-"""A password that stands in a URL: it logs in, and is in nothing that a build says or keeps."""
+"""A password that stands in a URL: it logs in, and is in nothing that a build says or keeps.
+
+But in the history of the image where the Dockerfile has it written out, as with BuildKit.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +62,18 @@ def expect_nowhere(builds: Builds, *said: str) -> None:
             for word in data.split(b'"'):
                 with contextlib.suppress(ValueError):
                     assert b"hunter2" not in base64.b64decode(word), path
-        assert b"hunter2" not in data, path
+        assert b"hunter2" not in _but_history(data), path
         assert encoded not in data, path
+
+
+def _but_history(data: bytes) -> bytes:
+    """Without what an image config tells of its steps: what stands in the Dockerfile itself is
+    told there as BuildKit tells it."""
+    if not data.startswith(b"{") or b'"rootfs"' not in data:
+        return data
+    config = json.loads(data)
+    del config["history"]
+    return json.dumps(config).encode()
 
 
 @pytest.mark.parametrize("progress", ["plain", "rawjson"])

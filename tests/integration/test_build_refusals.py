@@ -184,12 +184,6 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path, builds: Builds) -> None
         subprocess.run(["umount", builds.root], check=True)
 
 
-def test_a_plain_user_is_told_what_is_missing(builds: Builds) -> None:
-    context = builds.context("FROM BASE\nRUN true\n")
-    builds.prefix = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    refused(builds.run(context), 1, "building needs root", "sudo")
-
-
 def test_a_state_directory_of_another_version_is_refused(builds: Builds) -> None:
     builds.root.mkdir()
     (builds.root / "version").write_text("99\n")

@@ -29,7 +29,6 @@ from builder.frontend.dockerfile.shell import Lexer
 from builder.llb.definition import OpMetadata, ProgressGroup
 from builder.llb.ops import Copy, MkFile, SourceOp
 from builder.llb.state import FileStep, FileVertex, MergeVertex, Output, SourceVertex
-from builder.oci.credentials import hide_in
 from builder.oci.digest import HEX_LENGTH, Digest, InvalidDigest, has_grammar
 
 _HEREDOC_LEXER = Lexer(quotes=False)
@@ -186,7 +185,7 @@ class _Copying:
             chmod,
             checksum,
             inline,
-            hide_in(expanded(step.conversion.lexer, step.code, step.env)),
+            expanded(step.conversion.lexer, step.code, step.env),
         )
 
     def _action(self, src: str, **more: Any) -> Copy:

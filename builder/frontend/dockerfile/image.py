@@ -10,7 +10,6 @@ from typing import Any
 from builder.frontend.dockerfile.duration import format_duration
 from builder.frontend.dockerfile.imagejson import read_image_json
 from builder.frontend.dockerfile.instructions import Healthcheck
-from builder.oci.credentials import hide_in
 from builder.oci.platform import Platform
 
 HISTORY_COMMENT = "buildkit.dockerfile.v0"
@@ -139,7 +138,7 @@ class ImageConfig:
         entry: dict[str, Any] = {}
         if self.epoch is not None:
             entry["created"] = rfc3339(self.epoch)
-        entry["created_by"] = hide_in(created_by)
+        entry["created_by"] = created_by
         entry["comment"] = HISTORY_COMMENT
         if not layer:
             entry["empty_layer"] = True

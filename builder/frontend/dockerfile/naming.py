@@ -12,7 +12,6 @@ from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import StageState
 from builder.llb.definition import Location, OpMetadata, Position, Range
 from builder.oci import platform as platforms
-from builder.oci.credentials import hide_in
 from builder.oci.platform import InvalidPlatform, Platform
 
 COMMAND_KEY = "com.docker.dockerfile.v1.command"
@@ -21,13 +20,10 @@ INTERNAL = "[internal] "
 
 
 def described(name: str, command: str | None = None, *, ignore_cache: bool = False) -> OpMetadata:
-    """Metadata with the shown name, and the instruction where the vertex records it.
-
-    Neither has a password that stands in a URL.
-    """
-    description = {NAME_KEY: hide_in(name)}
+    """Metadata with the shown name, and the instruction where the vertex records it."""
+    description = {NAME_KEY: name}
     if command is not None:
-        description[COMMAND_KEY] = hide_in(runes(command))
+        description[COMMAND_KEY] = runes(command)
     return OpMetadata(ignore_cache=ignore_cache, description=description)
 
 
