@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.builds import COMMAND, Builds, Ended, Image, serve_base
 from tests.fixtures.soundness import is_sound
 
-pytestmark = [pytest.mark.integration, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 
 DOCKERFILE = """
 FROM BASE
@@ -82,7 +82,6 @@ def test_ten_builds_at_once_on_one_root(builds: Builds) -> None:
     crowd(builds, 10, 5)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_hundred_builds_at_once_on_one_root(builds: Builds) -> None:
     crowd(builds, 100, 30)

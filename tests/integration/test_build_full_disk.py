@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.builds import COMMAND, Builds, Ended, serve_base
 from tests.fixtures.soundness import is_sound
 
-pytestmark = [pytest.mark.integration, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 
 SMALL = 24 << 20
 """Bytes of the disk of a state directory: room for a base image and little else."""

@@ -18,7 +18,7 @@ from tests.fixtures.registry.messages import Answer, Request
 from tests.fixtures.registry.registry import Tamper
 from tests.fixtures.soundness import is_sound
 
-pytestmark = [pytest.mark.integration, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 
 LAZY = "FROM BASE\nENV a=b\n"
 
