@@ -127,23 +127,24 @@ def is_usable(builds: Builds) -> int:
     return sum(json.loads(line)["Size"] for line in done.stdout.splitlines())
 
 
-def survive(scene: Scene, root: int, rounds: int, kills: int, chance: random.Random) -> int:
+def survive(scene: Scene, root: int, rounds: int, kills: int, chance: random.Random) -> None:
     """One root: in each round some builds are killed, one upon the other, and the next one
-    ends. How many were killed before they ended."""
+    ends. One that ends before it is killed does not count."""
     builds = scene.builds(root)
-    length, number, killed, sizes = 1.5, 0, 0, []
+    length, number, sizes, begun = 1.5, 0, [], []
     for _ in range(rounds):
-        for _ in range(kills):
+        first, killed = number, 0
+        while killed < kills:
             number += 1
             killed += kill(scene, builds, number, chance.uniform(0.1, length))
+        begun.append(number - first)
         started = time.monotonic()
         is_right(scene, builds, number)
         length = time.monotonic() - started
         sizes.append(is_usable(builds))
-    for size, grown in pairwise(sizes):
+    for (size, grown), builders in zip(pairwise(sizes), begun[1:], strict=True):
         # each build has a tree and a layer of two such files, and may have left its context
-        assert grown - size < 5 * kills * len(BIG) + 1_000_000, sizes
-    return killed
+        assert grown - size < 5 * builders * len(BIG) + 1_000_000, sizes
 
 
 def survive_all(scene: Scene, roots: int, rounds: int, kills: int, seed: int) -> None:
@@ -152,8 +153,8 @@ def survive_all(scene: Scene, roots: int, rounds: int, kills: int, seed: int) ->
             pool.submit(survive, scene, root, rounds, kills, random.Random(seed + root))
             for root in range(roots)
         ]
-        killed = sum(each.result() for each in done)
-    assert killed > roots * rounds * kills * 0.8, "most were killed on the way"
+        for each in done:
+            each.result()
 
 
 def test_a_build_killed_at_any_moment_needs_no_repair(scene: Scene) -> None:
