@@ -18,8 +18,8 @@ from tests.fixtures.speaker import Speech, head, response, speaking
 
 pytestmark = pytest.mark.integration
 
-SECONDS, MEMORY = 10.0, 200
-"""What a check may cost with --timeout 1: five waits, and Python reading a flood; and in MiB."""
+SECONDS, MEMORY = 8.0, 200
+"""What a check may cost with --timeout 1: five waits and the start of Python; and in MiB."""
 LOOK = ("check", "--format", "json", "--timeout", "1", "--save")
 CODES = {0, 1, 4}
 MANIFEST = "Content-Type: application/vnd.oci.image.manifest.v1+json"
