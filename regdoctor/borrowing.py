@@ -93,7 +93,7 @@ class BorrowedConfig(RegistryConfig):
         return Host(
             domain,
             endpoint,
-            self._trust(planned, insecure),
+            self._borrowed_trust(planned, insecure),
             f"{planned.path}/{prefix}" if prefix else planned.path,
             planned.role,
             planned.capabilities,  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ class BorrowedConfig(RegistryConfig):
             https_upgrade=schemes[:2] == ["http", "https"],
         )
 
-    def _trust(self, planned: Planned, insecure: bool) -> Trust:  # type: ignore[override]
+    def _borrowed_trust(self, planned: Planned, insecure: bool) -> Trust:
         transport = planned.transport
         whose = pool_of(transport.process)
         if whose == "unknown":

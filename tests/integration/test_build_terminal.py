@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.builds import COMMAND, Builds, serve_base
 from tests.fixtures.tmux import Terminal
 
-pytestmark = [pytest.mark.integration, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.root]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from tests.fixtures.checked import Ran, measured
 from tests.fixtures.speaker import Speech, head, response, speaking
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.slow, pytest.mark.integration]  # a hundred servers, many waited for
 
 SECONDS, MEMORY = 8.0, 200
 """What a check may cost with --timeout 1: five waits and the start of Python; and in MiB."""

@@ -10,25 +10,12 @@ from pathlib import Path
 import pytest
 
 from builder.sources.errors import SourceError
-from tests.fixtures.gitsources import Sources, git_sources
+from tests.fixtures.gitsources import Sources
 from tests.fixtures.registry import Server
 from tests.fixtures.registry.messages import Answer, Request
 from tests.fixtures.repositories import Repository, git_daemon, make
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Iterator[Sources]:
-    with git_sources(tmp_path) as sources:
-        yield sources
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Path:
-    path = tmp_path / "served"
-    path.mkdir()
-    return path
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,32 +11,12 @@ import pytest
 from builder.ops.errors import OpError
 from builder.ops.ssh.agents import Agents, AgentSource
 from builder.sources.errors import SourceError
-from tests.fixtures.gitsources import Sources, git_sources
+from tests.fixtures.gitsources import Sources
 from tests.fixtures.registry import Server
 from tests.fixtures.registry.messages import Answer, Request
 from tests.fixtures.repositories import HttpBackend, Repository, git_daemon, make, sshd
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Iterator[Sources]:
-    with git_sources(tmp_path) as sources:
-        yield sources
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Path:
-    path = tmp_path / "served"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def repository(served: Path) -> Repository:
-    repository = make(served / "repo.git")
-    repository.commit(a="one", sub__b="below")
-    return repository
 
 
 def basic(user: str, password: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from builder.sources.errors import SourceError
 from builder.transport import RootPool
 from tests.fixtures.ca import CertificateAuthority
-from tests.fixtures.gitsources import Sources, git_sources
+from tests.fixtures.gitsources import Sources
 from tests.fixtures.registry import Server
 from tests.fixtures.registry.messages import Answer, Request
 from tests.fixtures.repositories import (
@@ -25,26 +25,6 @@ from tests.fixtures.repositories import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Iterator[Sources]:
-    with git_sources(tmp_path) as sources:
-        yield sources
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Path:
-    path = tmp_path / "served"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def repository(served: Path) -> Repository:
-    repository = make(served / "repo.git")
-    repository.commit(a="one", sub__b="below")
-    return repository
 
 
 @pytest.fixture
