@@ -43,6 +43,8 @@ of a pipe is no more: they are a process group of their own, that no signal to u
 _CHUNK = 1 << 16
 _LIMIT = 16 << 20
 """Most bytes of output that are read of one run."""
+_GRACE = 5.0
+"""Seconds that what was killed may take to be gone."""
 
 
 class GitError(SourceError):
@@ -101,34 +103,20 @@ class Git:
                 "failed to find git binary", hint="install git: repositories are fetched with it"
             )
         ends, alive = os.pipe()
+        starting = asyncio.ensure_future(
+            self._start(arguments, ends, work_tree or self._directory, environment)
+        )
         try:
-            process = await asyncio.create_subprocess_exec(
-                *("/bin/sh", "-c", _GUARDED, "git", *arguments),
-                cwd=work_tree or self._directory,
-                env=environment,
-                stdin=ends,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-                umask=0o022,
-            )
-        except BaseException:
-            os.close(alive)
-            raise
-        finally:
-            os.close(ends)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
+            process = await asyncio.shield(starting)
+            assert process.stdout is not None
+            assert process.stderr is not None
             output, errors, _ = await asyncio.gather(
                 self._read(process.stdout, 1, quiet=quiet),
                 self._read(process.stderr, 2, quiet=quiet),
                 process.wait(),
             )
         except BaseException:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its helpers would go on without it
-            await process.wait()
+            await self._end(starting)
             raise
         finally:
             os.close(alive)
@@ -136,6 +124,38 @@ class Git:
         if process.returncode != 0:
             raise GitError(errors.decode("utf-8", "replace"), process.returncode)
         return output.decode("utf-8", "surrogateescape")
+
+    async def _start(
+        self, arguments: Sequence[str], ends: int, directory: Path, environment: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *("/bin/sh", "-c", _GUARDED, "git", *arguments),
+                cwd=directory,
+                env=environment,
+                stdin=ends,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                umask=0o022,
+            )
+        finally:
+            os.close(ends)
+
+    async def _end(self, starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
+        """Kill it and its helpers, that would go on without it, and wait until they are gone."""
+        try:
+            process = await starting
+        except OSError:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        assert process.stderr is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                # Helpers are no children of ours, but hold its stderr for as long as they live.
+                await self._read(process.stderr, 2, quiet=True)
 
     async def succeeds(self, *arguments: str, git_dir: Path) -> bool:
         """Whether a question is answered with yes."""
