@@ -10,6 +10,7 @@ import select
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 
 import httpcore
 
@@ -18,6 +19,11 @@ from builder.transport.errors import Stage
 Address = tuple[str, int]
 
 _HIGH_WATER = 1 << 20
+HEAD_LIMIT = 1 << 20
+"""Bytes that may be read before an answer's head is whole, informational answers included. One
+head alone is bounded by the parser; of these a server could send any number. Go: 10 MiB."""
+HEAD_LEFT: ContextVar[int | None] = ContextVar("HEAD_LEFT", default=None)
+"""What is left of it to whoever waits for a head now; None: nobody does."""
 _STAGGER = 0.3  # seconds before the next address is tried beside the first; Go's fallback delay
 _ERRNO_WORDS = {
     errno.ECONNREFUSED: "connection refused",
@@ -226,6 +232,12 @@ class Wire(asyncio.Protocol):
         if self._paused and len(self._chunks) < _HIGH_WATER // 2:
             self._transport.resume_reading()
             self._paused = False
+        left = HEAD_LEFT.get()
+        if left is not None:
+            HEAD_LEFT.set(left - len(data))
+            if left < len(data):
+                words = f"net/http: server response headers exceeded {HEAD_LIMIT} bytes; aborted"
+                raise LayerError("protocol", words, peer=self.peer)
         return data
 
     async def write(self, data: bytes, timeout: float | None) -> None:  # noqa: ASYNC109

@@ -20,7 +20,7 @@ from builder.transport.network import Network
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
 from builder.transport.response import Outgoing, Reply, Response
 from builder.transport.roots import system_roots
-from builder.transport.tcp import Address, LayerError
+from builder.transport.tcp import HEAD_LEFT, HEAD_LIMIT, Address, LayerError
 from builder.transport.trust import Trust, ssl_context
 from builder.version import VERSION
 
@@ -325,6 +325,10 @@ def _raw(
     async def trace(event: str, _info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
             outgoing.dialled = True
+        elif event == "http11.receive_response_headers.started":
+            HEAD_LEFT.set(HEAD_LIMIT)
+        elif event.startswith("http11.receive_response_headers."):
+            HEAD_LEFT.set(None)
 
     return httpcore.Request(
         outgoing.method,

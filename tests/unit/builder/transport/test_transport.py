@@ -369,3 +369,37 @@ async def test_an_observer_can_be_taken_away_again(transport) -> None:
         stop()
         await transport.request("GET", server.url)
     assert len(got) == 1
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+async def test_informational_answers_without_end_are_given_up(transport, over_tls) -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1 << 20):
+                writer.write(early * 100)
+                await writer.drain()
+        writer.close()
+
+    context = tls() if over_tls else None
+    async with await asyncio.start_server(flood, "127.0.0.1", 0, ssl=context) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        error = await failing(transport, f"http{'s' * over_tls}://127.0.0.1:{port}/v2/")
+    assert error.stage == "protocol"
+    assert "server response headers exceeded 1048576 bytes; aborted" in str(error)
+
+
+async def test_informational_answers_before_one_of_many_bytes(transport) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 100)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + bytes(3000000))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        reply = await transport.request("GET", f"http://127.0.0.1:{port}/v2/")
+    assert len(reply.body) == 3000000
