@@ -31,6 +31,7 @@ from builder.solver.cachestore import CacheStore
 from builder.solver.scheduler import Solver
 from builder.solver.types import Edge, Op, Vertex
 from builder.sources.image import FoundImage, PinnedImage
+from builder.sources.kept import KeptTrees
 
 if TYPE_CHECKING:
     from builder.cache.contents import Solved
@@ -82,7 +83,9 @@ class LocalEngine:
     ) -> None:
         self._state = state
         self._entitlements = entitlements
-        self._sources = Sourcing(inputs, state.snapshots)
+        self._sources = Sourcing(
+            inputs, state.snapshots, KeptTrees(state.root / "contexts", state.run)
+        )
         self._policy = inputs.policy
         self._remote: dict[str, GitOperation | HttpOperation] = {}
         self._exec = ExecContext(
@@ -170,7 +173,7 @@ class LocalEngine:
             (result.id, vertex.name, _kind(cast("llb.Op", vertex.spec)))
             for vertex, results in solver.made()
             for result in results
-            if not (isinstance(result, Tree) and result.received)
+            if not (isinstance(result, Tree) and result.received is not None)
         ]
         if notes:
             await self._state.cache.describe(notes)

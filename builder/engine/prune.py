@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from builder.engine.state import State
 from builder.engine.usage import (
     CACHE_MOUNT,
+    CONTEXT,
     INTERNAL,
     LEFT_OVER,
+    LOCAL,
     REPOSITORY,
     UsageRecord,
     kept_blobs,
@@ -138,7 +140,7 @@ def default_rules(total_disk: int) -> tuple[Rule, ...]:
     limits = Rule(reserved=reserved, max_used=max_used, min_free=_share(total_disk, 20))
     easy = [
         Rule((Filter("type", "==", kind),), unused_for=2 * _DAY, max_used=512 * 10**6)
-        for kind in ("source.local", CACHE_MOUNT, "source.git.checkout")
+        for kind in (LOCAL, CACHE_MOUNT, "source.git.checkout")
     ]
     old = Rule((), False, 60 * _DAY, limits.reserved, limits.max_used, limits.min_free)
     last = Rule((), True, 0.0, limits.reserved, limits.max_used, limits.min_free)
@@ -234,6 +236,10 @@ def _remove(state: State, record: UsageRecord) -> bool:
         return slot is not None
     if record.id.startswith(REPOSITORY):
         shutil.rmtree(state.root / "git" / record.id.removeprefix(REPOSITORY), ignore_errors=True)
+        return True
+    if record.id.startswith(CONTEXT):
+        for path in (state.root / "contexts").glob(f"{record.id.removeprefix(CONTEXT)}*"):
+            remove_tree(path)
         return True
     try:
         state.snapshots.remove(record.id)

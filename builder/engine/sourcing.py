@@ -22,6 +22,7 @@ from builder.ops.ssh.agents import Agents
 from builder.snapshot.types import Snapshotter
 from builder.solver.types import Op
 from builder.sources.image import ImageSource, PinnedImage
+from builder.sources.kept import KeptTrees
 from builder.sources.local import LocalTree
 from builder.sources.requested import Requested
 
@@ -54,9 +55,10 @@ class Inputs:
 class Sourcing:
     """Makes source ops for one build, and takes away what only that build could use."""
 
-    def __init__(self, inputs: Inputs, snapshots: Snapshotter) -> None:
+    def __init__(self, inputs: Inputs, snapshots: Snapshotter, kept: KeptTrees) -> None:
         self._inputs = inputs
         self._snapshots = snapshots
+        self._kept = kept
         self._discards: list[Callable[[], None]] = []
 
     async def aclose(self) -> None:
@@ -112,6 +114,7 @@ class Sourcing:
             exclude=_list(op.attrs, "local.excludepatterns"),
             snapshots=self._snapshots,
             session=self._inputs.session,
+            slot=self._kept.slot(name, directory),
         )
         self._discards.append(tree.discard)
         return LocalOperation(tree)

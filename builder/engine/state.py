@@ -6,6 +6,7 @@
     ROOT/content/         blobs, an OCI image layout
     ROOT/snapshots/       trees
     ROOT/caches/          cache mounts
+    ROOT/contexts/        the last copies of large build contexts
     ROOT/git/             commits of remote repositories, a bare repository each
     ROOT/state.db         names of images, layers of snapshots, ETags of downloads
     ROOT/cache.db         cache keys

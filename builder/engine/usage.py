@@ -20,10 +20,13 @@ from builder.ops.threads import in_thread
 REGULAR = "regular"
 CACHE_MOUNT = "exec.cachemount"
 INTERNAL = "internal"
+LOCAL = "source.local"
 LEFT_OVER = "left-over-blobs"
 """The id of the blobs that nothing refers to, taken together."""
 REPOSITORY = "git-repository-"
 """What the ids of kept repositories begin with."""
+CONTEXT = "context-"
+"""What the ids of kept copies of contexts begin with."""
 _MOUNT = "cache-mount-"
 _CONFIG_LIMIT = 8 << 20
 
@@ -91,6 +94,7 @@ async def usage(state: State) -> list[UsageRecord]:
         )
     records += mounts(state.root / "caches")
     records += repositories(state.root / "git")
+    records += contexts(state.root / "contexts")
     rest = [size for digest, size in blobs.items() if digest not in kept.named | kept.pulled]
     if rest:
         text = "blobs that nothing refers to any more"
@@ -164,6 +168,28 @@ def repositories(root: Path) -> list[UsageRecord]:
                 description="shared git repo",
                 mutable=True,
                 in_use=not _free(lock),
+            )
+        )
+    return records
+
+
+def contexts(root: Path) -> list[UsageRecord]:
+    """Kept copies of contexts. One in use is not there: its build has taken it."""
+    records = []
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        try:
+            found = (path / "record").stat()
+        except FileNotFoundError:
+            continue  # taken since the listing
+        records.append(
+            UsageRecord(
+                id=CONTEXT + path.name[:12],
+                type=LOCAL,
+                size=tree_size(path),
+                created=found.st_mtime,
+                used=found.st_mtime,
+                description="last copy of a build context",
+                mutable=True,
             )
         )
     return records

@@ -28,9 +28,14 @@ def content_input(
 
     async def compute(result: Result) -> Digest:
         def hash_tree() -> Digest:
-            received = isinstance(result, Tree) and result.received
+            received = result.received if isinstance(result, Tree) else None
             with snapshots.view(Tree(result.id).snapshot) as root:
-                digest = content_hash(root, wanted, received=received, parts=parts)
+                digest = content_hash(
+                    *(root, wanted),
+                    received=received is not None,
+                    parts=parts,
+                    known=received.digests if received is not None else None,
+                )
             # BuildKit hashes the digests of all paths together, also where there is but one.
             return digest if len(wanted) > 1 else Digest.of(digest.encode())
 

@@ -9,6 +9,14 @@ from builder.snapshot.types import Snapshotter
 SCRATCH = "scratch"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Received:
+    """That a tree came from a client. ``digests``: content hashes of its files that were
+    computed before, by path with a leading slash; it takes those that are computed now."""
+
+    digests: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A snapshot by id; ``scratch`` is the empty root.
@@ -17,7 +25,7 @@ class Tree:
     """
 
     id: str
-    received: bool = False
+    received: Received | None = None
 
     @property
     def snapshot(self) -> str | None:

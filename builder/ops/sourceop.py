@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from builder.events import LogEvent
 from builder.ops.keys import image_key, source_key
-from builder.ops.results import Tree
+from builder.ops.results import Received, Tree
 from builder.ops.threads import in_thread
 from builder.solver.types import CacheMap, Job, Result
 from builder.sources.image import PinnedImage
@@ -51,7 +51,7 @@ class LocalOperation:
     async def execute(self, job: Job, inputs: Sequence[Result]) -> Sequence[Result]:
         tree, emit, vertex = self._tree, job.emit, job.vertex.digest
         frozen = await in_thread(lambda cancelled: tree.freeze(emit, vertex, cancelled))
-        return [Tree(frozen, received=True)]
+        return [Tree(frozen, Received(tree.digests))]
 
 
 class HttpOperation:

@@ -59,18 +59,20 @@ def content_hash(
     *,
     received: bool = False,
     parts: dict[str, str] | None = None,
+    known: dict[str, str] | None = None,
 ) -> Digest:
     """The digest of what ``selectors`` select (none: the whole tree) below ``root``.
 
     The root of a tree that was ``received`` from a client counts for nothing itself: BuildKit
     is sent what is below it, and no more. ``parts`` takes the digest of every file and of
-    every directory's own header, by path; that of a directory ends in a slash.
+    every directory's own header, by path; that of a directory ends in a slash. ``known``
+    has digests of files from earlier calls, which are not computed again, and takes others.
     Links are resolved inside ``root`` only. Blocks; large files are hashed in threads.
     Raises PathNotFound, IgnorePatternError for a filter that is none, and SnapshotError
     where the tree cannot be read.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="content-hash") as pool:
-        hasher = _TreeHasher(os.fspath(root), pool, received=received, parts=parts)
+        hasher = _TreeHasher(os.fspath(root), pool, received=received, parts=parts, known=known)
         try:
             digests = [hasher.select(one) for one in selectors or (Selector("/"),)]
         except OSError as error:
@@ -112,10 +114,12 @@ class _TreeHasher:
         *,
         received: bool,
         parts: dict[str, str] | None,
+        known: dict[str, str] | None,
     ) -> None:
         self._root = root.rstrip("/")
         self._received = received
         self._parts = parts
+        self._known = {} if known is None else known
         self._pool = pool
 
     def select(self, selector: Selector) -> str:
@@ -164,6 +168,7 @@ class _TreeHasher:
             )
             for entry in entries
             if entry.is_file(follow_symlinks=False)
+            and entry.path[len(self._root) :] not in self._known
             and entry.stat(follow_symlinks=False).st_size >= _ASIDE
         }
         digest = hashlib.sha256(_child("", self._inode(path, os.lstat(path))))
@@ -173,12 +178,17 @@ class _TreeHasher:
         """The digest of a file, or of the header of a directory."""
         if self._received and path.rstrip("/") == self._root:
             return str(Digest.of(b""))
-        shown = f"{path}/" if stat.S_ISDIR(found.st_mode) else path
-        return self._told(shown, _file_digest(path, found))
+        if stat.S_ISDIR(found.st_mode):
+            return self._told(f"{path}/", _file_digest(path, found))
+        known = self._known.get(path[len(self._root) :])
+        return self._told(path, known if known is not None else _file_digest(path, found))
 
     def _told(self, path: str, digest: str) -> str:
+        name = path[len(self._root) :]
+        if not name.endswith("/"):
+            self._known[name] = digest
         if self._parts is not None:
-            self._parts[path[len(self._root) :]] = digest
+            self._parts[name] = digest
         return digest
 
     def _filtered(self, selector: Selector) -> str:

@@ -29,7 +29,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._boot = _boot_id()
+        self._boot = boot_id()
         with self._errors():
             self._db = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -172,7 +172,8 @@ class Database:
             self._db.close()
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
+    """What the kernel calls the time since it was started. Raises SnapshotError."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError as error:

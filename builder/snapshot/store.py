@@ -191,8 +191,11 @@ class StoredSnapshotter(ABC):
     def changes(self, id: str) -> Iterator[Change]:
         """See ``types.Snapshotter.changes``."""
 
-    def remove(self, id: str) -> None:
-        """Remove a snapshot. Raises SnapshotError where others lie on it, or it is in use."""
+    def remove(self, id: str, keep: Path | None = None) -> None:
+        """Remove a snapshot. Raises SnapshotError where others lie on it, or it is in use.
+
+        ``keep``: what belongs to it alone is moved there, on the same file system.
+        """
         number = self._chain(id)[0]
         doomed = self._actives / f"{self._presence.token}-{next(self._numbers)}"
         with absent(self._trees / id) as free:
@@ -203,6 +206,8 @@ class StoredSnapshotter(ABC):
                     raise SnapshotError(f"snapshot {id} has others on top of it")
                 self._database.delete(number)
                 (self._trees / id).rename(doomed)
+        if keep is not None:
+            (doomed / "fs").rename(keep)
         remove_tree(doomed)
 
     def ids(self) -> list[str]:

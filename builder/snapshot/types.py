@@ -93,4 +93,6 @@ class Snapshotter(Protocol):
         parents before children, names in byte order, a deleted path where it stood."""
         ...
 
-    def remove(self, id: str) -> None: ...
+    def remove(self, id: str, keep: Path | None = None) -> None:
+        """Raises SnapshotError where others lie on it, or it is in use. ``keep``: what belongs
+        to it alone is moved there, on the same file system."""

@@ -15,7 +15,7 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.events import Emit, StatusEvent
@@ -24,13 +24,17 @@ from builder.oci.digest import Digest
 from builder.snapshot.bytecopy import copy_bytes
 from builder.snapshot.crew import Crew
 from builder.snapshot.paths import glob_regex, has_wildcard
+from builder.snapshot.tree import remove_tree
 from builder.snapshot.types import Active, SnapshotError, Snapshotter
 from builder.sources.errors import FULL, SourceError
 from builder.sources.filters import Above, PathFilter
+from builder.sources.kept import Record, Slot, identity, settled
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_LIMIT = 100
 """Directories above one another that are kept open; a tree may be deeper."""
+_MANY, _MUCH = 500, 8 << 20
+"""Files, or bytes, from which on a copy is kept: one of less is made as fast as it is found."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -45,8 +49,18 @@ class LocalTree:
     exclude: tuple[str, ...]
     snapshots: Snapshotter
     session: str
+    slot: Slot | None = None
+    """Where its last copy is kept, and this one will be."""
     frozen: str | None = None
     """The snapshot, once there is one."""
+    _record: Record = field(default_factory=Record)
+    _large: bool = False
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Content hashes of files that are known to be in the snapshot, by path with a leading
+        slash. Others may be put there, for the next build."""
+        return self._record.digests
 
     @property
     def key(self) -> str:
@@ -63,7 +77,7 @@ class LocalTree:
         """Copy what is asked for into a snapshot; its id. Blocks; raises SourceError."""
         started = time.time()
         name = f"transferring {self.name}:"
-        transfer = _Transfer(self.root, cancelled)
+        transfer = _Transfer(self.root, cancelled, self._record)
         emit(StatusEvent(vertex, name, timestamp=started, started=started))
         try:
             include = None
@@ -71,7 +85,8 @@ class LocalTree:
                 include = [*self.include, *follow_links(self.root, self.follow)]
             chosen = PathFilter(include, self.exclude)
             with self.snapshots.prepare(None) as active:
-                transfer.copy(chosen, active)
+                last = self.slot.take(active.path) if self.slot is not None else None
+                transfer.copy(chosen, active, last)
                 snapshot = self.frozen = active.commit()
         except OSError as error:
             why = (error.strerror or str(error)).lower()
@@ -81,19 +96,26 @@ class LocalTree:
             raise SourceError(
                 f"failed to read {self.name} from {self.root}: {place}{why}"
             ) from error
+        self._large = transfer.files >= _MANY or transfer.total >= _MUCH
         now = time.time()
         emit(StatusEvent(vertex, name, "", transfer.bytes, 0, now, started, now))
         return snapshot
 
     def discard(self) -> None:
         """Remove the snapshot, which no other build can ask for, unless others lie on it.
+        A large one is kept for the next build of the directory.
 
         To be called when nothing of this build reads it any more. Blocks.
         """
-        if self.frozen is not None:
-            with suppress(SnapshotError):
-                self.snapshots.remove(self.frozen)
-            self.frozen = None
+        frozen, self.frozen = self.frozen, None
+        if frozen is None:
+            return
+        if self.slot is not None and self._large:
+            with suppress(OSError, SnapshotError):
+                self.slot.put(self._record, lambda tree: self.snapshots.remove(frozen, tree))
+                return
+        with suppress(SnapshotError):
+            self.snapshots.remove(frozen)
 
 
 class _Folder:
@@ -106,6 +128,7 @@ class _Folder:
         self.info = os.fstat(fd)
         self.names = iter(sorted(os.listdir(fd), key=os.fsencode))
         self.made = False
+        self.taken: set[str] = set()
 
     def close(self) -> None:
         if self.fd >= 0:
@@ -120,19 +143,28 @@ class _Folder:
 
 
 class _Transfer:
-    """One copy of a directory into a fresh snapshot."""
+    """One copy of a directory into a snapshot; ``record`` takes what is known of it then."""
 
-    def __init__(self, root: Path, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, root: Path, cancelled: Callable[[], bool], record: Record) -> None:
         self._root = root
         self._cancelled = cancelled
+        self._record = record
         self._links: dict[tuple[int, int], str] = {}
-        self._files: Crew[tuple[int, str, str, str]] = Crew(lambda file: _copy_file(*file))
+        self._files: Crew[tuple[int, str, str, str]] = Crew(self._copy_file)
+        self._started = time.time_ns()
+        self._last: Record | None = None
         self.bytes = 2
         """What went over; an empty transfer counts the two bytes of its end, as BuildKit's."""
+        self.files = 0
+        """All that are in the copy, ..."""
+        self.total = 0
+        """... and their bytes."""
 
-    def copy(self, chosen: PathFilter, active: Active) -> None:
+    def copy(self, chosen: PathFilter, active: Active, last: Record | None) -> None:
+        """``last``: what is known of the copy that is there already, if one is."""
         self._chosen = chosen
         self._target = str(active.path)
+        self._last = last
         root = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
         self._folders = [_Folder("", root, chosen.root())]
         try:
@@ -178,7 +210,10 @@ class _Transfer:
         if self._folders and self._folders[-1].fd < 0:
             self._folders[-1].reopen(folder.fd)
         folder.close()
+        if self._last is not None and (folder.made or not folder.path):
+            self._drop_others(folder)
         if folder.made:
+            self._folders[-1].taken.add(os.path.basename(folder.path))
             times = (folder.info.st_mtime_ns, folder.info.st_mtime_ns)
             os.utime(f"{self._target}/{folder.path}", ns=times)
 
@@ -191,13 +226,26 @@ class _Transfer:
             missing.append(folder)
         for folder in reversed(missing):
             target = f"{self._target}/{folder.path}"
-            os.mkdir(target, 0o700)
+            try:
+                os.mkdir(target, 0o700)
+            except FileExistsError:
+                if not stat.S_ISDIR(os.lstat(target).st_mode):
+                    os.unlink(target)
+                    os.mkdir(target, 0o700)
             os.chmod(target, stat.S_IMODE(folder.info.st_mode))
             folder.made = True
             self._count(folder.path, 0)
 
     def _leaf(self, directory: int, name: str, path: str, info: os.stat_result) -> None:
         target, kind = f"{self._target}/{path}", stat.S_IFMT(info.st_mode)
+        self._folders[-1].taken.add(name)
+        self.files += 1
+        self.total += info.st_size if kind == stat.S_IFREG else 0
+        if self._last is not None:
+            if self._is_there(path, info):
+                self._count(path, 0)
+                return
+            _clear(target)
         key = (info.st_dev, info.st_ino)
         if info.st_nlink > 1 and kind == stat.S_IFREG and key in self._links:
             os.link(f"{self._target}/{self._links[key]}", target)
@@ -206,8 +254,9 @@ class _Transfer:
         if kind == stat.S_IFREG and info.st_nlink == 1:
             self._files.add((directory, name, path, target))
         elif kind == stat.S_IFREG:
-            _copy_file(directory, name, path, target)
+            self._copy_file((directory, name, path, target))
         else:
+            self._note(path, info)
             if kind == stat.S_IFLNK:
                 os.symlink(os.readlink(name, dir_fd=directory), target)
             else:
@@ -221,26 +270,61 @@ class _Transfer:
             self._links[key] = path
         self._count(path, info.st_size if kind == stat.S_IFREG else 0)
 
+    def _copy_file(self, file: tuple[int, str, str, str]) -> None:
+        directory, name, path, target = file
+        reader = _open(_FILE, name, directory, path)
+        try:
+            info = os.fstat(reader)
+            if not stat.S_ISREG(info.st_mode):
+                raise SourceError(f"{path}: changed while it was read")
+            writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                copy_bytes(reader, writer, info.st_size)
+                _copy_xattrs(reader, writer)
+                os.fchmod(writer, stat.S_IMODE(info.st_mode))
+                os.utime(writer, ns=(info.st_mtime_ns, info.st_mtime_ns))
+            finally:
+                os.close(writer)
+        finally:
+            os.close(reader)
+        self._note(path, info)
+
+    def _note(self, path: str, info: os.stat_result) -> None:
+        """Remember what was copied. Names of one file are not: they belong together."""
+        if info.st_nlink == 1 and settled(info, self._started):
+            self._record.identities[path] = identity(info)
+
+    def _is_there(self, path: str, info: os.stat_result) -> bool:
+        """Whether the copy has this file as it is now."""
+        assert self._last is not None
+        seen = self._last.identities.get(path)
+        if seen is None or info.st_nlink > 1 or seen != identity(info):
+            return False
+        self._record.identities[path] = seen
+        digest = self._last.digests.get(f"/{path}")
+        if digest is not None:
+            self._record.digests[f"/{path}"] = digest
+        return True
+
+    def _drop_others(self, folder: _Folder) -> None:
+        """Remove from the copy of a folder what the folder does not have any more."""
+        target = f"{self._target}/{folder.path}"
+        for name in os.listdir(target):
+            if name not in folder.taken:
+                _clear(f"{target}/{name}")
+
     def _count(self, path: str, size: int) -> None:
         self.bytes += len(os.fsencode(path)) + size
 
 
-def _copy_file(directory: int, name: str, path: str, target: str) -> None:
-    reader = _open(_FILE, name, directory, path)
+def _clear(target: str) -> None:
+    """Have nothing be there."""
     try:
-        info = os.fstat(reader)
-        if not stat.S_ISREG(info.st_mode):
-            raise SourceError(f"{path}: changed while it was read")
-        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            copy_bytes(reader, writer, info.st_size)
-            _copy_xattrs(reader, writer)
-            os.fchmod(writer, stat.S_IMODE(info.st_mode))
-            os.utime(writer, ns=(info.st_mtime_ns, info.st_mtime_ns))
-        finally:
-            os.close(writer)
-    finally:
-        os.close(reader)
+        os.unlink(target)
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        remove_tree(target)
 
 
 def _open(flags: int, name: str, directory: int, path: str) -> int:

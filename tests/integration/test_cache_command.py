@@ -175,3 +175,20 @@ def test_what_was_fetched_is_shown_and_removed(tmp_path: Path) -> None:
     assert [path for path in (builds.root / "git").iterdir() if path.is_dir()] == []
     with contextlib.closing(sqlite3.connect(builds.root / "state.db")) as database:
         assert database.execute("SELECT count(*) FROM download").fetchone() == (0,)
+
+
+def test_the_last_copy_of_a_large_context_is_shown_and_removed(builds: Builds) -> None:
+    context = builds.context("FROM BASE\nCOPY many /many\nRUN cat /many/* | wc -l >/n\n")
+    (context / "many").mkdir()
+    for number in range(600):
+        (context / "many" / f"{number:03}").write_text(f"{number}\n")
+    first = builds.image(context)
+    (context / "many/007").write_text("8\n")
+    again = builds.image(context)
+    assert first.read("many/007") == b"7\n"
+    assert again.read("many/007") == b"8\n"
+    (record,) = rows(builds, "du", "--filter", "type=source.local")
+    assert record["Description"] == "last copy of a build context"
+    cache(builds, "prune", "-a", "-f")
+    assert list((builds.root / "contexts").iterdir()) == []
+    builds.image(context)

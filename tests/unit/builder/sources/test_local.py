@@ -3,15 +3,19 @@
 import os
 import socket
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builder.events import Event
+from builder.snapshot.contenthash import content_hash
 from builder.snapshot.copying import CopySnapshotter
 from builder.snapshot.tree import remove_tree
 from builder.sources.errors import SourceError
+from builder.sources.kept import KeptTrees
 from builder.sources.local import LocalTree, follow_links
 
 
@@ -208,3 +212,221 @@ def test_a_deep_directory_that_is_moved_away_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="changed while it was read"):
         frozen(root, tmp_path, cancelled=move)
+
+
+class Kept:
+    """One directory that is built again and again."""
+
+    def __init__(self, context: Path, tmp_path: Path) -> None:
+        self.context = context
+        self._tmp = tmp_path
+        (tmp_path / "run").mkdir()
+        for number in range(30):
+            (context / "dir" / f"many{number}").write_text(str(number))
+        self.settle()
+
+    def settle(self) -> None:
+        """Nothing was changed lately: a file that was is read again in any case."""
+        time.sleep(0.05)
+
+    def build(self, **filters: Any) -> tuple[Path, LocalTree, int]:
+        """What a build reads, its source, and how many bytes of files and names went over."""
+        kept = KeptTrees(self._tmp / "contexts", self._tmp / "run")
+        with CopySnapshotter(self._tmp / "snapshots") as snapshots:
+            tree = LocalTree(
+                name="context",
+                root=self.context,
+                follow=filters.get("follow", ()),
+                include=(),
+                exclude=filters.get("exclude", ()),
+                snapshots=snapshots,
+                session="s",
+                slot=kept.slot("context", self.context),
+            )
+            events: list[Any] = []
+            id = tree.freeze(events.append, "v", lambda: False)
+            seen = self._tmp / "seen"
+            remove_tree(seen)
+            with snapshots.view(id) as path:
+                os.system(f"cp -a {path} {seen}")
+                content_hash(path, [], received=True, known=tree.digests)
+                fresh = content_hash(path, [], received=True)
+                assert content_hash(path, [], received=True, known=tree.digests) == fresh
+            tree.discard()
+            assert snapshots.ids() == []
+            assert list((self._tmp / "run").iterdir()) == []
+        return seen, tree, events[-1].current
+
+
+@pytest.fixture
+def kept(context: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    monkeypatch.setattr("builder.sources.kept._RACY_NS", 20_000_000)
+    monkeypatch.setattr("builder.sources.local._MANY", 20)
+    return Kept(context, tmp_path)
+
+
+def shape(root: Path) -> dict[str, tuple[object, ...]]:
+    """All that a copy has to keep, by path."""
+    out: dict[str, tuple[object, ...]] = {}
+    for path in root.rglob("*"):
+        info = path.lstat()
+        data = (
+            os.readlink(path)
+            if path.is_symlink()
+            else sorted(os.listdir(path))
+            if path.is_dir()
+            else path.read_bytes()
+            if path.is_file()
+            else None
+        )
+        xattrs = os.listxattr(path, follow_symlinks=False)
+        out[str(path.relative_to(root))] = (info.st_mode, info.st_mtime_ns, data, xattrs)
+    return out
+
+
+def rewritten_with_its_time_set_back(path: Path) -> None:
+    info = path.stat()
+    path.write_text(path.read_text()[::-1])
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _replace(path: Path, make: Callable[[Path], object]) -> None:
+    remove_tree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    make(path)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "nothing": lambda root: None,
+    "written anew": lambda root: (root / "dir/f").write_text("other"),
+    "same size, same time": lambda root: rewritten_with_its_time_set_back(root / "dir/many12"),
+    "mode": lambda root: (root / "dir/many7").chmod(0o700),
+    "mode of a directory": lambda root: (root / "dir").chmod(0o711),
+    "time": lambda root: os.utime(root / "dir/many8", ns=(1, 10**9)),
+    "xattr": lambda root: os.setxattr(root / "dir/many9", "user.note", b"x"),
+    "removed": lambda root: (root / "dir/many9").unlink(),
+    "directory removed": lambda root: remove_tree(root / "dir/sub"),
+    "added": lambda root: (root / "dir/sub/new").write_text("new"),
+    "link elsewhere": lambda root: _replace(root / "link", lambda p: p.symlink_to("top")),
+    "file to directory": lambda root: _replace(
+        root / "top", lambda p: (p / "in").mkdir(0o755, True)
+    ),
+    "file to link": lambda root: _replace(root / "top", lambda p: p.symlink_to("dir/sub")),
+    "directory to file": lambda root: _replace(root / "dir/sub", lambda p: p.write_text("s")),
+    "directory to link": lambda root: _replace(root / "dir/sub", lambda p: p.symlink_to("/etc")),
+    "link to directory": lambda root: _replace(
+        root / "out", lambda p: (p / "x").mkdir(0o755, True)
+    ),
+    "second name": lambda root: os.link(root / "dir/f", root / "f2"),
+    "fifo": lambda root: _replace(root / "dir/many5", os.mkfifo),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_kept_copy_becomes_what_a_fresh_one_is(kept: Kept, change: str) -> None:
+    _, _, all_of_it = kept.build()
+    CHANGES[change](kept.context)
+    for _ in range(2):
+        seen, _, went_over = kept.build()
+        assert shape(seen) == shape(kept.context)
+        assert (seen / "dir/f").lstat().st_nlink == (kept.context / "dir/f").lstat().st_nlink
+        if change == "nothing":
+            assert went_over < all_of_it
+
+
+def test_what_is_asked_for_may_differ_from_build_to_build(kept: Kept) -> None:
+    kept.build()
+    seen, _, _ = kept.build(exclude=("dir/many1*", "top"))
+    assert "top" not in names(seen)
+    assert len(names(seen / "dir")) == 30 - 11 + 3
+    seen, _, _ = kept.build(follow=("/link",))
+    assert names(seen) == ["dir", "dir/f", "link"]
+    seen, _, _ = kept.build()
+    assert shape(seen) == shape(kept.context)
+
+
+def test_a_file_that_was_just_changed_is_read_again(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.sources.kept._RACY_NS", 2 * 10**9)
+    kept.build()
+    _, tree, _ = kept.build()
+    assert tree._record.identities == {}
+
+
+def test_digests_are_known_of_what_did_not_change(kept: Kept) -> None:
+    kept.build()
+    (kept.context / "dir/f").write_text("other")
+    kept.settle()
+    with CopySnapshotter(kept._tmp / "snapshots") as snapshots:
+        slot = KeptTrees(kept._tmp / "contexts", kept._tmp / "run").slot("context", kept.context)
+        tree = LocalTree("context", kept.context, (), (), (), snapshots, "s", slot)
+        tree.freeze(lambda event: None, "v", lambda: False)
+        assert "/dir/many1" in tree.digests
+        assert "/dir/f" not in tree.digests
+
+
+def test_a_build_that_is_killed_leaves_no_copy_and_no_harm(kept: Kept) -> None:
+    kept.build()
+    slot = KeptTrees(kept._tmp / "contexts", kept._tmp / "run").slot("context", kept.context)
+    assert slot is not None
+    (kept._tmp / "lost").mkdir()
+    assert slot.take(kept._tmp / "lost") is not None
+    assert slot.take(kept._tmp / "lost") is None
+    seen, _, _ = kept.build()
+    assert shape(seen) == shape(kept.context)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1, "boot": "another", "files": {}}'])
+def test_a_record_that_says_nothing_costs_a_copy(kept: Kept, text: str) -> None:
+    kept.build()
+    (path,) = (kept._tmp / "contexts").iterdir()
+    (path / "record").write_text(text)
+    rewritten_with_its_time_set_back(path / "fs/dir/many1")
+    rewritten_with_its_time_set_back(path / "fs/dir/many12")
+    seen, _, _ = kept.build()
+    assert shape(seen) == shape(kept.context)
+
+
+def test_of_two_builds_at_once_one_has_the_copy(kept: Kept) -> None:
+    kept.build()
+    trees = []
+    with CopySnapshotter(kept._tmp / "snapshots") as snapshots:
+        for _ in range(2):
+            slots = KeptTrees(kept._tmp / "contexts", kept._tmp / "run")
+            slot = slots.slot("context", kept.context)
+            tree = LocalTree("context", kept.context, (), (), (), snapshots, "s", slot)
+            trees.append((tree, tree.freeze(lambda event: None, "v", lambda: False)))
+        for tree, id in trees:
+            with snapshots.view(id) as path:
+                assert shape(path) == shape(kept.context)
+            tree.discard()
+        assert snapshots.ids() == []
+    assert len(list((kept._tmp / "contexts").iterdir())) == 1
+
+
+def test_a_small_context_and_one_of_this_build_alone_are_not_kept(
+    context: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run/unpacked").mkdir(parents=True)
+    slots = KeptTrees(tmp_path / "contexts", tmp_path / "run")
+    assert slots.slot("context", tmp_path / "run/unpacked") is None
+    with CopySnapshotter(tmp_path / "snapshots") as snapshots:
+        slot = slots.slot("context", context)
+        tree = LocalTree("context", context, (), (), (), snapshots, "s", slot)
+        tree.freeze(lambda event: None, "v", lambda: False)
+        tree.discard()
+        assert snapshots.ids() == []
+    assert not (tmp_path / "contexts").exists()
+
+
+def test_a_copy_that_an_image_lies_on_stays_with_it(kept: Kept) -> None:
+    with CopySnapshotter(kept._tmp / "snapshots") as snapshots:
+        slot = KeptTrees(kept._tmp / "contexts", kept._tmp / "run").slot("context", kept.context)
+        tree = LocalTree("context", kept.context, (), (), (), snapshots, "s", slot)
+        id = tree.freeze(lambda event: None, "v", lambda: False)
+        with snapshots.prepare(id) as active:
+            above = active.commit()
+        tree.discard()
+        assert snapshots.exists(id)
+        assert snapshots.exists(above)
+    assert list((kept._tmp / "run").iterdir()) == []
