@@ -98,10 +98,10 @@ class ChangeWalk:
             yield from self._directory(folder, path, upper, above, lower, below)
         elif below is None:
             yield from self._parents(path)
-            yield Change(ChangeKind.ADD, path, Path(upper))
+            yield Change(ChangeKind.ADD, path, upper)
         elif not _equal(upper, above, lower or "", below):
             yield from self._parents(path)
-            yield Change(ChangeKind.MODIFY, path, Path(upper))
+            yield Change(ChangeKind.MODIFY, path, upper)
 
     def _directory(
         self,
@@ -117,7 +117,7 @@ class ChangeWalk:
         if written:
             yield from self._parents(path)
             kind = ChangeKind.ADD if below is None else ChangeKind.MODIFY
-            yield Change(kind, path, Path(upper))
+            yield Change(kind, path, upper)
         if below is None or not stat.S_ISDIR(below.st_mode):
             lower = None
         self._enter(path, upper, lower, whole=folder.whole or opaque, written=written)
@@ -127,7 +127,7 @@ class ChangeWalk:
         for folder in self._stack:
             if not folder.written and path.startswith(folder.path + "/"):
                 folder.written = True
-                yield Change(ChangeKind.MODIFY, folder.path, Path(folder.upper))
+                yield Change(ChangeKind.MODIFY, folder.path, folder.upper)
 
 
 def _lstat(path: str) -> os.stat_result | None:

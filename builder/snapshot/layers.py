@@ -260,11 +260,10 @@ class _LayerWriter:
             self._put(tarwrite.whiteout(folder + slash + b".wh." + base))
             self._entries += 1
             return
-        source = os.fspath(change.source)
         try:
-            self._add_inode(name, source, os.lstat(source))
+            self._add_inode(name, change.source, os.lstat(change.source))
         except OSError as error:
-            raise refused("read", source, error) from error
+            raise refused("read", change.source, error) from error
 
     def _add_inode(self, name: bytes, source: str, found: os.stat_result) -> None:
         mode = found.st_mode

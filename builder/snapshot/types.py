@@ -38,7 +38,7 @@ class Change:
 
     kind: ChangeKind
     path: str
-    source: Path | None
+    source: str | None
 
 
 class Active(Protocol):
