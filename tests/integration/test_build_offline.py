@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.builds import Builds, serve_base
 from tests.fixtures.files import File, Files
 from tests.fixtures.registry import Server
+from tests.fixtures.repositories import git_daemon, make
 
 pytestmark = [pytest.mark.integration, pytest.mark.root]
 
@@ -83,3 +84,18 @@ def test_a_download_of_before_is_used_and_another_is_named(tmp_path: Path) -> No
         assert len(server.seen) == asked
     assert missing.code == 1
     assert f"offline: GET {server.url}/g was not sent" in missing.text
+
+
+def test_a_commit_that_was_fetched_is_there_and_a_branch_is_not_asked_for(tmp_path: Path) -> None:
+    builds = Builds(tmp_path, "scratch")
+    repository = make(tmp_path / "served" / "repo.git")
+    repository.commit(a="one")
+    commit = repository.git("rev-parse", "HEAD")
+    with git_daemon(tmp_path / "served") as base:
+        url = f"{base}/repo.git"
+        pinned = builds.context(f"FROM scratch\nADD {url}#{commit} /g\n")
+        builds.image(pinned)
+    assert builds.image("--offline", "--no-cache", pinned).read("g/a") == b"one"
+    moving = builds.run("--offline", builds.context(f"FROM scratch\nADD {url}#main /g\n"))
+    assert moving.code == 1
+    assert "offline" in moving.text
