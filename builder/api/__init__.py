@@ -9,6 +9,9 @@
 
     document = await ask(request, "lint", emit)     # a question that builds nothing
 
+    async with open_sender(root, config) as sender:     # images that are built already
+        await sender.push(image, reference, emit)
+
 Errors::
 
     BuilderError
@@ -22,6 +25,7 @@ from builder.api.hosttrial import HostTrial, try_host
 from builder.api.plan import BuildResult, Plan, open_plan
 from builder.api.question import QUESTIONS, ask
 from builder.api.request import BuildRequest
+from builder.api.sending import Archive, Sender, open_sender
 from builder.cache.options import CacheOption
 from builder.cache.options import parse_export as parse_cache_export
 from builder.cache.options import parse_import as parse_cache_import
@@ -36,6 +40,7 @@ from builder.ops.ssh.agents import AgentSource
 __all__ = [
     "QUESTIONS",
     "AgentSource",
+    "Archive",
     "BuildError",
     "BuildRequest",
     "BuildResult",
@@ -48,10 +53,12 @@ __all__ = [
     "Resources",
     "RunCa",
     "SecretSource",
+    "Sender",
     "ask",
     "is_archive",
     "is_url",
     "open_plan",
+    "open_sender",
     "parse_cache_export",
     "parse_cache_import",
     "parse_output",

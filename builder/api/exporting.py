@@ -142,6 +142,7 @@ class Exporting:
     async def _layers(self, built: Tree | Stack, form: LayerForm) -> tuple[Layer, ...]:
         if isinstance(built, Tree):
             return await self._own_layers(built, form)
+        built.origin.source.note_origin(built.image)
         origins, now = self._state.chains.origins, time.time_ns()
         name = built.image.reference.name
         layers = [

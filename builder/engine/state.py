@@ -91,19 +91,8 @@ class State:
 def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
     """Open (and create) the state below ``root``. Raises StateError and what stores raise."""
     root = root.absolute()  # runtimes read the paths of mounts from a directory of their own
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        (root / "run").mkdir(mode=0o700, exist_ok=True)
-        _check_version(root)
-        lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StateError(
-            f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
-            hint="choose another with --root DIR or $REGDOCTOR_ROOT",
-        ) from error
     with ExitStack() as stack:
-        stack.callback(os.close, lock)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        lock = stack.enter_context(held(root))
         try:
             run = stack.enter_context(own_directory(root / "run"))
             content = ContentStore(root / "content")
@@ -118,13 +107,35 @@ def open_state(root: Path, *, snapshotter: str = "auto") -> Iterator[State]:
             downloads = Downloads(root / "state.db")
             stack.callback(downloads.close)
         except (OSError, sqlite3.Error) as error:
-            raise _unusable(root, error) from error
+            raise unusable(root, error) from error
         yield State(root, content, snapshots, names, chains, cache, downloads, run, lock)
         # The result is out and told: now what it can be reused from is made to last.
         snapshots.sync()
 
 
-def _unusable(root: Path, error: OSError | sqlite3.Error) -> StateError:
+@contextmanager
+def held(root: Path) -> Iterator[int]:
+    """The lock that all hold who have the state below ``root`` open, shared; nothing is collected
+    meanwhile. What is missing of the directory is created. Raises StateError."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        (root / "run").mkdir(mode=0o700, exist_ok=True)
+        _check_version(root)
+        lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state directory {root}: {(error.strerror or str(error)).lower()}",
+            hint="choose another with --root DIR or $REGDOCTOR_ROOT",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def unusable(root: Path, error: OSError | sqlite3.Error) -> StateError:
+    """What the system or the database said of the state below ``root``."""
     why = str(error)
     hint = "choose another with --root DIR, or remove it: everything can be rebuilt"
     if isinstance(error, OSError):

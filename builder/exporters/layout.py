@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -67,12 +67,25 @@ def write_archive(
 
     ``file`` need not be seekable. With ``docker``, ``top`` must be one platform's image.
     """
-    entries = index_entries(top, names, epoch)
+    write_images(file, store, [(top, names)], epoch=epoch, docker=docker)
+
+
+def write_images(
+    file: BinaryIO,
+    store: ContentStore,
+    images: Sequence[tuple[Descriptor, Sequence[str]]],
+    *,
+    epoch: int | None = None,
+    docker: bool = False,
+) -> None:
+    """As ``write_archive``, of several images with the names of each."""
+    entries = [entry for top, names in images for entry in index_entries(top, names, epoch)]
     documents = {"index.json": _compact_index(entries), "oci-layout": _LAYOUT}
     if docker:
-        documents["manifest.json"] = _docker_manifest(store, top, names)
-    needed = closure(store, top)
-    blobs = {_path(d): d for d in (*needed.blobs, *needed.manifests)}
+        rows = [_docker_entry(store, top, names) for top, names in images]
+        documents["manifest.json"] = gojson.dumps(rows)
+    parts = [closure(store, top) for top, _ in images]
+    blobs = {_path(d): d for needed in parts for d in (*needed.blobs, *needed.manifests)}
     folders = {"blobs/"} | {path.rsplit("/", 1)[0] + "/" for path in blobs}
     tar = TarStream(file)
     for path in sorted((*documents, *blobs, *folders)):
@@ -137,7 +150,7 @@ def _compact_index(entries: Sequence[Descriptor]) -> bytes:
     )
 
 
-def _docker_manifest(store: ContentStore, top: Descriptor, names: Sequence[str]) -> bytes:
+def _docker_entry(store: ContentStore, top: Descriptor, names: Sequence[str]) -> Mapping[str, Any]:
     manifest = parse(store.read(top.digest, MAX_MANIFEST), top.media_type)
     if not isinstance(manifest, Manifest):
         raise ExportError(
@@ -145,12 +158,11 @@ def _docker_manifest(store: ContentStore, top: Descriptor, names: Sequence[str])
             hint="choose one platform, or the oci type",
         )
     tags = [references.parse(name).familiar() for name in names]
-    entry: dict[str, Any] = {
+    return {
         "Config": _path(manifest.config),
         "RepoTags": tags or None,
         "Layers": [_path(layer) for layer in manifest.layers],
     }
-    return gojson.dumps([entry])
 
 
 @contextlib.contextmanager

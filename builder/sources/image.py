@@ -107,6 +107,13 @@ class ImageSource:
         self._found.setdefault(pinned, self._found[key])
         return found
 
+    def note_origin(self, found: FoundImage) -> None:
+        """Remember where the layers of an image are that nobody fetched: whoever pushes the
+        result again has them from there."""
+        if self._names is not None:
+            for layer in found.manifest.layers:
+                self._chains.record_origin(layer.digest, found.reference.name)
+
     def is_local(self, text: str) -> bool:
         """Whether the local store has an image of that name, so that no registry is asked."""
         if self._names is None:

@@ -62,47 +62,59 @@ class LightCommand(GoFlagsCommand):
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Lists the commands from the table and imports one only to run it, or for its help."""
+    """Lists the commands from a table and imports one only to run it, or for its help."""
+
+    rows: tuple[Command, ...] = COMMANDS
 
     def get_params(self, ctx: Any) -> Any:
         return [_light(each) for each in super().get_params(ctx)]
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [each.name for each in _installed()]
+        return [each.name for each in _installed(self.rows)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        row = next((each for each in _installed() if each.name == cmd_name), None)
+        row = next((each for each in _installed(self.rows) if each.name == cmd_name), None)
         return None if row is None else _loaded(row)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """From the table: the list of commands needs none of their modules."""
-        rows = [(each.name, each.help) for each in _installed()]
+        rows = [(each.name, each.help) for each in _installed(self.rows)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
-def _installed() -> list[Command]:
-    return [each for each in COMMANDS if importlib.util.find_spec(each.module) is not None]
+def _installed(rows: tuple[Command, ...]) -> list[Command]:
+    return [each for each in rows if importlib.util.find_spec(each.module) is not None]
 
 
 def _loaded(row: Command) -> Any:
     function = getattr(importlib.import_module(row.module), row.function)
+    if row.commands:
+        app = _group(row.name)
+        app.callback()(function)
+        group: Any = typer.main.get_command(app)
+        group.rows = row.commands
+        return group
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command(row.name, cls=LightCommand, context_settings=CONTEXT)(function)
     return typer.main.get_command(single)
 
 
-def application() -> Any:
-    """The command that ``main`` runs."""
-    app = typer.Typer(
+def _group(name: str) -> typer.Typer:
+    return typer.Typer(
         cls=LazyGroup,
-        name="regdoctor",
+        name=name,
         rich_markup_mode=None,
         add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings=CONTEXT,
     )
+
+
+def application() -> Any:
+    """The command that ``main`` runs."""
+    app = _group("regdoctor")
 
     @app.callback()
     def regdoctor(

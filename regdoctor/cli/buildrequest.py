@@ -53,8 +53,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         raise UsageError("--no-cache and --no-cache-filter cannot currently be used together")
     if given["offline"]:
         _check_offline(given, outputs, (*cache_from, *cache_to))
-    registry = _registry(given, environ)
-    _check_registry(registry)
+    registry = registry_of(given, environ)
     return BuildRequest(
         **context_of(given["context"], given["file"], sys.stdin.buffer),
         root=given["root"] or default_root(environ),
@@ -99,6 +98,21 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         run_ca=buildflags.run_ca(given["run_ca"], environ),
         max_parallelism=_parallelism(given["max_parallelism"]),
     )
+
+
+def registry_of(given: Mapping[str, Any], environ: Mapping[str, str]) -> RegistryConfig:
+    """The settings of ``--config``, ``--as``, ``--ca`` and ``--resolve``, which can be used.
+
+    Raises UsageError.
+    """
+    try:
+        registry = _registry(given, environ)
+        _check_registry(registry)
+    except UsageError:
+        raise
+    except BuilderError as error:
+        raise UsageError(str(error), hint=error.hint) from error
+    return registry
 
 
 def _registry(given: Mapping[str, Any], environ: Mapping[str, str]) -> RegistryConfig:

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder.api import BuildError, BuildRequest, BuildResult, Plan, RequestError, open_plan
 from builder.errors import BuilderError
-from builder.events import Emit, LogEvent, VertexEvent, WarningEvent
+from builder.events import WarningEvent
 from builder.executor.rootless import enter_namespaces
-from builder.oci.digest import Digest
+from builder.oci import reference as references
 from builder.progress.display import open_progress
 from builder.progress.report import warnings_summary
 from builder.registry import RetryPolicy
-from builder.registry.retry import Retrying
 from regdoctor import building
 from regdoctor.cli import exits
 from regdoctor.cli.buildreport import BuildReport
 from regdoctor.cli.buildrequest import request_of
+from regdoctor.cli.diagnosed import tell_diagnosis
 from regdoctor.cli.failures import tell_failure
 from regdoctor.cli.faults import UsageError
 from regdoctor.cli.progressmode import SPOKEN, progress_mode
+from regdoctor.cli.retrylog import RetryLog
 from regdoctor.cli.stepoutput import StepOutput
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
     from regdoctor.diagnose import Diagnosis
-    from regdoctor.model.report import Report
 
 
 def prepare(given: Mapping[str, Any], environ: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
@@ -63,11 +63,11 @@ class _Run:
         self._environ = environ
         self._mode = mode
         self._report = report
-        self._retries: _RetryLog | None = None
+        self._retries = RetryLog()
 
     async def run(self) -> int:
         try:
-            policy = RetryPolicy(on_retry=self._tell_retry)
+            policy = RetryPolicy(on_retry=self._retries.tell)
             async with open_plan(self._request, policy=policy) as plan:
                 code = await self._look(plan)
                 return code if code is not None else await self._build(plan)
@@ -100,7 +100,7 @@ class _Run:
 
     async def _build(self, plan: Plan) -> int:
         with open_progress(self._mode, sys.stderr, self._environ) as progress:
-            self._retries = _RetryLog(progress.emit)
+            self._retries.show_in(progress.emit)
             emit = progress.emit if self._report is None else self._report.through(progress.emit)
             steps = StepOutput(emit)
             try:
@@ -136,16 +136,6 @@ class _Run:
                 )
             )
 
-    def _tell_retry(self, retry: Retrying) -> None:
-        text = (
-            f"{retry.method} {plain(retry.url)} again in {retry.delay:.1f}s "
-            f"({retry.number}/{retry.limit}): {plain(retry.reason)}\n"
-        )
-        if self._retries is not None:
-            self._retries.add(text)
-        else:
-            _write(text)
-
     async def _explain(self, error: BuildError, output: str) -> None:
         started, clock = time.time(), time.monotonic()
         diagnosis = await building.explain(error, self._request.registry, self._environ, output)
@@ -154,14 +144,9 @@ class _Run:
             self._show(diagnosis, started, time.monotonic() - clock)
 
     def _show(self, diagnosis: Diagnosis, started: float, seconds: float) -> None:
-        from regdoctor.cli import terminal
-        from regdoctor.render import text
-
         if self._report is not None:
             self._report.diagnosed(diagnosis)
-        report = _report(diagnosis, started, seconds)
-        colour = terminal.colour(sys.stderr, self._environ)
-        _write(text.render(report, colour=colour, width=terminal.width(sys.stderr)))
+        tell_diagnosis(diagnosis, started, seconds, self._environ)
 
     def _finish(self, result: BuildResult) -> None:
         image_id = result.response.get("containerimage.config.digest") or str(result.digest or "")
@@ -178,21 +163,24 @@ class _Run:
             from regdoctor.render.cachetable import render
 
             _write("\n" + render(result.verdicts))
-        for line in _what_now(self._request, result) if spoken else ():
+        for line in _what_now(self._request, result, self._given["root"]) if spoken else ():
             _write(line + "\n")
 
 
-def _what_now(request: BuildRequest, result: BuildResult) -> list[str]:
-    """The last lines: where the image is, and how to use it."""
+def _what_now(request: BuildRequest, result: BuildResult, root: Path | None) -> list[str]:
+    """The last lines: where the image is, and how to use it. ``root`` as it was given."""
+    at = f" --root {shlex.quote(str(root))}" if root is not None else ""
     lines = []
     pushed = any(o.flag("push") for o in request.outputs)
     for name in result.names:
         if pushed:
             lines.append(f"pushed {name}@{result.digest}")
         else:
+            rest = f"{at} {references.parse(name).familiar()}"
             lines.append(
                 f"image {name} is in the local store ({result.digest}); "
-                "add --push to send it to its registry, or -o type=oci,dest=FILE for an archive"
+                f"send it to its registry with: regdoctor image push{rest}, "
+                f"or into an archive with: regdoctor image save -o FILE{rest}"
             )
     if not request.outputs and not result.names and result.digest is not None:
         lines.append(f"built {result.digest}; name it with -t to keep and use it")
@@ -218,37 +206,6 @@ def _save(path: Path, text: str) -> None:
         path.write_text(text)
     except OSError as error:
         raise BuilderError(f"cannot write {path}: {error.strerror}") from error
-
-
-class _RetryLog:
-    """Requests that are sent again, as a step of their own in the progress of the build."""
-
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self._name = "[internal] requests sent again"
-        self._vertex = str(Digest.of(self._name.encode()))
-        self._started = 0.0
-
-    def add(self, text: str) -> None:
-        now = time.time()
-        self._started = self._started or now
-        self._emit(VertexEvent(self._vertex, self._name, started=self._started, completed=None))
-        self._emit(LogEvent(self._vertex, 2, text.encode(), now))
-        self._emit(VertexEvent(self._vertex, self._name, started=self._started, completed=now))
-
-
-def _report(diagnosis: Diagnosis, started: float, seconds: float) -> Report:
-    from builder.version import VERSION
-    from regdoctor.model.report import Report, Tool, summarise
-
-    return Report(
-        tool=Tool("regdoctor", VERSION),
-        started=datetime.fromtimestamp(started, UTC).isoformat(),
-        targets=diagnosis.targets,
-        findings=diagnosis.findings,
-        open=diagnosis.questions,
-        summary=summarise(diagnosis.findings, seconds),
-    )
 
 
 def _write(text: str) -> None:

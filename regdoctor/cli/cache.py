@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.statedir import place_of
+from regdoctor.render import sizes
 from regdoctor.render.safe import plain
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def cache(
     if builder not in ("local", "default", ""):
         raise UsageError(f"--builder {builder}: only local is supported yet")
     rule = _rule(filter or (), everything, (reserved, max_used, min_free))
-    place = _place(root)
+    place = place_of(root)
     ask = action == "prune" and not force and sys.stdin.isatty()
     if ask and not typer.confirm("Remove all build cache that these flags name?"):
         return
@@ -81,15 +81,6 @@ def cache(
         return
     typer.echo(_details(records) if verbose else _table(records), nl=False)
     typer.echo(_totals(action, records, free), nl=False)
-
-
-def _place(root: Path | None) -> Path:
-    from builder.engine.place import default_root
-
-    place = root or default_root(os.environ)
-    if not (place / "version").exists():
-        raise UsageError(f"there is no state directory {place}", hint="name it with --root DIR")
-    return place
 
 
 def _rule(filters: Sequence[str], everything: bool, sizes: tuple[str, str, str]) -> Rule:
@@ -140,13 +131,13 @@ def _document(record: UsageRecord) -> dict[str, Any]:
     return {
         "ID": record.id,
         "Parents": list(record.parents) or None,
-        "CreatedAt": _time(record.created),
+        "CreatedAt": sizes.moment(record.created),
         "Mutable": record.mutable,
         "Reclaimable": record.reclaimable,
         "Shared": record.shared,
         "Size": record.size,
         "Description": record.description,
-        "LastUsedAt": None if record.used is None else _time(record.used),
+        "LastUsedAt": None if record.used is None else sizes.moment(record.used),
         "Type": record.type,
     }
 
@@ -158,8 +149,8 @@ def _table(records: Sequence[UsageRecord]) -> str:
         (
             record.id + ("*" if record.mutable else ""),
             str(record.reclaimable).lower(),
-            _size(record.size) + ("*" if record.shared else ""),
-            "" if record.used is None else _time(record.used),
+            sizes.size(record.size) + ("*" if record.shared else ""),
+            "" if record.used is None else sizes.moment(record.used),
             plain(record.description)[:60],
         )
         for record in records
@@ -179,7 +170,7 @@ def _details(records: Sequence[UsageRecord]) -> str:
 def _totals(action: str, records: Sequence[UsageRecord], free: int) -> str:
     total = sum(record.size for record in records)
     if action == "prune":
-        return f"Total: {_size(total)} ({_size(free)} of the disk are free)\n"
+        return f"Total: {sizes.size(total)} ({sizes.size(free)} of the disk are free)\n"
     shared = sum(record.size for record in records if record.shared)
     able = sum(record.size for record in records if record.reclaimable)
     rows = (
@@ -188,17 +179,4 @@ def _totals(action: str, records: Sequence[UsageRecord], free: int) -> str:
         ("Reclaimable:", able),
         ("Total:", total),
     )
-    return "".join(f"{name:<14}{_size(size)}\n" for name, size in rows)
-
-
-def _size(size: float) -> str:
-    """Decimal units, as docker shows sizes."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.4g}{unit}"
-        size /= 1000
-    return f"{size:.4g}TB"
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "".join(f"{name:<14}{sizes.size(size)}\n" for name, size in rows)

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Command:
     """``module`` holds ``function``, whose signature is the command's; ``help`` is its line
-    in the list of commands."""
+    in the list of commands. With ``commands`` it is a group of these, and the function has its
+    help only."""
 
     name: str
     module: str
     function: str
     help: str
+    commands: tuple[Command, ...] = ()
+
+
+_IMAGE = (
+    Command("ls", "regdoctor.cli.image", "ls", "List the images that have names."),
+    Command("inspect", "regdoctor.cli.image", "inspect", "Show all that is known of images."),
+    Command("push", "regdoctor.cli.imagepush", "push", "Push an image to a registry."),
+    Command("rm", "regdoctor.cli.image", "rm", "Take names away from images."),
+    Command("save", "regdoctor.cli.imagesave", "save", "Write images into an archive."),
+)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -58,5 +69,12 @@ COMMANDS: tuple[Command, ...] = (
         "regdoctor.cli.doctor",
         "doctor",
         "Show what this host can do, what is missing, and how to get it.",
+    ),
+    Command(
+        "image",
+        "regdoctor.cli.image",
+        "image",
+        "List, inspect, push, remove and save the images of the local store.",
+        _IMAGE,
     ),
 )
