@@ -77,9 +77,10 @@ async def explain(
     config: RegistryConfig,
     environ: Mapping[str, str] | None = None,
     output: str = "",
+    pushed: Sequence[Reference] = (),
 ) -> Diagnosis | None:
     """What the registry exchanges behind a failed build mean, or what the failed step said
-    (``output``); None where there is neither."""
+    (``output``); None where there is neither. ``pushed``: where to, which no exchange tells."""
     refusal = getattr(error.cause, "refusal", "")
     if output or refusal:
         return _judge_step(f"{refusal}\n{output}")
@@ -87,6 +88,8 @@ async def explain(
     images = tuple(dict.fromkeys(_references(attempt.subject for attempt in attempts)))
     if images and any(attempt.error is not None for attempt in attempts):
         return await _examine(config, images, (), environ)
+    if pushed and _registry_error(error) is not None:
+        return await _examine(config, pushed, pushed, environ)
     return _judge(attempts, (), "", config.source) if attempts else None
 
 
@@ -178,14 +181,20 @@ async def _examine(
 
 
 def _attempts(error: BaseException) -> tuple[Attempt, ...]:
-    """Those of the registry error that caused ``error``, wherever in the chain it is."""
+    """Those of the registry error that caused ``error``."""
+    found = _registry_error(error)
+    return found.attempts if found is not None else ()
+
+
+def _registry_error(error: BaseException) -> RegistryError | None:
+    """What caused ``error``, wherever in the chain it is."""
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, RegistryError):
-            return link.attempts
+            return link
         cause = getattr(link, "cause", None)
         link = cause if isinstance(cause, BaseException) else link.__cause__
-    return ()
+    return None
 
 
 def _references(subjects: Iterable[str]) -> Iterable[Reference]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,11 +72,11 @@ def push(
       regdoctor image push --ca company-root.pem app:1 registry.corp.example:5000/app:1
     """
     given = dict(locals())
-    from regdoctor.cli.imagerun import send
+    from regdoctor.cli.imagerun import Work, send
 
     target = _reference(destination) if destination else None
 
-    def choose(sender: Sender) -> Callable[[Emit], Awaitable[None]]:
+    def choose(sender: Sender) -> Work:
         found = found_of(sender.images, name)
         where = target or _own_name(found, name)
 
@@ -85,7 +84,7 @@ def push(
             digest = await sender.push(found[0], where, emit)
             sys.stdout.write(f"{digest}\n")
 
-        return work
+        return Work(work, (where,))
 
     return send(given, os.environ, choose)
 

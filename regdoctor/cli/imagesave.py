@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -58,7 +58,7 @@ def save(
     from builder.api import Archive
     from builder.exporters.destination import archive_file
     from builder.exporters.errors import unwritable
-    from regdoctor.cli.imagerun import send
+    from regdoctor.cli.imagerun import Work, send
 
     archive = Archive(format == "docker", _platform(platform))
 
@@ -75,7 +75,7 @@ def save(
         except OSError as error:
             raise unwritable("standard output", error) from error
 
-    def choose(sender: Sender) -> Callable[[Emit], Awaitable[None]]:
+    def choose(sender: Sender) -> Work:
         found: dict[str, tuple[NamedImage, bool]] = {}
         for name in names:
             for each in found_of(sender.images, name):
@@ -85,7 +85,7 @@ def save(
         async def work(emit: Emit) -> None:
             await sender.save(tuple(found.values()), archive, write, emit)
 
-        return work
+        return Work(work)
 
     return send(given, os.environ, choose)
 
