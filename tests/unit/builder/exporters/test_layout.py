@@ -153,3 +153,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         archive_file(missing),
     ):
         pass
+
+
+def test_several_images_share_one_archive(store: ContentStore, make_image: MakeImage) -> None:
+    first = images.store_image(store, make_image(None, "one")).manifest
+    second = images.store_image(store, make_image(None, "one", "two")).manifest
+    file = io.BytesIO()
+    both = [(first, ["example.com/a:1", "example.com/b:1"]), (second, [])]
+    layout.write_images(file, store, both, epoch=1, docker=True)
+    with tarfile.open(fileobj=io.BytesIO(file.getvalue())) as tar:
+        names = tar.getnames()
+        index = json.load(tar.extractfile("index.json"))  # type: ignore[arg-type]
+        rows = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]
+    assert len(names) == len(set(names))
+    assert [entry["digest"] for entry in index["manifests"]] == [
+        first.digest,
+        first.digest,
+        second.digest,
+    ]
+    assert [row["RepoTags"] for row in rows] == [["example.com/a:1", "example.com/b:1"], None]
+    assert set(rows[0]["Layers"]) < set(rows[1]["Layers"])
