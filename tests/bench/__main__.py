@@ -19,10 +19,11 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from tests.bench import looks
+from tests.bench import looks, transfers
+from tests.bench.memory import Peak
 from tests.bench.workloads import WORKLOADS, Workload
 from tests.fixtures import images
-from tests.parity.builders import BUILDERS, REPOSITORY, Builder, BuilderRefusedError
+from tests.parity.builders import BUILDERS, REPOSITORY, Builder, BuilderRefusedError, Ours
 
 Times = dict[str, list[float]]
 
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=REPOSITORY / ".peers" / "bench.json")
     wanted = parser.parse_args()
     results: dict[str, Times] = {}
+    peaks: dict[str, int] = {}
     chosen = [each for each in WORKLOADS if not wanted.only or each.code in wanted.only]
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -44,15 +46,21 @@ def main() -> int:
             images.push(base, registry, "base", "latest")
             bench = Bench(scratch, wanted.builder, f"{registry}/base:latest")
             stack.enter_context(contextlib.closing(bench))
-            results = {each.code: bench.measure(each, wanted.runs) for each in chosen}
+            for each in chosen:
+                results[each.code], peaks[each.code] = bench.measure(each, wanted.runs)
+        if not wanted.only or transfers.CODE in wanted.only:
+            place = scratch / "transfers"
+            times, peak = transfers.measure(place, wanted.runs, wanted.builder)
+            results[transfers.CODE], peaks[transfers.CODE] = times, peak.mebibytes
         looked = looks.measure(scratch / "looks", wanted.runs, wanted.only or ())
     if results:
-        sys.stdout.write(_table(results, wanted.builder) + "\n")
+        sys.stdout.write(_table(results, peaks, wanted.builder) + "\n")
     if looked:
         sys.stdout.write(_table_of_looks(looked) + "\n")
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
     rows = {f"{row.code} {row.title}": {**row.times, "near": row.near} for row in looked}
-    wanted.json.write_text(json.dumps({**results, **rows}, indent=2))
+    held = {"W10 peak memory of ours, MiB": peaks} if results else {}
+    wanted.json.write_text(json.dumps({**results, **held, **rows}, indent=2))
     return 0
 
 
@@ -63,12 +71,14 @@ class Bench:
         self._scratch, self._names, self._base = scratch, names, base
         self._kept = contextlib.ExitStack()
         self._warm: dict[str, Builder] = {}
+        self._peak = Peak(scratch / "peak")
 
     def close(self) -> None:
         self._kept.close()
 
-    def measure(self, workload: Workload, runs: int) -> Times:
-        """Seconds of each builder's runs; a builder that refuses has none."""
+    def measure(self, workload: Workload, runs: int) -> tuple[Times, int]:
+        """Seconds of each builder's runs (a builder that refuses has none); our peak in MiB."""
+        self._peak = Peak(self._scratch / "peak")
         context = self._scratch / workload.write.__name__
         context.mkdir(exist_ok=True)
         times: Times = {name: [] for name in self._names}
@@ -88,7 +98,7 @@ class Bench:
                     continue
                 if workload.cold or turn > 0:
                     times[name].append(seconds)
-        return times
+        return times, self._peak.mebibytes
 
     @contextlib.contextmanager
     def _builder(self, name: str, *, cold: bool) -> Iterator[Builder]:
@@ -108,21 +118,29 @@ class Bench:
 
     def _run(self, builder: Builder, context: Path, archive: bool) -> float:
         image = self._scratch / "image.tar" if archive else None
+        if isinstance(builder, Ours):
+            builder.program = self._peak.program
         started = time.perf_counter()
         builder.build(context, {"BASE": self._base}, image)
-        return time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        if isinstance(builder, Ours):
+            self._peak.note()
+        return seconds
 
 
-def _table(results: dict[str, Times], names: list[str]) -> str:
-    """Medians with the least and the most, and ours against the best peer."""
+def _table(results: dict[str, Times], peaks: dict[str, int], names: list[str]) -> str:
+    """Medians with the least and the most, ours against the best peer, and what ours held."""
     titles = {workload.code: workload.title for workload in WORKLOADS}
+    titles[transfers.CODE] = transfers.TITLE
+    names = list(dict.fromkeys([*names, *(name for times in results.values() for name in times)]))
     rows = []
     for code, times in results.items():
         peers = [statistics.median(s) for name, s in times.items() if name != "ours" and s]
         ours = times.get("ours")
         ratio = f"{statistics.median(ours) / min(peers):.2f}" if ours and peers else "-"
-        rows.append([code, titles[code], *(_cell(times[name]) for name in names), ratio])
-    return tabulate(rows, ["", "seconds: median (least-most)", *names, "ours/best"])
+        rows.append([code, titles[code], *(_cell(times.get(name, [])) for name in names)])
+        rows[-1] += [ratio, f"{peaks[code]} MiB" if peaks[code] else "-"]
+    return tabulate(rows, ["", "seconds: median (least-most)", *names, "ours/best", "W10"])
 
 
 def _table_of_looks(rows: list[looks.Row]) -> str:

@@ -42,6 +42,8 @@ class Ours:
 
     root: Path
     name: str = "ours"
+    program: str = "import sys; from regdoctor.cli import main; sys.exit(main())"
+    """What the interpreter runs."""
 
     def build(self, context: Path, arguments: Mapping[str, str], image: Path | None) -> None:
         self.write_config(*(base for base in arguments.values() if "/" in base))
@@ -59,7 +61,7 @@ class Ours:
     def command(self) -> tuple[str, ...]:
         """The command with its state and settings."""
         return (
-            *(sys.executable, "-c", "import sys; from regdoctor.cli import main; sys.exit(main())"),
+            *(sys.executable, "-c", self.program),
             *("build", "--root", str(self.root), "--config", str(self.root / "config.toml")),
             *("--progress", "plain"),
         )
