@@ -8,19 +8,18 @@ the epoch (``time.time()``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRange:
+class SourceRange(Struct, frozen=True):
     """Physical lines of a source file, 1-based and inclusive."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
+class SourceInfo(Struct, frozen=True):
     """The file that a definition was made from; ``data`` is the whole file."""
 
     filename: str
@@ -28,8 +27,7 @@ class SourceInfo:
     language: str = "Dockerfile"
 
 
-@dataclass(frozen=True, slots=True)
-class VertexEvent:
+class VertexEvent(Struct, frozen=True):
     """A vertex as it is now; a later event for the same digest replaces the former."""
 
     digest: str
@@ -41,8 +39,7 @@ class VertexEvent:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusEvent:
+class StatusEvent(Struct, frozen=True):
     """Progress of one piece of work inside a vertex (a blob, an upload), keyed by ``id``."""
 
     vertex: str
@@ -55,8 +52,7 @@ class StatusEvent:
     completed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(Struct, frozen=True):
     """Output of a step. ``stream`` is 1 for stdout, 2 for stderr."""
 
     vertex: str
@@ -65,8 +61,7 @@ class LogEvent:
     timestamp: float
 
 
-@dataclass(frozen=True, slots=True)
-class WarningEvent:
+class WarningEvent(Struct, frozen=True):
     """A warning about a vertex: lint (``level`` 1) or what a source had to cope with."""
 
     vertex: str

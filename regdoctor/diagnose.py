@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+
 from builder.errors import BuilderError
 from builder.oci.reference import Reference
 from builder.transport import Endpoint, InvalidEndpoint
@@ -220,7 +222,7 @@ def _impatient(host: Host, seconds: float) -> Host:
 def _showing(host: Host, pair: ClientCertificate) -> Host:
     """The host with a client certificate to show."""
     pairs = (*host.trust.client_certificates, pair)
-    return replace(host, trust=replace(host.trust, client_certificates=pairs))
+    return replace(host, trust=msgspec.structs.replace(host.trust, client_certificates=pairs))
 
 
 def _seen_by_client(seen: Observations, host: Host, settings: Settings) -> Host:
@@ -295,16 +297,15 @@ def _mirrors_of_clients(seen: Observations, domain: str, settings: Settings) -> 
         except InvalidEndpoint:
             continue
         own = settings.config.hosts(endpoint.authority)[-1]
-        path = urlsplit(use.url).path
         yield replace(
             own,
             domain=domain,
             endpoint=endpoint,
-            path=path,
+            path=urlsplit(use.url).path,
             role="mirror",
             http_fallback=use.insecure,
             https_upgrade=False,
-            trust=replace(own.trust, insecure=own.trust.insecure or use.insecure),
+            trust=msgspec.structs.replace(own.trust, insecure=own.trust.insecure or use.insecure),
         )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.api.errors import BuildError, RequestError
 from builder.api.inputs import LIMIT, BuildFiles, read_files, read_input
@@ -38,8 +40,7 @@ _MAGIC = (b"BZh", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 _HEAD = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteContext:
+class RemoteContext(Struct, frozen=True):
     """A context as the frontend's options name it (``main_context`` and what goes with it)."""
 
     op: SourceOp
@@ -82,8 +83,7 @@ def is_url(text: str) -> bool:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What a plan, or a question about a Dockerfile, begins with."""
 
     files: BuildFiles

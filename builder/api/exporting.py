@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from builder.api.attesting import Attesting
 from builder.api.request import BuildRequest
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 _IMAGES = ("image", "oci", "docker")
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """What was built for one platform."""
 
     platform: Platform

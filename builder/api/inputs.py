@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.api.errors import RequestError
 from builder.api.request import BuildRequest
@@ -18,8 +19,7 @@ LIMIT = 16 << 20
 """Most bytes of a Dockerfile or ignore file."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildFiles:
+class BuildFiles(Struct, frozen=True):
     """``name`` is what the Dockerfile is called in messages; ``sent`` counts the bytes of an
     ignore file as a transfer would show them. ``vertex`` is the digest of the step that
     brought it; "" for a file that is read here."""

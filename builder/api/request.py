@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct, field
 
 from builder.attest.options import Attestations
 from builder.cache.options import CacheOption
@@ -21,8 +22,7 @@ from builder.ops.ssh.agents import AgentSource
 from builder.registry import RegistryConfig
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(Struct, frozen=True):
     """``context`` is a directory, None for an empty one. In its place may stand
     ``context_url``, a repository, an archive or a Dockerfile at a URL, or ``context_archive``,
     a tar that is read once. ``dockerfile`` is a path, ``""`` for the default in the context;
@@ -68,8 +68,8 @@ class BuildRequest:
     copy_from_variables: bool = False
     sandbox: str = "auto"
     run_ca: RunCa | None = None
-    resources: Resources = Resources()  # noqa: RUF009 - frozen
-    attestations: Attestations = Attestations()  # noqa: RUF009 - frozen
+    resources: Resources = Resources()
+    attestations: Attestations = Attestations()
     policy: SourcePolicy = field(default_factory=SourcePolicy)
     max_parallelism: int | None = None
 

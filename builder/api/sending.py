@@ -13,10 +13,12 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.engine.imagestore import ImageStore, NamedImage, images_of
 from builder.engine.state import State, open_state, unusable
@@ -41,8 +43,7 @@ from builder.sources.image import ImageSource
 Fetch = Mapping[Digest, Callable[[], Awaitable[None]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """How images are saved. ``docker``: in the form that old engines load, one platform's
     image each; ``platform`` chooses it, or narrows an index down."""
 

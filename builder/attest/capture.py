@@ -4,8 +4,9 @@ it has a network."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from builder.llb import ops as llb
 from builder.llb import wire
@@ -20,8 +21,7 @@ from builder.oci.reference import Reference
 _IMAGE, _LOCAL, _GIT = "docker-image://", "local://", "git://"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageMaterial:
+class ImageMaterial(Struct, frozen=True):
     """An image as it was asked for, and the digest that it had."""
 
     reference: Reference
@@ -29,8 +29,7 @@ class ImageMaterial:
     digest: Digest | None
 
 
-@dataclass(frozen=True, slots=True)
-class UrlMaterial:
+class UrlMaterial(Struct, frozen=True):
     """A repository (``URL#ref``) or a download: the URL without a password, and what it was."""
 
     uri: str
@@ -38,8 +37,7 @@ class UrlMaterial:
     hex: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True):
     """Sorted by name, each once. ``others`` are URIs of sources of other kinds, and of those
     of which it is not known what they were."""
 

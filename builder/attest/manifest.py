@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from builder.attest.purl import image_purl
 from builder.content.store import ContentStore
@@ -22,8 +23,7 @@ _EMPTY = "application/vnd.oci.empty.v1+json"
 _UNKNOWN = Platform("unknown", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """What is stated; ``type`` is a URL, ``content`` JSON in the order of its keys."""
 
     type: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.errors import BuilderError
 from builder.oci import reference as references
@@ -28,8 +29,7 @@ class AttestError(BuilderError):
     """An attestation that cannot be made as it was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenanceOptions:
+class ProvenanceOptions(Struct, frozen=True):
     """``mode`` is ``min`` or ``max``, ``version`` ``v1`` or ``v0.2``.
 
     ``inline_only``: for images alone, not for directories. ``complete_materials``: a build
@@ -45,16 +45,14 @@ class ProvenanceOptions:
     complete_materials: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SbomOptions:
+class SbomOptions(Struct, frozen=True):
     """``generator`` is the scanner's image; ``parameters`` are for it."""
 
     generator: str = "docker/buildkit-syft-scanner:stable-1"
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Attestations:
+class Attestations(Struct, frozen=True):
     """What is to be stated about an image."""
 
     provenance: ProvenanceOptions | None = None

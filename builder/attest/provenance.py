@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
+
 from builder.attest.capture import Capture, UrlMaterial
 from builder.attest.manifest import Predicate
 from builder.attest.options import AttestError, ProvenanceOptions
@@ -63,8 +65,7 @@ def provenance(facts: BuildFacts, options: ProvenanceOptions) -> Predicate:
     return Predicate(_TYPE_02, _version_02(facts, options, parts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """What both versions have, in other places."""
 
     request: Mapping[str, Any]

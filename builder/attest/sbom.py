@@ -10,9 +10,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from builder.attest.manifest import Predicate
 from builder.attest.options import AttestError
@@ -29,8 +30,7 @@ _SOURCE, _DESTINATION = "/run/src/core/sbom", "/run/out/"
 _CORE = "sbom"
 
 
-@dataclass(frozen=True, slots=True)
-class Scanner:
+class Scanner(Struct, frozen=True):
     """``image`` with its digest, ``config`` its image config, ``parameters`` for it."""
 
     image: Reference

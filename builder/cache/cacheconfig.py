@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from builder.errors import BuilderError
 from builder.oci import gojson
@@ -50,8 +51,7 @@ class ChainResult(NamedTuple):
     created: float
 
 
-@dataclass(frozen=True, slots=True)
-class CacheConfigRecord:
+class CacheConfigRecord(Struct, frozen=True):
     """A record; ``inputs`` holds, per input, (selector, number of the record) pairs."""
 
     digest: str
@@ -59,8 +59,7 @@ class CacheConfigRecord:
     inputs: tuple[tuple[tuple[str, int], ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CacheConfig:
+class CacheConfig(Struct, frozen=True):
     """The document as a value; records refer to each other by their place in it."""
 
     records: tuple[CacheConfigRecord, ...] = field(default=())

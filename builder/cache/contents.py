@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.cache.cacheconfig import CacheConfig, Layer, from_records
 from builder.cache.manifest import CREATED, DIFF_ID
@@ -22,8 +24,7 @@ _PARALLEL = 4
 Content = Callable[[], AsyncIterator[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """A layer of the cache: ``repositories`` (``domain/path``) are known to have it."""
 
     descriptor: Descriptor
@@ -31,16 +32,14 @@ class Blob:
     repositories: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CacheContents:
+class CacheContents(Struct, frozen=True):
     """The configuration, and its layers by digest."""
 
     config: CacheConfig
     blobs: Mapping[Digest, Blob]
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
+class Solved(Struct, frozen=True):
     """A solved build, as an export sees it.
 
     ``records`` are all that lead to its result, of which those in ``own`` stand for vertices
@@ -145,8 +144,7 @@ class CacheCollector:
         return Blob(descriptor, lambda: self._remote.content(chain, descriptor), repositories)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """A layer of a snapshot; ``created`` in nanoseconds since the epoch."""
 
     descriptor: Descriptor

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.cache.cacheconfig import CacheConfig, Chain, to_records
 from builder.cache.manifest import DIFF_ID, CacheManifest, parsed, read_inline
@@ -31,8 +33,7 @@ _NAME = "io.containerd.image.name"
 _REF_NAME = "org.opencontainers.image.ref.name"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedCache:
+class ImportedCache(Struct, frozen=True):
     """Records whose results are called by the ids of ``results``."""
 
     records: tuple[Record, ...]

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.cache.cacheconfig import MALFORMED, MEDIA_TYPE, CacheConfig, InvalidCacheConfigError
 from builder.oci import gojson, mediatypes
@@ -33,8 +35,7 @@ _DOCKER_LAYERS = {
 _OCI_LAYERS = {docker: oci for oci, docker in _DOCKER_LAYERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class CacheManifest:
+class CacheManifest(Struct, frozen=True):
     """What a manifest says of a cache: its layers by digest, and where its records are.
 
     Without ``config`` it is an image, or an index of ``images``, that may have an inline cache.

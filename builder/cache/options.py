@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.oci import reference as references
@@ -46,8 +47,7 @@ class CacheOptionError(BuilderError):
     """A ``--cache-to`` or ``--cache-from`` value that makes no sense (a usage error)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheOption:
+class CacheOption(Struct, frozen=True):
     """One value; ``type`` is ``inline``, ``registry`` or ``local``."""
 
     type: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.errors import BuilderError
@@ -38,8 +39,7 @@ class Origin(Protocol):
         """The bytes of a blob, to be verified by whoever reads them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryOrigin:
+class RegistryOrigin(Struct, frozen=True):
     """A repository."""
 
     session: Session
@@ -53,8 +53,7 @@ class RegistryOrigin:
         return self.session.fetch_blob(self.reference, descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryOrigin:
+class DirectoryOrigin(Struct, frozen=True):
     """An OCI layout on disk."""
 
     directory: Path
@@ -75,8 +74,7 @@ class DirectoryOrigin:
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteChain:
+class RemoteChain(Struct, frozen=True):
     """Layers from the bottom to the top, and where they are."""
 
     layers: tuple[LayerRecord, ...]

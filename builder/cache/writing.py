@@ -9,9 +9,10 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from builder.cache.cacheconfig import MEDIA_TYPE
 from builder.cache.contents import Blob, CacheContents

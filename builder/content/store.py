@@ -20,9 +20,10 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from builder.content.errors import (
     BlobNotFound,
@@ -42,8 +43,7 @@ _INDEX = json.dumps(
 ).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """A stored blob: its digest, and its length in bytes."""
 
     digest: Digest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.engine.imagestore import NamedImage, images_of, read_json, read_manifest
@@ -18,8 +19,7 @@ _PREDICATE = "in-toto.io/predicate-type"
 _ABOUT = "vnd.docker.reference.digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """``size``: bytes of all blobs as they are sent, each once. ``created`` is the config's own
     text, empty where it has none. ``fault``: why an image cannot be read."""
 
@@ -30,16 +30,14 @@ class Summary:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(Struct, frozen=True):
     """Statements about an image, by the types of their predicates."""
 
     digest: Digest
     predicates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LayerDetails:
+class LayerDetails(Struct, frozen=True):
     """``present``: its blob is in the store; that of a base image which was pushed on without
     being read need not be."""
 
@@ -48,8 +46,7 @@ class LayerDetails:
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformDetails:
+class PlatformDetails(Struct, frozen=True):
     """One image: its documents as they are."""
 
     platform: str
@@ -60,8 +57,7 @@ class PlatformDetails:
     attestations: tuple[Attestation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """``index`` is None where the name is that of a single manifest."""
 
     summary: Summary

@@ -7,9 +7,10 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.content.names import ImageNames
@@ -34,8 +35,7 @@ class AmbiguousImage(BuilderError):
     """The beginning of a digest that several images share."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedImage:
+class NamedImage(Struct, frozen=True):
     """``name`` is complete (``domain/path:tag``); ``top`` is the manifest or index."""
 
     name: str
@@ -47,8 +47,7 @@ class NamedImage:
         return references.parse(self.name).familiar()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageStore:
+class ImageStore(Struct, frozen=True):
     """The images that have names, and the blobs; nothing is collected while it is open."""
 
     content: ContentStore

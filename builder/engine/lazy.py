@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.events import Emit, VertexEvent
@@ -21,8 +22,7 @@ from builder.snapshot.chains import Chains, LayerRecord
 from builder.sources.image import FoundImage, PinnedImage, layer_records
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """The layers of ``image``, then those of each of ``above``. ``vertex`` is the image's."""
 
     image: FoundImage
@@ -41,8 +41,7 @@ class Stack:
         await source.fetch_layer(self.image.reference, record.descriptor, emit, self.vertex)
 
 
-@dataclass(frozen=True, slots=True)
-class Spine:
+class Spine(Struct, frozen=True):
     """An image source, the merges that stand on it, and what these lay over it in order."""
 
     image: LLBVertex

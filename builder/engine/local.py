@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from builder.engine.lazy import Spine, Stack, look, show, spine_of
 from builder.engine.sourcing import Inputs, Sourcing
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from builder.cache.remote import RemoteResults
 
 
-@dataclass(frozen=True, slots=True)
-class Caches:
+class Caches(Struct, frozen=True):
     """Where an engine looks steps up: records, and the results of imported ones."""
 
     store: CacheStore
@@ -59,8 +59,7 @@ class _Results:
         return Tree.of(await self._remote.load(id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lazy:
+class _Lazy(Struct, frozen=True):
     """A result whose image has not been unpacked."""
 
     spine: Spine

@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.llb import ops as llb
@@ -48,16 +50,14 @@ class SourceDenied(BuilderError):
         self.identifier = identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A source as an op has it."""
 
     identifier: str
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """``pattern`` fits identifiers, as does equality with ``identifier``; every constraint
     ``(key, condition, value)`` has to hold. ``updates`` is for a conversion."""
 
@@ -97,8 +97,7 @@ class Rule:
         return Source(wanted or source.identifier, attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePolicy:
+class SourcePolicy(Struct, frozen=True):
     """The rules of each file, in the order of the files."""
 
     policies: tuple[tuple[Rule, ...], ...] = ()

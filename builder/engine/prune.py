@@ -9,7 +9,8 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.engine.state import State
 from builder.engine.usage import (
@@ -39,8 +40,7 @@ class PruneError(BuilderError):
     """A filter that is none, or a state directory that is in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """``key`` alone, or compared with ``value``: ``==``, ``!=`` or ``~=`` (a regular
     expression). Several must all hold."""
 
@@ -94,8 +94,7 @@ def _field(record: UsageRecord, key: str) -> str | bool:
     return fields[key]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What one prune removes. Sizes in bytes, 0 for no limit; ``unused_for`` in seconds.
 
     Without limits all that the filters let through goes. ``everything`` takes also what

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.errors import BuilderError
@@ -13,8 +14,7 @@ from builder.oci.digest import Digest
 from builder.oci.manifest import MAX_MANIFEST, Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class LayerShape:
+class LayerShape(Struct, frozen=True):
     """``size`` is in bytes, as sent to a registry; ``created_by`` is from the history."""
 
     digest: str
@@ -22,8 +22,7 @@ class LayerShape:
     created_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageShape:
+class ImageShape(Struct, frozen=True):
     """One image; ``platform`` as ``os/arch``."""
 
     platform: str

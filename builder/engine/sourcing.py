@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from builder.engine.policy import SourcePolicy
 from builder.executor.lentca import RunCa
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from builder.sources.http import HttpSource
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What a build brings along: directories and layouts by name (also such as become known
     while it runs), secrets, agents, and the sources outside, made when first asked for; what
     steps may use, and the policy for the definitions that they write. ``scope`` tells the
@@ -48,8 +48,8 @@ class Inputs:
     session: str
     scope: str = ""
     run_ca: RunCa | None = None
-    resources: Resources = Resources()  # noqa: RUF009 - frozen
-    policy: SourcePolicy = SourcePolicy()  # noqa: RUF009 - frozen
+    resources: Resources = Resources()
+    policy: SourcePolicy = SourcePolicy()
 
 
 class Sourcing:

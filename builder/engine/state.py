@@ -24,8 +24,9 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.cache.store import SQLiteCacheStore
 from builder.content import ContentStore
@@ -45,8 +46,7 @@ class StateError(BuilderError):
     """A state directory that cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """One open state directory; any number of processes may have it open."""
 
     root: Path

@@ -6,8 +6,9 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.content.errors import ContentError
 from builder.engine.state import State
@@ -31,8 +32,7 @@ _MOUNT = "cache-mount-"
 _CONFIG_LIMIT = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class UsageRecord:
+class UsageRecord(Struct, frozen=True):
     """BuildKit's UsageInfo. Times in seconds since the epoch, ``used`` None if never told;
     ``size`` in bytes. ``shared``: a named image of the local store has it too.
     """
@@ -53,8 +53,7 @@ class UsageRecord:
         return not self.in_use
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Blobs that somebody needs: by named images, and by images that were pulled."""
 
     named: frozenset[Digest]

@@ -15,8 +15,11 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from builder.executor import truststores
 from builder.executor.types import ExecMount, ExecutorError, Process
@@ -80,8 +83,7 @@ class RunCa:
             raise ExecutorError(f"cannot lend the CA of --run-ca to the step: {error}") from error
 
 
-@dataclass(slots=True)
-class Loan:
+class Loan(msgspec.Struct):
     """The process with what it needs, and the way back.
 
     ``lent`` has for each bundle what it was and what was added; ``anchors`` are files of ours.
@@ -91,8 +93,8 @@ class Loan:
     root: Path
     unwanted: frozenset[bytes]
     since: int
-    lent: dict[Path, tuple[bytes, bytes]] = field(default_factory=dict)
-    anchors: list[Path] = field(default_factory=list)
+    lent: dict[Path, tuple[bytes, bytes]] = msgspec.field(default_factory=dict)
+    anchors: list[Path] = msgspec.field(default_factory=list)
 
     def take_back(self) -> list[str]:
         """Leave no trace. Returns the paths below the root where the step itself put a copy,

@@ -15,9 +15,11 @@ import secrets
 import shutil
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.executor import idmaps, programs
 from builder.executor.spec import Sandbox, bounding_capabilities, runtime_config
@@ -36,8 +38,7 @@ _EXIT_ZERO: dict[str, tuple[int, bytes]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """A runtime as it is called. ``cgroups`` False: started without making any."""
 
     name: str

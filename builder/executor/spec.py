@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from builder.executor import seccomp
 from builder.executor.hostfiles import DEFAULT_HOSTNAME
@@ -68,8 +69,7 @@ _GUARDS = ("nosuid", "noexec", "nodev")
 _CHARACTER_DEVICES = ("ptmx", "console", "tty")  # made by every runtime itself
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """What this host allows, the same for every step.
 
     ``capabilities``: the bounding set. ``cgroups``: whether the runtime makes one;
@@ -96,8 +96,7 @@ class Sandbox:
         return self.nested or bool(self.uid_map)
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Struct, frozen=True):
     """A resolved mount of a step: ``dest`` has no links any more. No source: a tmpfs.
 
     ``guarded``: no programs, set-user-ID bits or devices count in it.

@@ -11,15 +11,15 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from builder.executor.types import ExecutorError
 from builder.snapshot.paths import root_path
 
 
-@dataclass(slots=True)
-class MountStubs:
+class MountStubs(Struct):
     """The stubs of one step. ``points`` maps each destination to its host path."""
 
     root: Path

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 
@@ -19,8 +20,7 @@ class Network(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ExecMount:
+class ExecMount(Struct, frozen=True):
     """A mount beside the root. ``kind``: ``bind`` (``source`` is a host path) or ``tmpfs``."""
 
     dest: str
@@ -30,8 +30,7 @@ class ExecMount:
     tmpfs_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ulimit:
+class Ulimit(Struct, frozen=True):
     """``name`` as docker has it, ``nofile`` for RLIMIT_NOFILE; -1 is no limit."""
 
     name: str
@@ -39,8 +38,7 @@ class Ulimit:
     hard: int
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Limits by cgroup, as docker's flags have them; 0 and ``""`` are none.
 
     ``memory`` and ``memory_swap`` (both together) in bytes, -1 for no limit of swap;
@@ -56,8 +54,7 @@ class Resources:
     cpuset_mems: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """One step. ``env`` items are ``K=V``; ``user`` as in the Dockerfile (``""`` is root)."""
 
     args: tuple[str, ...]

@@ -7,8 +7,9 @@ need not exist; a name must; supplementary groups apply only where no group was 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.executor.types import ExecutorError
 from builder.snapshot.paths import read_regular
@@ -29,8 +30,7 @@ class UserNotFoundError(ExecutorError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Numeric ids of a process; ``groups`` are the supplementary ones."""
 
     uid: int = 0

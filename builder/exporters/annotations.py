@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.oci import platform as platforms
 from builder.oci.platform import Platform
@@ -20,8 +21,7 @@ _FORM = re.compile(
 _PREFIX = "annotation"
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """One annotation; without a platform it is for all of them."""
 
     type: str
@@ -50,8 +50,7 @@ def parse(name: str, value: str) -> Annotation | None:
     return Annotation(kind, platform, found["key"], value)
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
+class Annotations(Struct, frozen=True):
     """All annotations of an output, by where they go."""
 
     items: tuple[Annotation, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from builder.content.store import ContentStore
 from builder.oci import mediatypes
@@ -10,8 +10,7 @@ from builder.oci.descriptor import Descriptor
 from builder.oci.manifest import MAX_MANIFEST, Index, parse
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Struct, frozen=True):
     """``blobs`` (configs and layers) and ``manifests``, each once, every child first.
 
     The last manifest is the image itself.

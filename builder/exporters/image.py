@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.content.store import ContentStore
 from builder.exporters.annotations import Annotations
@@ -32,8 +34,7 @@ _DOCKER_LAYERS = {
 _OCI_LAYERS = {docker: oci for oci, docker in _DOCKER_LAYERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredImage:
+class StoredImage(Struct, frozen=True):
     """An image in the store: its manifest (with its platform) and its config."""
 
     manifest: Descriptor

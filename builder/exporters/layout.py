@@ -14,9 +14,10 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec.structs import replace
 
 from builder.content.store import ContentStore
 from builder.exporters.errors import ExportError, unwritable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.exporters.annotations import TYPES, is_annotation
 from builder.exporters.annotations import parse as parse_annotation
@@ -57,8 +58,7 @@ _BOOLEANS = frozenset(
 _COMPRESSIONS = ("gzip", "zstd", "uncompressed")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """One ``--output``. ``registry`` has become ``image`` with ``push``.
 
     ``dest`` is a path, ``-`` or empty; the other attributes are in ``attributes``.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.events import Emit, StatusEvent, VertexEvent
 from builder.oci.digest import Digest
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """What a status line tells at its end: ``size`` in bytes, where that says something."""
 
     size: int = 0

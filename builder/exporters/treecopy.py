@@ -11,8 +11,9 @@ import os
 import secrets
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.exporters.errors import ExportError, unwritable
 from builder.exporters.treewalk import sorted_names
@@ -42,8 +43,7 @@ def copy_tree(root: Path, dest: Path, epoch: int | None = None) -> int:
         raise unwritable(error.filename or dest, error) from error
 
 
-@dataclass(slots=True)
-class _Level:
+class _Level(Struct):
     """A directory on the way down: what is left of it, and how to know it again."""
 
     source: Path

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from msgspec import Struct, field
 
 from builder.content.store import ContentStore
 from builder.oci.descriptor import Descriptor
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from builder.transport.enginesocket import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A layer whose blob is in the content store, or comes there with ``fetch``.
 
     ``created`` (nanoseconds since the epoch) and ``description`` stand in the history of an
@@ -35,8 +35,7 @@ class Layer:
     fetch: Callable[[], Awaitable[None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformImage:
+class PlatformImage(Struct, frozen=True):
     """The result of a build for one platform.
 
     ``config`` is the image config as the frontend made it, parsed; its member ``config``
@@ -55,8 +54,7 @@ Attest = Callable[[PlatformImage, Descriptor], Awaitable[Descriptor | None]]
 """Makes the attestation manifest about an image manifest, its blobs in the store."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportInput:
+class ExportInput(Struct, frozen=True):
     """What a build made. ``index`` asks for an index even around one image."""
 
     images: tuple[PlatformImage, ...]
@@ -87,8 +85,7 @@ Tag = Callable[[str, Descriptor], None]
 """Gives a name to an image of the local store; blocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportContext:
+class ExportContext(Struct, frozen=True):
     """What exporters share. ``epoch`` is SOURCE_DATE_EPOCH in seconds.
 
     ``stdout`` is where ``dest=-`` goes, ``tag`` and ``pusher`` serve the image exporter,
@@ -106,8 +103,7 @@ class ExportContext:
     layers: Callable[[PlatformImage], Awaitable[tuple[Layer, ...]]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """The outcome. ``response`` has BuildKit's keys (``containerimage.digest`` ...)."""
 
     descriptor: Descriptor | None = None

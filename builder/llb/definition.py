@@ -3,30 +3,28 @@
 ``def_`` holds the ops' bytes, inputs before users, the terminal op last. Metadata and
 locations are keyed by op digest and are no part of it.
 """
-# ruff: noqa: RUF009  (the defaults are dataclasses.field declarations, made by schema)
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from builder.llb import wire
 from builder.llb.jsonform import go_struct, protojson
 from builder.llb.ops import Op
-from builder.llb.schema import BOOL, BYTES, INT32, INT64, STRING, mapping, message, proto
+from builder.llb.schema import BOOL, BYTES, INT32, INT64, STRING, Message, mapping, message, proto
 from builder.oci.digest import Digest
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCache:
+class ExportCache(Message, frozen=True):
     """Whether a vertex's cache is exported."""
 
     value: bool = proto(1, "Value", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressGroup:
+class ProgressGroup(Message, frozen=True):
     """Vertices that progress shows as one; a weak member never names the group."""
 
     id: str = proto(1, "id", STRING)
@@ -34,8 +32,7 @@ class ProgressGroup:
     weak: bool = proto(3, "weak", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class LinuxResources:
+class LinuxResources(Message, frozen=True):
     """cgroup limits of a step; bytes, shares and microseconds."""
 
     memory: int = proto(1, "memory", INT64)
@@ -47,8 +44,7 @@ class LinuxResources:
     cpuset_mems: str = proto(7, "cpusetMems", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class OpMetadata:
+class OpMetadata(Message, frozen=True):
     """What is said about an op beside its bytes: names, caps, cache wishes."""
 
     ignore_cache: bool = proto(1, "ignore_cache", BOOL)
@@ -70,39 +66,34 @@ class OpMetadata:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Message, frozen=True):
     """``line`` counts from 1; ``character`` from 0."""
 
     line: int = proto(1, "line", INT32)
     character: int = proto(2, "character", INT32)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Message, frozen=True):
     """From ``start`` to ``end``, inclusive."""
 
     start: Position | None = message(1, "start", Position)
     end: Position | None = message(2, "end", Position)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Message, frozen=True):
     """Ranges of the source file number ``source_index``."""
 
     source_index: int = proto(1, "sourceIndex", INT32)
     ranges: tuple[Range, ...] = message(2, "ranges", Range, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Locations:
+class Locations(Message, frozen=True):
     """Every place that led to one op."""
 
     locations: tuple[Location, ...] = message(1, "locations", Location, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Message, frozen=True):
     """A source file; ``definition`` are the bytes of the definition that fetched it."""
 
     filename: str = proto(1, "filename", STRING)
@@ -111,23 +102,24 @@ class SourceFile:
     language: str = proto(4, "language", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceMap:
+class SourceMap(Message, frozen=True):
     """Which lines of which file each op came from."""
 
     locations: Mapping[str, Locations] = mapping(1, "locations", "message", Locations)
     infos: tuple[SourceFile, ...] = message(2, "infos", SourceFile, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Message, frozen=True):
     """``pb.Definition``. ``made`` are ops by the digest of their bytes, where these were made
     here: they need not be decoded. They are no part of what travels."""
 
     def_: tuple[bytes, ...] = proto(1, "def", BYTES, repeated=True)
     metadata: Mapping[str, OpMetadata] = mapping(2, "metadata", "message", OpMetadata)
     source: SourceMap | None = message(3, "Source", SourceMap)
-    made: Mapping[Digest, Op] = field(default_factory=dict, repr=False, compare=False)
+    made: Mapping[Digest, Op] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Definition) and _travels(self) == _travels(other)
 
     def encode(self) -> bytes:
         """The bytes as BuildKit writes them."""
@@ -155,6 +147,10 @@ class Definition:
             "metadata": {k: go_struct(self.metadata[k]) for k in sorted(self.metadata)},
             "source": _source_json(self.source) if self.source is not None else {},
         }
+
+
+def _travels(definition: Definition) -> tuple[Any, ...]:
+    return definition.def_, definition.metadata, definition.source
 
 
 def _source_json(source: SourceMap) -> dict[str, Any]:

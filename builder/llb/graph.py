@@ -8,8 +8,10 @@ stands above this package.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.events import SourceInfo, SourceRange
 from builder.llb.definition import Definition, LinuxResources, Location, OpMetadata, ProgressGroup
@@ -44,16 +46,14 @@ class Edge(NamedTuple):
     index: int  # type: ignore[assignment]  # shadows tuple.index, as the solver's does
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLocation:
+class SourceLocation(Struct, frozen=True):
     """Lines of a source file; the solver's ``Location``."""
 
     info: SourceInfo
     ranges: tuple[SourceRange, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LLBVertex:
+class LLBVertex(Struct, frozen=True, eq=False):
     """One op of a loaded definition.
 
     ``digest`` is that of the bytes as received, with ``-ignorecache`` folded in by the solver
@@ -78,8 +78,7 @@ class LLBVertex:
         return self.metadata.linux_resources
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """A loaded definition: the wanted edge, and every vertex by digest, inputs first."""
 
     result: Edge

@@ -1,4 +1,4 @@
-"""The two JSON forms of declared dataclasses: protojson, and Go's ``encoding/json``.
+"""The two JSON forms of declared messages: protojson, and Go's ``encoding/json``.
 
 protojson (``frontend.convertllb`` answers in it): lowerCamelCase names, 64-bit integers as
 strings, enums by name. ``encoding/json`` of the generated Go structs (BuildKit's cache keys

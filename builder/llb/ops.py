@@ -1,15 +1,12 @@
-"""The ops of the build graph, as frozen dataclasses named as in BuildKit's ``pb`` package.
+"""The ops of the build graph, as frozen classes named as in BuildKit's ``pb`` package.
 
 Zero values are what proto3 leaves out. Paths are as the frontend wrote them. Indexes of
 ``-1`` mean "none" (an input) or "skip" (an output). Source: ``solver/pb/ops.proto``.
 """
 
-# ruff: noqa: RUF009  (the defaults are dataclasses.field declarations, made by schema)
-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 from builder.llb.schema import (
@@ -22,6 +19,7 @@ from builder.llb.schema import (
     UINT32,
     FieldSpec,
     Member,
+    Message,
     enumeration,
     mapping,
     message,
@@ -78,23 +76,20 @@ class ContentCache(IntEnum):
     OFF = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Message, frozen=True):
     """Output ``index`` of the op whose bytes have ``digest``."""
 
     digest: Digest = proto(1, "digest", STRING, type_=Digest)
     index: int = proto(2, "index", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class Constraints:
+class Constraints(Message, frozen=True):
     """Filters on the worker; present and empty in every op but the terminal one."""
 
     filter: tuple[str, ...] = proto(1, "filter", STRING, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyEnv:
+class ProxyEnv(Message, frozen=True):
     """Proxy variables of an exec op; never part of its cache key."""
 
     http_proxy: str = proto(1, "http_proxy", STRING)
@@ -104,16 +99,14 @@ class ProxyEnv:
     all_proxy: str = proto(5, "all_proxy", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class HostIP:
+class HostIP(Message, frozen=True):
     """A line of /etc/hosts."""
 
     host: str = proto(1, "Host", STRING)
     ip: str = proto(2, "IP", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class Ulimit:
+class Ulimit(Message, frozen=True):
     """A resource limit, ``name`` as in ``ulimit`` without RLIMIT_."""
 
     name: str = proto(1, "Name", STRING)
@@ -121,8 +114,7 @@ class Ulimit:
     hard: int = proto(3, "Hard", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(Message, frozen=True):
     """The process of an exec op; ``env`` items are ``K=V`` in the order they are set."""
 
     args: tuple[str, ...] = proto(1, "args", STRING, repeated=True)
@@ -138,23 +130,20 @@ class Meta:
     valid_exit_codes: tuple[int, ...] = proto(12, "validExitCodes", INT32, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class TmpfsOpt:
+class TmpfsOpt(Message, frozen=True):
     """``size`` in bytes; 0 is the kernel's default."""
 
     size: int = proto(1, "size", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class CacheOpt:
+class CacheOpt(Message, frozen=True):
     """A persistent directory named ``id``."""
 
     id: str = proto(1, "ID", STRING)
     sharing: CacheSharing = enumeration(2, "sharing", CacheSharing)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretOpt:
+class SecretOpt(Message, frozen=True):
     """A secret as a file; ``mode`` are permission bits."""
 
     id: str = proto(1, "ID", STRING)
@@ -164,8 +153,7 @@ class SecretOpt:
     optional: bool = proto(5, "optional", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class SSHOpt:
+class SSHOpt(Message, frozen=True):
     """An agent socket; ``mode`` are permission bits."""
 
     id: str = proto(1, "ID", STRING)
@@ -175,8 +163,7 @@ class SSHOpt:
     optional: bool = proto(5, "optional", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Message, frozen=True):
     """One mount of an exec op. ``selector`` is the path below the input's root.
 
     ``input`` -1 mounts nothing of the graph (a cache, tmpfs, secret or empty directory);
@@ -197,8 +184,7 @@ class Mount:
     content_cache: ContentCache = enumeration(24, "contentCache", ContentCache)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretEnv:
+class SecretEnv(Message, frozen=True):
     """A secret as the environment variable ``name``."""
 
     id: str = proto(1, "ID", STRING)
@@ -206,16 +192,14 @@ class SecretEnv:
     optional: bool = proto(3, "optional", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class CDIDevice:
+class CDIDevice(Message, frozen=True):
     """A CDI device by its qualified name."""
 
     name: str = proto(1, "name", STRING)
     optional: bool = proto(2, "optional", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class ExecOp:
+class ExecOp(Message, frozen=True):
     """Runs a process; its first mount is the root."""
 
     meta: Meta | None = message(1, "meta", Meta)
@@ -226,24 +210,21 @@ class ExecOp:
     cdi_devices: tuple[CDIDevice, ...] = message(6, "cdiDevices", CDIDevice, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceOp:
+class SourceOp(Message, frozen=True):
     """Something from outside: ``docker-image://``, ``local://``, ``git://``, ``https://`` ..."""
 
     identifier: str = proto(1, "identifier", STRING)
     attrs: Mapping[str, str] = mapping(2, "attrs", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedUserOpt:
+class NamedUserOpt(Message, frozen=True):
     """A user or group by name, looked up in the root that ``input`` gives."""
 
     name: str = proto(1, "name", STRING)
     input: int = proto(2, "input", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class UserOpt:
+class UserOpt(Message, frozen=True):
     """A user or group: a name, or a number."""
 
     user: NamedUserOpt | int | None = oneof(
@@ -251,16 +232,14 @@ class UserOpt:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ChownOpt:
+class ChownOpt(Message, frozen=True):
     """The owner of what a file action makes; None leaves that half alone."""
 
     user: UserOpt | None = message(1, "user", UserOpt)
     group: UserOpt | None = message(2, "group", UserOpt)
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Message, frozen=True):
     """Copies ``src`` of the secondary input to ``dest``. ``mode_str`` is a symbolic mode."""
 
     src: str = proto(1, "src", STRING)
@@ -281,8 +260,7 @@ class Copy:
     required_paths: tuple[str, ...] = proto(16, "required_paths", STRING, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class MkFile:
+class MkFile(Message, frozen=True):
     """Writes ``data`` to ``path``. ``timestamp`` in nanoseconds, -1 for now."""
 
     path: str = proto(1, "path", STRING)
@@ -292,8 +270,7 @@ class MkFile:
     timestamp: int = proto(5, "timestamp", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class MkDir:
+class MkDir(Message, frozen=True):
     """Makes the directory ``path``."""
 
     path: str = proto(1, "path", STRING)
@@ -303,8 +280,7 @@ class MkDir:
     timestamp: int = proto(5, "timestamp", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class Rm:
+class Rm(Message, frozen=True):
     """Removes ``path``."""
 
     path: str = proto(1, "path", STRING)
@@ -312,8 +288,7 @@ class Rm:
     allow_wildcard: bool = proto(3, "allowWildcard", BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class Symlink:
+class Symlink(Message, frozen=True):
     """Makes ``newpath`` a symbolic link to ``oldpath``."""
 
     oldpath: str = proto(1, "oldpath", STRING)
@@ -322,8 +297,7 @@ class Symlink:
     timestamp: int = proto(4, "timestamp", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class FileAction:
+class FileAction(Message, frozen=True):
     """One step of a file op.
 
     ``input`` and ``secondary_input`` below the number of op inputs name an input; from there
@@ -343,58 +317,50 @@ class FileAction:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileOp:
+class FileOp(Message, frozen=True):
     """Changes files without running anything."""
 
     actions: tuple[FileAction, ...] = message(2, "actions", FileAction, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class MergeInput:
+class MergeInput(Message, frozen=True):
     """A layer to merge: the op input of that number."""
 
     input: int = proto(1, "input", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class MergeOp:
+class MergeOp(Message, frozen=True):
     """Lays the inputs over one another, in order."""
 
     inputs: tuple[MergeInput, ...] = message(1, "inputs", MergeInput, repeated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class LowerDiffInput:
+class LowerDiffInput(Message, frozen=True):
     """-1 is scratch."""
 
     input: int = proto(1, "input", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class UpperDiffInput:
+class UpperDiffInput(Message, frozen=True):
     """-1 is scratch."""
 
     input: int = proto(1, "input", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class DiffOp:
+class DiffOp(Message, frozen=True):
     """What upper changed against lower."""
 
     lower: LowerDiffInput | None = message(1, "lower", LowerDiffInput)
     upper: UpperDiffInput | None = message(2, "upper", UpperDiffInput)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildInput:
+class BuildInput(Message, frozen=True):
     """An input of a nested build."""
 
     input: int = proto(1, "input", INT64)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOp:
+class BuildOp(Message, frozen=True):
     """Solves a definition found in an input (``builder`` -1: the definition is LLB itself).
 
     ``definition`` is the serialised nested ``Definition``.
@@ -406,8 +372,7 @@ class BuildOp:
     attrs: Mapping[str, str] = mapping(4, "attrs", STRING)
 
 
-@dataclass(frozen=True, slots=True)
-class PassthroughOp:
+class PassthroughOp(Message, frozen=True):
     """Hands its inputs on under an id."""
 
     id: str = proto(1, "id", STRING)
@@ -425,8 +390,7 @@ _PLATFORM_FIELDS = (
 AnyOp = ExecOp | SourceOp | FileOp | BuildOp | MergeOp | DiffOp | PassthroughOp
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Message, frozen=True):
     """A node of the graph. ``op`` None is the terminal node: it names the result."""
 
     inputs: tuple[Input, ...] = message(1, "inputs", Input, repeated=True)

@@ -1,4 +1,4 @@
-"""How a frozen dataclass says which protobuf message it is.
+"""How a class says which protobuf message it is.
 
 A field declares its number, kind and proto name once; the binary codec (``wire``) and the
 JSON writers (``jsonform``) read the same declaration. Kinds are named as in proto3.
@@ -6,18 +6,17 @@ JSON writers (``jsonform``) read the same declaration. Kinds are named as in pro
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct, StructMeta, field
+from msgspec.structs import replace
 
 STRING, BYTES, BOOL = "string", "bytes", "bool"
 INT32, INT64, UINT32, ENUM = "int32", "int64", "uint32", "enum"
 MESSAGE = "message"
 SCALARS = frozenset({STRING, BYTES, BOOL, INT32, INT64, UINT32, ENUM})
 
-_KEY = "protobuf"
 _ZERO: dict[str, Any] = {
     STRING: "",
     BYTES: b"",
@@ -28,8 +27,7 @@ _ZERO: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One alternative of a oneof: how it travels and, for a message, which class."""
 
     number: int
@@ -38,12 +36,11 @@ class Member:
     type: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(Struct, frozen=True):
     """A declared field. ``members`` is filled for a oneof only, ``map`` means map<string, kind>.
 
-    ``type`` is the dataclass of a message or the IntEnum of an enum; ``fields`` describes a
-    dataclass that does not describe itself (a value of ``builder.oci``).
+    ``type`` is the class of a message or the IntEnum of an enum; ``fields`` describes a
+    class that does not describe itself (a value of ``builder.oci``).
     """
 
     number: int
@@ -57,6 +54,34 @@ class FieldSpec:
     fields: tuple[FieldSpec, ...] = ()
 
 
+class _Declared(Struct, frozen=True):
+    """What a field of a message is given in the place of a default: both halves of it."""
+
+    spec: FieldSpec
+    default: Any
+
+
+class _MessageMeta(StructMeta):
+    """Keeps the declarations of a class, and hands the defaults in them to msgspec."""
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> Any:
+        specs = []
+        for attribute, value in namespace.items():
+            if isinstance(value, _Declared):
+                specs.append(replace(value.spec, attribute=attribute))
+                namespace[attribute] = value.default
+        namespace["protobuf"] = tuple(sorted(specs, key=lambda s: (bool(s.members), s.number)))
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+
+class Message(Struct, frozen=True, metaclass=_MessageMeta):
+    """A protobuf message. ``protobuf`` are its declared fields."""
+
+    protobuf: ClassVar[tuple[FieldSpec, ...]]
+
+
 def proto(number: int, name: str, kind: str, *, repeated: bool = False, type_: Any = None) -> Any:
     """A scalar field; absent on the wire when zero, as proto3 has it.
 
@@ -64,15 +89,13 @@ def proto(number: int, name: str, kind: str, *, repeated: bool = False, type_: A
     """
     spec = FieldSpec(number, name, kind, type_, repeated=repeated)
     if type_ is not None:
-        return dataclasses.field(metadata={_KEY: spec})
-    return dataclasses.field(default=() if repeated else _ZERO[kind], metadata={_KEY: spec})
+        return _Declared(spec, field())
+    return _Declared(spec, () if repeated else _ZERO[kind])
 
 
 def enumeration(number: int, name: str, type_: type[IntEnum]) -> Any:
     """An enum field; its zero member is the default."""
-    return dataclasses.field(
-        default=type_(0), metadata={_KEY: FieldSpec(number, name, ENUM, type_)}
-    )
+    return _Declared(FieldSpec(number, name, ENUM, type_), type_(0))
 
 
 def message(
@@ -85,34 +108,24 @@ def message(
 ) -> Any:
     """A message field; None (or an empty tuple) when absent. An empty message is written."""
     spec = FieldSpec(number, name, MESSAGE, type_, repeated=repeated, fields=fields)
-    return dataclasses.field(default=() if repeated else None, metadata={_KEY: spec})
+    return _Declared(spec, () if repeated else None)
 
 
 def mapping(number: int, name: str, kind: str, type_: Any = None) -> Any:
     """A map with string keys."""
     spec = FieldSpec(number, name, kind, type_, map=True)
-    return dataclasses.field(default_factory=dict, metadata={_KEY: spec})
+    return _Declared(spec, field(default_factory=dict))
 
 
 def oneof(*members: Member) -> Any:
     """A field of which the value's class tells the member. None when none is set."""
     spec = FieldSpec(members[0].number, "", MESSAGE, members=members)
-    return dataclasses.field(default=None, metadata={_KEY: spec})
+    return _Declared(spec, None)
 
 
-def fields_of(type_: Any) -> tuple[FieldSpec, ...]:
+def fields_of(type_: type[Message]) -> tuple[FieldSpec, ...]:
     """The declared fields in the order BuildKit writes them: by number, the oneof last."""
-    return _fields_of(type_)
-
-
-@cache
-def _fields_of(type_: Any) -> tuple[FieldSpec, ...]:
-    specs = [
-        dataclasses.replace(f.metadata[_KEY], attribute=f.name)
-        for f in dataclasses.fields(type_)
-        if _KEY in f.metadata
-    ]
-    return tuple(sorted(specs, key=lambda s: (bool(s.members), s.number)))
+    return type_.protobuf
 
 
 def member_of(spec: FieldSpec, value: Any) -> Member:

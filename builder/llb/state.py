@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.llb import wire
 from builder.llb.definition import (
@@ -83,8 +86,7 @@ class Vertex(ABC):
         return Output(self, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Output number ``index`` of ``vertex``."""
 
     vertex: Vertex
@@ -127,8 +129,7 @@ class SourceVertex(Vertex):
         return self.source_caps
 
 
-@dataclass(frozen=True, slots=True)
-class MountSpec:
+class MountSpec(Struct, frozen=True):
     """A mount whose input is an output (None: nothing of the graph).
 
     ``mount`` carries everything else; its input and output numbers are set when marshalled.
@@ -236,8 +237,7 @@ def _mount_caps(spec: MountSpec) -> Iterator[str]:
         yield "exec.mount.cache.content"
 
 
-@dataclass(frozen=True, slots=True)
-class FileStep:
+class FileStep(Struct, frozen=True):
     """One action of a file vertex; ``source`` is what a copy reads (None: not a copy, or
     scratch)."""
 

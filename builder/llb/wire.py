@@ -1,4 +1,4 @@
-"""The protobuf encoding of declared dataclasses, byte for byte as protobuf-go writes it.
+"""The protobuf encoding of declared messages, byte for byte as protobuf-go writes it.
 
 Deterministic: fields by number, the oneof last, map entries sorted by key, zero scalars left
 out, empty messages kept. Decoding tolerates unknown fields (they are dropped) and refuses
@@ -25,11 +25,12 @@ from builder.llb.schema import (
     UINT32,
     FieldSpec,
     Member,
+    Message,
     fields_of,
     zero_of,
 )
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Message)
 
 MAX_BYTES = 64 << 20
 """The largest message that is decoded; BuildKit's own limit for a definition is 16 MiB."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from builder.errors import BuilderError
 from builder.oci.digest import Digest, InvalidDigest
@@ -16,8 +17,7 @@ class InvalidDocument(BuilderError):
     """A manifest, index, config or descriptor that is not what its media type says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """What a blob is (``media_type``), which one (``digest``), and how long (``size``, bytes).
 
     ``data`` is the blob itself where a manifest carries it; it is not read back.

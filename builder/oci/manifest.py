@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from builder.oci import gojson, mediatypes
 from builder.oci.descriptor import Descriptor, InvalidDocument
@@ -15,8 +16,7 @@ MAX_MANIFEST = 4 * 1024 * 1024
 """Bytes of the largest manifest that is read; distribution-spec has registries take as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One image: its config and its layers, bottom first."""
 
     config: Descriptor
@@ -40,8 +40,7 @@ class Manifest:
         return gojson.dumps(out, indent=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """Manifests of one name for several platforms, and attestations about them."""
 
     manifests: tuple[Descriptor, ...]

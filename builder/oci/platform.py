@@ -6,10 +6,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 
@@ -34,8 +36,7 @@ class InvalidPlatform(BuilderError):
     """A text is no platform specifier (``os[(version)][/arch[/variant]]``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """An OCI platform; ``variant`` is empty where the architecture has none."""
 
     os: str

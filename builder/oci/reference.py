@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.oci.digest import Digest, InvalidDigest
@@ -36,8 +38,7 @@ def quoted(text: str) -> str:
     return '"' + text.encode("unicode_escape").decode().replace('"', '\\"') + '"'
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """``domain/path[:tag][@digest]`` with docker.io's defaults filled in."""
 
     domain: str

@@ -8,9 +8,10 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct, field
 
 from builder.events import LogEvent, WarningEvent
 from builder.executor.lentca import RunCa
@@ -42,8 +43,7 @@ _SECRET = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
 """Names of variables whose values are written nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExecContext:
+class ExecContext(Struct, frozen=True):
     """What steps share: where trees, caches, secrets and agents are, who runs processes."""
 
     snapshots: Snapshotter
@@ -52,11 +52,10 @@ class ExecContext:
     secrets: Secrets
     agents: Agents
     run_ca: RunCa | None = None
-    resources: Resources = Resources()  # noqa: RUF009 - frozen
+    resources: Resources = Resources()
 
 
-@dataclass(slots=True)
-class _Prepared:
+class _Prepared(Struct):
     """The mounts of one step, ready. ``outputs`` maps an output's number to its tree."""
 
     root: Path | None = None

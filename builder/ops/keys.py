@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from builder.llb import ops as llb
 from builder.llb.jsonform import go_struct
@@ -19,17 +20,17 @@ def exec_key(op: llb.ExecOp, platform: Platform) -> Digest:
     """The definition key of a RUN step; what must not matter (addresses of extra hosts,
     proxies, selectors, ids of cache mounts) is taken out first."""
     meta = op.meta or llb.Meta()
-    meta = dataclasses.replace(
+    meta = replace(
         meta,
         proxy_env=None,
-        extra_hosts=tuple(dataclasses.replace(host, ip="") for host in meta.extra_hosts),
+        extra_hosts=tuple(replace(host, ip="") for host in meta.extra_hosts),
     )
     mounts = tuple(_mount_for_key(mount) for mount in op.mounts)
     if len(mounts) == 1 and _is_plain_root(mounts[0]):
         mounts = ()
     key: dict[str, Any] = {
         "Type": "buildkit.exec.v0",
-        "Exec": go_struct(dataclasses.replace(op, meta=meta, mounts=mounts)),
+        "Exec": go_struct(replace(op, meta=meta, mounts=mounts)),
         "OS": platform.os,
         "Arch": platform.architecture,
     }
@@ -44,7 +45,7 @@ def _mount_for_key(mount: llb.Mount) -> llb.Mount:
         is_default = cache.sharing == 0 and mount.dest in (cache.id, after_namespace)
         if not is_default:
             cache = llb.CacheOpt()
-    return dataclasses.replace(mount, selector="", cache_opt=cache)
+    return replace(mount, selector="", cache_opt=cache)
 
 
 def _is_plain_root(mount: llb.Mount) -> bool:
@@ -66,7 +67,7 @@ def file_key(op: llb.FileOp, inputs: int) -> Digest:
     for action in op.actions:
         inner = action.action
         if isinstance(inner, llb.Copy) and -1 < action.secondary_input < inputs:
-            inner = dataclasses.replace(inner, src=_base(inner.src))
+            inner = replace(inner, src=_base(inner.src))
         actions.append(base64.b64encode(gojson.dumps(go_struct(inner))).decode())
         indexes.append([action.input, action.secondary_input, action.output])
     key: dict[str, Any] = {"Type": "buildkit.file.v0", "Actions": actions}

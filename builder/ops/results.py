@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from builder.snapshot.types import Snapshotter
 
 SCRATCH = "scratch"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Received:
+class Received(Struct, frozen=True, eq=False):
     """That a tree came from a client. ``digests``: content hashes of its files that were
     computed before, by path with a leading slash; it takes those that are computed now."""
 
     digests: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A snapshot by id; ``scratch`` is the empty root.
 
     ``received`` from a client: its root directory has no owner, mode or time of its own.

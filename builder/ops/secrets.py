@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
+from msgspec import Struct
+
 from builder.llb import ops as llb
 from builder.ops.errors import OpError
 from builder.ops.threads import in_thread
@@ -18,8 +20,7 @@ LIMIT = 500 * 1024
 """Largest secret in bytes, as BuildKit's."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretSource:
+class SecretSource(Struct, frozen=True):
     """Where a secret comes from: exactly one of a file and an environment variable."""
 
     file: Path | None = None

@@ -12,8 +12,9 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from builder.ops.errors import OpError
 from builder.ops.modes import apply_symbolic
@@ -29,16 +30,14 @@ class PathMatcher(Protocol):
     def matches(self, path: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Numeric owner of what is copied."""
 
     uid: int
     gid: int
 
 
-@dataclass(slots=True)
-class CopyOptions:
+class CopyOptions(Struct):
     """``mode`` (octal bits) and ``mode_text`` (symbolic) are None where the mode is kept;
     ``time_ns`` None keeps the source's times; ``owner`` None keeps the source's owner."""
 

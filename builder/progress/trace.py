@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.events import Event, LogEvent, StatusEvent, VertexEvent, WarningEvent
 from builder.progress.text import log_time
@@ -13,8 +14,7 @@ CANCELED = "context canceled"
 LogSink = Callable[["VertexState", bytes], None]
 
 
-@dataclass(slots=True, eq=False)
-class VertexState:
+class VertexState(Struct, eq=False):
     """A vertex, its statuses, logs and warnings, and what of it was printed already."""
 
     digest: str

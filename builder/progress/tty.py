@@ -7,7 +7,8 @@ so that it is back whenever and however the program ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.events import Event
 from builder.progress.colors import FAINT, RESET, palette
@@ -24,8 +25,7 @@ _HOME, _ERASE_BELOW = "\x1b[0G", "\x1b[J"
 _SHORTEST_NAME = 12
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     """One line of the view: a vertex, a status or a warning of it."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from builder.errors import BuilderError
 from builder.oci.descriptor import Descriptor
@@ -39,8 +40,7 @@ class _HostFailed(Exception):
         self.error = error
 
 
-@dataclass(slots=True)
-class Download:
+class Download(Struct):
     """One blob on its way. ``record`` is told how each host's part ended."""
 
     client: Client

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _TOKEN = re.compile(r"[^\s=,\"']+")
 _SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "ntlm", "hoba", "mutual"))
 _LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """``scheme`` and the names of ``parameters`` are lower case."""
 
     scheme: str

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from builder.registry.errors import CredentialError
 
 HUB_KEY = "https://index.docker.io/v1/"
@@ -36,8 +38,7 @@ class Credential:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialFile:
+class CredentialFile(Struct, frozen=True):
     """A file in docker's form; ``kind`` decides how its keys are matched."""
 
     path: Path

@@ -18,16 +18,16 @@ The words are containerd's and BuildKit's where they have any for the case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.registry.hosts import Host
 from builder.transport.exchange import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One step at one host: what was said on the wire, and the error it ended in, if any."""
 
     step: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.oci import mediatypes
@@ -33,8 +34,7 @@ LIMIT = 2 * MAX_MANIFEST
 """Most bytes of a manifest that are read: twice what registries are asked to accept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One step's final answer at one host, or the ``error`` in its place.
 
     ``status`` is 0 where no answer came, or none that was authenticated. ``exchanges`` are
@@ -80,8 +80,7 @@ class Answer:
         return self.exchanges[-1].url if self.exchanges else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """What a reference stands for, who said so, and what had to be coped with on the way.
 
     ``coped`` holds codes: ``head-STATUS-get-200``, ``head-broken-get-200``,

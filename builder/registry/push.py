@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest, InvalidDigest
@@ -32,8 +33,7 @@ CHUNK = 4 * 1024 * 1024
 """Bytes of a chunk, where a registry refuses a blob in one piece; some refuse larger ones."""
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """One blob on its way to ``host``."""
 
     client: Client

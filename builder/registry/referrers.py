@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from builder.oci import mediatypes
 from builder.oci.descriptor import Descriptor, InvalidDocument
@@ -16,8 +16,7 @@ from builder.registry.manifests import Answer, ask, failure
 from builder.transport.exchange import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Referrers:
+class Referrers(Struct, frozen=True):
     """``descriptors`` in the registry's order; ``by_tag``: the registry has no referrers API."""
 
     descriptors: tuple[Descriptor, ...]

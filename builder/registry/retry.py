@@ -6,16 +6,16 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from builder.transport.errors import TransportError
 
 _BROKEN = frozenset(("read", "write", "timeout"))
 
 
-@dataclass(frozen=True, slots=True)
-class Retrying:
+class Retrying(Struct, frozen=True):
     """Try ``number`` of ``limit`` failed for ``reason``; the next follows in ``delay`` seconds."""
 
     method: str
@@ -26,8 +26,7 @@ class Retrying:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """``retries`` more tries after the first; 0 for a doctor, who wants to see each failure.
 
     Pauses double from ``first_pause`` seconds; ``Retry-After`` is kept where it asks for no

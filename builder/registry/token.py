@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
+from msgspec import Struct
+
 from builder.registry.challenge import Challenge
 from builder.registry.credentials import Credential
 from builder.registry.errors import (
@@ -49,8 +51,7 @@ class Token:
         return time.monotonic() < self.expires
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True):
     """What to ask a token service for, and as whom (None: anonymously)."""
 
     host: Host

@@ -11,8 +11,9 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.oci import mediatypes
@@ -42,16 +43,14 @@ _AGAIN = "again:"
 """Before the form that a layer of an image was converted to."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRecord:
+class LayerRecord(Struct, frozen=True):
     """A layer as a manifest lists it, and the digest of its uncompressed tar."""
 
     descriptor: Descriptor
     diff_id: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class LayerForm:
+class LayerForm(Struct, frozen=True):
     """How the blobs of this build's own layers are made; those of images stay as they came,
     unless ``force`` wants them compressed alike.
 
@@ -89,8 +88,7 @@ def chain_id(diff_ids: Sequence[Digest]) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     """A comparison, as layers are made of."""
 
     walk: ChangeWalk

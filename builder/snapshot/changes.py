@@ -15,8 +15,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.snapshot.types import Change, ChangeKind, SnapshotError
 
@@ -30,8 +31,7 @@ _UNREADABLE = (
 )
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     """A directory on the way down. ``lower`` is None where there is none to compare with."""
 
     path: str

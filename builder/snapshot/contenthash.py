@@ -14,9 +14,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from builder.oci.digest import Digest
 from builder.snapshot.paths import glob_regex, has_wildcard, root_path
@@ -38,8 +39,7 @@ class PathNotFound(SnapshotError):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """What to hash: ``path`` below the root of the tree (a pattern with ``wildcard``).
 
     ``follow_links``: a link in the last place stands for its target. ``include`` and
@@ -82,8 +82,7 @@ def content_hash(
     return Digest.of("\0".join(digests).encode())
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     """A directory whose digest grows, one child after another."""
 
     path: str
@@ -93,8 +92,7 @@ class _Folder:
     name: str
 
 
-@dataclass(slots=True)
-class _Listed:
+class _Listed(Struct):
     """One path of a filtered walk: a file, or the header of a directory."""
 
     path: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.snapshot.copying import CopySnapshotter
 from builder.snapshot.overlay import OverlayRefused, OverlaySnapshotter
@@ -13,8 +14,7 @@ from builder.snapshot.types import SnapshotError
 DRIVERS = {"overlay": OverlaySnapshotter, "copy": CopySnapshotter}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedSnapshotter:
+class OpenedSnapshotter(Struct, frozen=True):
     """``why`` is the error that ruled overlay out; None where it works or was not tried."""
 
     snapshotter: StoredSnapshotter

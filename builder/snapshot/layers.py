@@ -11,8 +11,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, cast
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.oci import mediatypes
@@ -65,16 +66,14 @@ class Changes(Protocol):
     def changes(self, id: str) -> Iterator[Change]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class LayerStats:
+class LayerStats(Struct, frozen=True):
     """What a layer tar holds: ``entries`` headers, and ``size`` bytes in all."""
 
     entries: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A layer blob in the store. ``size`` is that of its tar, uncompressed."""
 
     descriptor: Descriptor

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 
@@ -29,8 +30,7 @@ class ChangeKind(Enum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One path (relative, no leading ``/``) that differs from the parent.
 
     ``source`` is where the new inode can be read; None for DELETE.

@@ -10,9 +10,10 @@ cache maps onto it in both directions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 VOLATILE = "random:"
 """Prefix of ids and keys that mean nothing outside this process."""
@@ -37,8 +38,7 @@ class StoredResult(NamedTuple):
     used: float
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One cached output. ``id`` names it, ``key`` is its ``output_key``.
 
     Without ``results`` it is still a stepping stone from its inputs to its users.
@@ -59,8 +59,7 @@ class Record:
         return not self.id.startswith(VOLATILE)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What a vertex of this name was made from when it was last solved.
 
     ``inputs`` holds, per input, the name of its vertex and every record id known for it;

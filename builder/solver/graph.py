@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.solver.errors import CyclicGraphError
 from builder.solver.types import CacheMap, Edge, Op, Result, Vertex
@@ -11,8 +12,7 @@ from builder.solver.types import CacheMap, Edge, Op, Result, Vertex
 NodeKey = tuple[str, bool]
 
 
-@dataclass(eq=False, slots=True)
-class Node:
+class Node(Struct, eq=False):
     """A vertex and all that this process has learnt about it."""
 
     vertex: Vertex

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.events import Emit, VertexEvent, WarningEvent
 from builder.solver.errors import CANCELED, SolveError
@@ -14,8 +15,7 @@ from builder.solver.graph import Node
 from builder.solver.types import Vertex
 
 
-@dataclass(frozen=True, slots=True)
-class VertexJob:
+class VertexJob(Struct, frozen=True):
     """The ``Job`` that ops are given."""
 
     vertex: Vertex

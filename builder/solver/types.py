@@ -7,8 +7,9 @@ files or processes lives behind ``Op`` and ``Result``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from builder.events import Emit, SourceInfo, SourceRange
 from builder.oci.digest import Digest
@@ -21,8 +22,7 @@ class Edge(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where in a source file a vertex came from, for the excerpt under an error."""
 
     info: SourceInfo
@@ -60,8 +60,7 @@ ContentKey = Callable[[Result], Awaitable[Digest]]
 """Computes the content digest of an input (the slow key)."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputKey:
+class InputKey(Struct, frozen=True):
     """How one input enters the cache key of its user.
 
     ``selector`` is the digest of the paths used below the input; ``content``, where given,
@@ -75,8 +74,7 @@ class InputKey:
     parts: Callable[[], Mapping[str, str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CacheMap:
+class CacheMap(Struct, frozen=True):
     """The definition key of an op, and how each of its inputs takes part.
 
     ``describe`` tells in words what went into ``digest`` (for --explain-cache).

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from builder.oci.digest import Digest
 from builder.solver.cachestore import VOLATILE, Trace
@@ -13,8 +14,7 @@ from builder.solver.graph import Node
 Reason = Literal["", "ignored", "first", "definition", "input", "gone", "session", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that differs from last time. ``subject`` is an entry of ``CacheMap.describe``,
     the name of an input or a part of its content; values are "" where there was, or is, none.
     """
@@ -24,8 +24,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class CacheVerdict:
+class CacheVerdict(Struct, frozen=True):
     """What the cache said of one vertex.
 
     ``reason`` for a run: "ignored" (asked not to look), "first" (no vertex of this name was

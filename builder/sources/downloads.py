@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.oci.digest import Digest
 
@@ -21,8 +22,7 @@ CREATE TABLE IF NOT EXISTS download (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """A file in ``snapshot``. ``modified`` is the server's Last-Modified, as it was sent."""
 
     etag: str

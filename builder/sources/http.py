@@ -15,11 +15,12 @@ import os
 import zlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct, field
 
 from builder.oci.digest import Digest
 from builder.snapshot.types import SnapshotError, Snapshotter
@@ -47,8 +48,7 @@ class Answer(Protocol):
     def chunks(self) -> AsyncGenerator[bytes, None]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class HttpSource:
+class HttpSource(Struct, frozen=True):
     """What all downloads of a build share. ``uploads`` are files of this machine that stand
     for URLs below ``UPLOADS``. ``offline``: no server is asked whether its file has changed."""
 
@@ -61,8 +61,7 @@ class HttpSource:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What the request gives at this time; ``snapshot`` is "" where it was not fetched."""
 
     checksum: Digest

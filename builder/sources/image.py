@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from builder.content import ContentStore
 from builder.content.names import ImageNames
@@ -48,8 +49,7 @@ class Origin(Protocol):
     ) -> AsyncGenerator[bytes, None]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FoundImage:
+class FoundImage(Struct, frozen=True):
     """One image for one platform. ``root`` is what the reference names (an index, perhaps)."""
 
     reference: Reference
@@ -308,8 +308,7 @@ def layer_records(found: FoundImage) -> Sequence[LayerRecord]:
     return [LayerRecord(layer, diff) for layer, diff in zip(layers, diff_ids, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedImage:
+class PinnedImage(Struct, frozen=True):
     """An image source of the graph: a reference (with digest, as a rule) for a platform."""
 
     source: ImageSource

@@ -16,8 +16,9 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from builder.oci.digest import Digest
 from builder.snapshot.database import boot_id
@@ -30,8 +31,7 @@ tick of its file system's clock, unseen: it is read again next time. FAT's ticks
 _FORMAT = 1
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """What is known of a copy. ``identities``: of files in the directory that it was made of,
     by path; one that could have changed unseen has none. ``digests``: content hashes of files
     in the copy, by path with a leading slash.

@@ -6,9 +6,10 @@ import json
 import os
 import stat
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct
 
 from builder.oci import manifest as manifests
 from builder.oci import mediatypes
@@ -23,8 +24,7 @@ _INDEX_LIMIT = 16 << 20
 _NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """What a reference stands for."""
 
     descriptor: Descriptor

@@ -15,8 +15,9 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from builder.events import Emit, StatusEvent
 from builder.oci import gojson
@@ -38,8 +39,7 @@ _MANY, _MUCH = 500, 8 << 20
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(slots=True)
-class LocalTree:
+class LocalTree(Struct):
     """A source of one build. ``status`` is what progress calls the transfer."""
 
     name: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from builder.oci import gojson
 from builder.oci.credentials import without_credentials
@@ -26,8 +27,7 @@ _HEADERS = ("Accept", "User-Agent")
 _MAX_ID = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Struct, frozen=True):
     """One file at a URL. ``perm`` 0 is not said; ``headers`` are sorted by name."""
 
     url: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 
@@ -19,8 +20,7 @@ class InvalidEndpoint(BuilderError):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One server as a client addresses it. ``host`` is lower case, IPv6 without brackets."""
 
     scheme: str

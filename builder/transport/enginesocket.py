@@ -11,9 +11,10 @@ import io
 import json
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.transport.invoker import invoking_uid
@@ -27,8 +28,7 @@ class EngineError(BuilderError):
     """No engine to load into, or one that does not take the image."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """An engine that listens on ``socket``."""
 
     socket: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.transport.endpoint import Endpoint
 from builder.transport.errors import TransportError
@@ -21,8 +22,7 @@ def header(headers: Headers, name: str) -> str:
     return next((value for key, value in headers if key.lower() == wanted), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """Request and answer, or the error in its place. Redirects are exchanges of their own.
 
     ``status`` is 0 where no answer came. ``body`` holds at most 64 KiB, of answers that are

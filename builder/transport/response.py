@@ -7,9 +7,9 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 import httpcore
+from msgspec import Struct, field
 
 from builder.transport import redaction
 from builder.transport.endpoint import Endpoint
@@ -19,8 +19,7 @@ from builder.transport.exchange import EXCERPT, Exchange, Headers, header
 _EXCERPT_SECONDS = 5.0  # for the rest of an error's body, which nobody waits for
 
 
-@dataclass(slots=True)
-class Outgoing:
+class Outgoing(Struct):
     """What is known of a request before, and while, it is answered."""
 
     method: str
@@ -176,8 +175,7 @@ class Response:
                 await self._body.aclose()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer with its whole body (gzip coding undone), and the last exchange it took."""
 
     status: int

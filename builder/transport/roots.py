@@ -6,8 +6,9 @@ import binascii
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.transport.rooted import inside, read_regular
 
@@ -26,8 +27,7 @@ _MOST_BYTES = 8 << 20
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class RootPool:
+class RootPool(Struct, frozen=True):
     """``certificates`` (DER, without duplicates) and the files or names they came from."""
 
     certificates: tuple[bytes, ...] = ()

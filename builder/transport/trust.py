@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.errors import BuilderError
 from builder.transport.roots import RootPool
@@ -19,16 +20,14 @@ class ClientCertificateError(BuilderError):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Struct, frozen=True):
     """PEM files of a certificate (with its chain) and of its key."""
 
     certificate: Path
     key: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """How the server is verified. Equal trusts share connections."""
 
     roots: RootPool

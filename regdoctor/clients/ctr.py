@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
+
 from builder.oci.reference import Reference, parse
 from regdoctor.clients.containerd_config import CONFIG
 from regdoctor.clients.dangers import with_dangers
@@ -88,7 +90,7 @@ def read_reference(text: str) -> tuple[Reference, str]:
     path = rest.partition("@")[0].partition(":")[0]
     if not slash or not (usual.digest or ":" in rest.partition("@")[0]):
         return usual, f"{where}object required"
-    return replace(usual, domain=domain, path=path), ""
+    return msgspec.structs.replace(usual, domain=domain, path=path), ""
 
 
 def walk(plan: ClientPlan, _situation: Situation, wire: Wire) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
+
 from builder.oci.reference import parse
 from regdoctor.clients import ggcr
 from regdoctor.clients.dangers import with_dangers
@@ -101,7 +103,7 @@ class _Loading:
             "insecure-registry"
         )
         reference = parse(situation.reference)
-        asked = replace(reference, path=path)
+        asked = msgspec.structs.replace(reference, path=path)
         return ggcr.endpoint(
             name,
             path,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from builder.registry import Host
 from builder.transport import Endpoint
 from regdoctor.clients.policy import Policy
@@ -26,9 +28,9 @@ def as_client(host: Host, client: str, files: HostFiles) -> Host:
 def _by(host: Host, found: Policy) -> Host:
     trust = host.trust
     for pem, source in zip(found.extra, found.sources, strict=False):
-        trust = replace(trust, roots=trust.roots.with_pem(pem, source))
+        trust = msgspec.structs.replace(trust, roots=trust.roots.with_pem(pem, source))
     if found.insecure or found.plain == "fallback":
-        trust = replace(trust, insecure=True)
+        trust = msgspec.structs.replace(trust, insecure=True)
     endpoint = host.endpoint
     if found.plain == "only":
         port = 80 if endpoint.default_port else endpoint.port

@@ -9,9 +9,10 @@ import secrets
 import socket
 import struct
 import subprocess
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.executor import programs
 from builder.executor.network import namespace
@@ -27,8 +28,7 @@ _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8915, 0x891B
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 
-@dataclass(slots=True)
-class BridgeAttachment:
+class BridgeAttachment(Struct):
     """A namespace on the bridge, by the interface ``port``.
 
     Closing the descriptor would destroy both, but some time later: the port is removed

@@ -12,8 +12,9 @@ import secrets
 import select
 import signal
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from builder.executor import programs
 from builder.executor.network import namespace
@@ -22,8 +23,7 @@ from builder.executor.network.types import NetworkError
 _READY_SECONDS = 10.0
 
 
-@dataclass(slots=True)
-class ServedAttachment:
+class ServedAttachment(Struct):
     """A namespace and the process that serves it; ``lifeline`` closed ends the process."""
 
     descriptor: int
@@ -85,8 +85,7 @@ class Slirp:
         """Nothing is kept on the host."""
 
 
-@dataclass(slots=True)
-class DaemonAttachment:
+class DaemonAttachment(Struct):
     """A namespace bound to ``place``, and the pid file of the daemon that serves it."""
 
     descriptor: int

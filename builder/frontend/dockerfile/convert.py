@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile import dispatch_config, dispatch_copy, dispatch_run, lintconfig
 from builder.frontend.dockerfile import instructions as ins
@@ -142,8 +144,7 @@ def _context_for(options: ConvertOptions, name: str, platform: Platform) -> str 
         return None  # refused once it is resolved
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatched:
+class Dispatched(Struct, frozen=True):
     """A file whose stages have been gone through; ``reachable`` are those that took part."""
 
     dockerfile: ins.Dockerfile

@@ -7,8 +7,10 @@ their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -27,8 +29,7 @@ from builder.oci.platform import Platform
 NO_ENV_ARGS = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
 
-@dataclass(slots=True)
-class Dispatching:
+class Dispatching(Struct):
     """What dispatching needs beside the stage: the same for the whole file."""
 
     options: ConvertOptions
@@ -48,8 +49,7 @@ class Dispatching:
         return -1 if self.epoch is None else self.epoch * 10**9
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """One command of one stage being dispatched."""
 
     conversion: Dispatching

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile import instructions as ins
@@ -140,8 +142,7 @@ def _digest(text: str) -> str:
         raise DockerfileError("invalid checksum digest format") from error
 
 
-@dataclass(slots=True)
-class _Copying:
+class _Copying(Struct):
     """One COPY or ADD on its way to a file vertex."""
 
     step: Step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.errors import DockerfileError

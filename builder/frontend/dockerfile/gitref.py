@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile.errors import DockerfileError
@@ -22,8 +24,7 @@ _SCP = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GitRef:
+class GitRef(Struct, frozen=True):
     """``remote`` without fragment and query; ``like_a_path`` where it has no scheme and could
     be a file. None is "not said"."""
 

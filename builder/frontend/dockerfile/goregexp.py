@@ -10,9 +10,11 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _LAST = sys.maxunicode
 _MAX_BACKTRACKING_STARS = 3
@@ -66,8 +68,7 @@ class Place(Enum):
         return (before != after) == (self is Place.BOUNDARY)
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(Struct, frozen=True):
     """One character of ``ranges``, or of all others; ``often``: ``*`` for any number of them,
     ``?`` for one or none."""
 
@@ -85,8 +86,7 @@ class Chars:
         return f"[{'^' if self.negated else ''}{ranges}]{self.often}"
 
 
-@dataclass(frozen=True, slots=True)
-class Directories:
+class Directories(Struct, frozen=True):
     """``(.*/)?``: any number of directories."""
 
     expression = "(?:.*/)?"

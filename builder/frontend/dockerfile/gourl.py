@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import string
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _UNRESERVED = frozenset((string.ascii_letters + string.digits + "-_.~").encode())
 _IN_PATH = _UNRESERVED | frozenset(b"$&+,/:;=@")
@@ -23,8 +24,7 @@ class UrlError(ValueError):
     """``url.Parse`` refuses the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """``scheme://user@host/path``. ``path`` and ``fragment`` are decoded, ``query`` is not;
     ``printed`` is the URL without query and fragment."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile import remarks

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.frontend.dockerfile.errors import IgnorePatternError
 from builder.frontend.dockerfile.ignorepattern import Pattern
@@ -45,8 +46,7 @@ def read_patterns(source: bytes, name: str = ".dockerignore") -> tuple[str, ...]
     return tuple(patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class ParentMatch:
+class ParentMatch(Struct, frozen=True):
     """Which patterns matched the directory that is being walked. Opaque to callers."""
 
     matched: tuple[bool, ...]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile.duration import format_duration
 from builder.frontend.dockerfile.imagejson import read_image_json
@@ -40,8 +42,7 @@ def default_path(os: str) -> str:
     return _WINDOWS_PATH if os == "windows" else _UNIX_PATH
 
 
-@dataclass(slots=True)
-class ImageConfig:
+class ImageConfig(Struct):
     """``config`` has Go's keys (``Env``, ``Cmd`` ...); ``history`` entries are JSON objects.
 
     What is in them is replaced, never changed: copies share it.

@@ -6,7 +6,8 @@ Each has the place and spelling it was written with; ``Stage`` collects what fol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive
@@ -15,8 +16,7 @@ from builder.frontend.dockerfile.rules import Remark
 from builder.llb.ops import CDIDevice
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """``code`` is the logical line, ``keyword`` as typed, ``ranges`` its physical lines."""
 
     code: str
@@ -29,8 +29,7 @@ class Written:
         return self.ranges[0].start if self.ranges else 0
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValue:
+class KeyValue(Struct, frozen=True):
     """``legacy`` is the form ``ENV key value``."""
 
     key: str
@@ -38,16 +37,14 @@ class KeyValue:
     legacy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalKeyValue:
+class OptionalKeyValue(Struct, frozen=True):
     """An ARG; ``value`` None is one without default."""
 
     key: str
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InlineFile:
+class InlineFile(Struct, frozen=True):
     """A heredoc that COPY or ADD makes a file of; ``expand`` as the heredoc has it."""
 
     path: str
@@ -55,43 +52,37 @@ class InlineFile:
     expand: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """What all have."""
 
     written: Written
 
 
-@dataclass(frozen=True, slots=True)
-class Env(Instruction):
+class Env(Instruction, frozen=True):
     """ENV: variables for later steps and for the image."""
 
     pairs: tuple[KeyValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Label(Instruction):
+class Label(Instruction, frozen=True):
     """LABEL: metadata of the image."""
 
     pairs: tuple[KeyValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arg(Instruction):
+class Arg(Instruction, frozen=True):
     """ARG: variables of the build."""
 
     args: tuple[OptionalKeyValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Maintainer(Instruction):
+class Maintainer(Instruction, frozen=True):
     """MAINTAINER, deprecated: the author of the image."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Copying(Instruction):
+class Copying(Instruction, frozen=True):
     """What COPY and ADD share."""
 
     sources: tuple[str, ...]
@@ -103,16 +94,14 @@ class Copying(Instruction):
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy(Copying):
+class Copy(Copying, frozen=True):
     """COPY; ``from_`` is a stage, its number, an image or a named context."""
 
     from_: str = ""
     parents: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Add(Copying):
+class Add(Copying, frozen=True):
     """None of ``keep_git_dir`` and ``unpack`` is "not said"."""
 
     checksum: str = ""
@@ -120,8 +109,7 @@ class Add(Copying):
     unpack: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run(Instruction):
+class Run(Instruction, frozen=True):
     """``shell`` False is the exec form. ``mounts`` are the raw ``--mount`` values."""
 
     command: tuple[str, ...]
@@ -134,31 +122,27 @@ class Run(Instruction):
     devices: tuple[CDIDevice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cmd(Instruction):
+class Cmd(Instruction, frozen=True):
     """CMD; ``shell`` False is the exec form."""
 
     command: tuple[str, ...]
     shell: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entrypoint(Instruction):
+class Entrypoint(Instruction, frozen=True):
     """ENTRYPOINT; ``shell`` False is the exec form."""
 
     command: tuple[str, ...]
     shell: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shell(Instruction):
+class Shell(Instruction, frozen=True):
     """SHELL: what runs shell forms from here on."""
 
     command: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Healthcheck(Instruction):
+class Healthcheck(Instruction, frozen=True):
     """``test`` as the image config has it; durations in nanoseconds, 0 for "inherit"."""
 
     test: tuple[str, ...]
@@ -169,50 +153,43 @@ class Healthcheck(Instruction):
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Expose(Instruction):
+class Expose(Instruction, frozen=True):
     """EXPOSE; ports as written, sorted."""
 
     ports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class User(Instruction):
+class User(Instruction, frozen=True):
     """USER: ``name[:group]`` for later steps."""
 
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class Volume(Instruction):
+class Volume(Instruction, frozen=True):
     """VOLUME: paths that are mounted at run time."""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StopSignal(Instruction):
+class StopSignal(Instruction, frozen=True):
     """STOPSIGNAL: a name or number."""
 
     signal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Workdir(Instruction):
+class Workdir(Instruction, frozen=True):
     """WORKDIR: absolute, or relative to the one before."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnBuild(Instruction):
+class OnBuild(Instruction, frozen=True):
     """``expression`` is the trigger with its heredocs, as the image config keeps it."""
 
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
-class From(Instruction):
+class From(Instruction, frozen=True):
     """``name`` is lower-case, empty where there is no AS; ``as_keyword`` as typed."""
 
     base: str
@@ -222,16 +199,14 @@ class From(Instruction):
     typed_name: str = ""
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(Struct):
     """A FROM and what follows it."""
 
     start: From
     commands: list[Instruction] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True):
     """A parsed file. ``meta_args`` stand before the first FROM; ``remarks`` are what the text
     gives the linter to say."""
 

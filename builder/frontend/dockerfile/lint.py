@@ -7,7 +7,8 @@ Which rules speak is set at the top of the file and above an instruction
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -30,8 +31,7 @@ _SECRET_TOKENS = frozenset(
 _PUBLIC_TOKENS = frozenset({"public", "file", "version"})
 
 
-@dataclass(slots=True)
-class Linter:
+class Linter(Struct):
     """Collects warnings. Copies made by ``with_comments`` share the collection."""
 
     config: LintConfig = field(default_factory=LintConfig)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.frontend.dockerfile.directives import detect_check, read_directive
 from builder.frontend.dockerfile.errors import DockerfileError
@@ -15,8 +16,7 @@ _ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 _MOST_OPTIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class LintConfig:
+class LintConfig(Struct, frozen=True):
     """``skip`` are rules, ``experimental`` those that are silent until they are named."""
 
     skip: frozenset[str] = frozenset()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.frontend.dockerfile import csvline
 from builder.frontend.dockerfile.errors import ParseError
@@ -27,8 +28,7 @@ _UNIT = re.compile(r"b?|([kmgtp])(?:i?b)?")
 _POWERS = "kmgtp"
 
 
-@dataclass(slots=True)
-class MountOption:
+class MountOption(Struct):
     """A parsed ``--mount``. ``id`` is the cache, secret or agent; ``size`` in bytes."""
 
     type: str = "bind"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.rules import RULES
@@ -34,8 +35,7 @@ class LayoutResolver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ConvertOptions:
+class ConvertOptions(Struct, frozen=True):
     """Everything that decides over the graph beside the Dockerfile.
 
     ``target_platform`` None means "that of this machine", which a base image may narrow.
@@ -99,8 +99,7 @@ class ConvertOptions:
         return self.target_platform or self.platforms[0]
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedImage:
+class ResolvedImage(Struct, frozen=True):
     """An image as a registry has it now: ``reference`` may differ from what was asked."""
 
     reference: Reference
@@ -119,8 +118,7 @@ class MetaResolver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUse:
+class ImageUse(Struct, frozen=True):
     """An image that a build needs. ``reference`` is the text after variables.
 
     ``why``: ``FROM``, ``COPY --from``, ``RUN --mount from`` or ``syntax``.
@@ -133,8 +131,7 @@ class ImageUse:
     ranges: tuple[SourceRange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LintWarning:
+class LintWarning(Struct, frozen=True):
     """What ``--check`` would say: a rule of the Dockerfile linter at some lines."""
 
     rule: str
@@ -160,8 +157,7 @@ class LintWarning:
         return f"{self.rule}: {self.message}{where}"
 
 
-@dataclass(frozen=True, slots=True)
-class StageInfo:
+class StageInfo(Struct, frozen=True):
     """A stage that took part. ``name`` is ``stage-N`` where it has none."""
 
     name: str
@@ -169,8 +165,7 @@ class StageInfo:
     ranges: tuple[SourceRange, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """A build graph and the config of its image.
 
     ``definition`` has no ops where the result is an empty root. ``config`` is an image config
@@ -191,3 +186,5 @@ class Conversion:
     stages: tuple[StageInfo, ...] = ()
     ignore_cache: bool = False
     epoch: int | None = None
+
+    __repr__ = object.__repr__

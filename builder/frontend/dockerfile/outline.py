@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.instructions import doc_comment
@@ -12,8 +13,7 @@ from builder.frontend.dockerfile.instructions import doc_comment
 Ranges = tuple[SourceRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownArg:
+class KnownArg(Struct, frozen=True):
     """An ARG as it was declared last; ``deps`` are the arguments that its default names."""
 
     key: str
@@ -32,16 +32,14 @@ class KnownArg:
         return {**out, "location": location(self.ranges)}
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMount:
+class KnownMount(Struct, frozen=True):
     """A secret or ssh key at its first use."""
 
     required: bool
     ranges: Ranges
 
 
-@dataclass(slots=True)
-class Uses:
+class Uses(Struct):
     """What one stage declares and uses, and what it took over from its base."""
 
     args: dict[str, KnownArg] = field(default_factory=dict)

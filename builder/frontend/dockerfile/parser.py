@@ -10,7 +10,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive, DirectiveScanner
@@ -27,8 +29,7 @@ _COMPOUND_COMMANDS = frozenset({"onbuild"})
 _NOT_STRINGS = "when using JSON array syntax, arrays must be comprised of strings only"
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """``<<NAME`` in a word. ``content`` are the lines as written; ``chomp`` asks for their
     leading tabs to be dropped, ``expand`` is False where any part of NAME was quoted."""
 
@@ -43,8 +44,7 @@ class Heredoc:
         return re.sub(r"(?m)^\t+", "", self.content) if self.chomp else self.content
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One instruction. ``command`` is spelled as typed; ``original`` is the logical line.
 
     ``words`` are the arguments as the command's own rule splits them (for ENV and LABEL:
@@ -72,8 +72,7 @@ class Node:
         return tuple(SourceRange(n, n) for n in range(self.start, self.end + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedText:
+class ParsedText(Struct, frozen=True):
     """``empty_continuations`` are the lines that ended an instruction with blank lines in it."""
 
     nodes: tuple[Node, ...]
@@ -116,16 +115,13 @@ def _quotes(word: str) -> int:
     return word.count("'") + word.count('"')
 
 
-@dataclass
 class _Parsing:
-    text: str
-    scanner: DirectiveScanner = field(default_factory=DirectiveScanner)
-    line: int = 0
-    too_long: bool = False
-    empty_continuations: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._lines = self._read_lines(self.text)
+    def __init__(self, text: str) -> None:
+        self.scanner = DirectiveScanner()
+        self.line = 0
+        self.too_long = False
+        self.empty_continuations: list[int] = []
+        self._lines = self._read_lines(text)
 
     def run(self) -> ParsedText:
         nodes: list[Node] = []

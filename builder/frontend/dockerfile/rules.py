@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.events import SourceRange
 
 _DOCS = "https://docs.docker.com/go/dockerfile/rule/"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """``page`` is the last part of the documentation's address; empty where there is none.
 
     An ``experimental`` rule is silent until ``experimental=`` names it.
@@ -26,8 +26,7 @@ class Rule:
         return f"{_DOCS}{self.page}/" if self.page else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """``comments`` above the instruction may silence it; empty where nothing above can."""
 
     rule: str

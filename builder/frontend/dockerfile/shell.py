@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from builder.frontend.dockerfile.errors import ShellWordError
 from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
@@ -31,8 +32,7 @@ MAX_EXPANDED = 1 << 20
 _MOST_REPLACED = 64 * MAX_EXPANDED
 
 
-@dataclass(slots=True)
-class Expansion:
+class Expansion(Struct):
     """``text`` is the word expanded, ``words`` the same split at unquoted blanks.
 
     ``matched`` and ``unmatched`` are the variables asked for that were and were not set. With an
@@ -46,8 +46,7 @@ class Expansion:
     error: ShellWordError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lexer:
+class Lexer(Struct, frozen=True):
     """How words are read.
 
     ``raw_quotes`` and ``raw_escapes`` keep quotes and escapes in the result;

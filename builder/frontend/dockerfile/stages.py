@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
@@ -41,8 +43,7 @@ _MISSING_FROM = (
 )
 
 
-@dataclass(slots=True)
-class Command:
+class Command(Struct):
     """An instruction of a stage with the stages it reads from, one per ``--mount`` of a RUN."""
 
     instruction: ins.Instruction
@@ -50,8 +51,7 @@ class Command:
     on_build: bool = False
 
 
-@dataclass(slots=True)
-class Filesystem:
+class Filesystem(Struct):
     """What the next command of a stage starts from: root, environment and process settings.
 
     ``platform`` is that of the source that the root came from; an empty root has none.
@@ -74,8 +74,7 @@ class Filesystem:
         return replace(self, env=dict(self.env))
 
 
-@dataclass(eq=False, slots=True)
-class StageState:
+class StageState(Struct, eq=False):
     """A stage on its way from text to a root file system and an image config.
 
     ``ranges`` are what its vertices record; ``place`` is where it is named, for errors.
@@ -130,8 +129,7 @@ class StageState:
         self.build_args = [*self.build_args, *base.build_args]
 
 
-@dataclass(slots=True)
-class GlobalArgs:
+class GlobalArgs(Struct):
     """Variables that FROM lines see: platform args and the ARGs before the first stage.
 
     ``predefined`` are the platform args alone; ``declared`` those ARGs.

@@ -6,8 +6,9 @@ Each answer is the document ``result.json`` of BuildKit's (frontend/subrequests)
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from builder.frontend.dockerfile.contexts import dockerfile_definition
 from builder.frontend.dockerfile.convert import dispatched, graph_of

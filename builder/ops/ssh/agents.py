@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from builder.ops.errors import OpError
 from builder.ops.ssh import messages
 
@@ -28,8 +30,7 @@ _SIGNING = (messages.LIST_V1, messages.LIST, messages.SIGN)
 _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSource:
+class AgentSource(Struct, frozen=True):
     """Key files, or one socket; nothing means the agent of ``SSH_AUTH_SOCK``. ``raw``: what
     goes over the socket is not looked at, it may be of any protocol."""
 
@@ -132,8 +133,7 @@ async def _until_closed(
             await writer.wait_closed()
 
 
-@dataclass(frozen=True, slots=True)
-class _Answering:
+class _Answering(Struct, frozen=True):
     """Answers with a keyring of ours."""
 
     keyring: Keyring
@@ -144,8 +144,7 @@ class _Answering:
             await writer.drain()
 
 
-@dataclass(frozen=True, slots=True)
-class _Forwarder:
+class _Forwarder(Struct, frozen=True):
     """Hands on what asks for signatures; refuses to add, remove, lock and extend."""
 
     socket: Path

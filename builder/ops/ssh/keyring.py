@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from msgspec import Struct
 
 from builder.ops.errors import OpError
 from builder.ops.ssh import messages
@@ -27,8 +27,7 @@ _CURVE_HASHES: dict[str, hashes.HashAlgorithm] = {
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """``blob`` is the public key as ssh writes it."""
 
     blob: bytes

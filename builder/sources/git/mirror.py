@@ -12,9 +12,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+
+from msgspec import Struct
 
 from builder.oci.digest import Digest
 from builder.sources.errors import SourceError
@@ -26,8 +27,7 @@ _DAMAGED = ("is empty", "is corrupt", "bad object", "loose object", "not a git r
 """What git says of a repository that a crash has left half written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """``checksum`` is what ``ref`` names: a commit, or the tag object of one, and then
     ``peeled`` is the commit. ``ref`` is whole (``refs/heads/x``), or a commit id."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from builder.oci.credentials import without_credentials
 from builder.sources.errors import SourceError
@@ -23,16 +25,14 @@ def is_commit(text: str) -> bool:
     return _SHA.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """User and password of a URL."""
 
     user: str
     password: str
 
 
-@dataclass(frozen=True, slots=True)
-class GitWanted:
+class GitWanted(Struct, frozen=True):
     """``remote`` is a URL without a password, ``login`` what stood in it. ``subdir`` is
     relative, "" for the whole repository."""
 

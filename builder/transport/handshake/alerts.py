@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _NAMES: Final = {
     0: "close_notify",
@@ -45,8 +46,7 @@ _NAMES: Final = {
 WARNING: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """``level``: 1 warning, 2 fatal, as sent."""
 
     level: int

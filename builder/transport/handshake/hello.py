@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from builder.transport.handshake import parameters
 from builder.transport.handshake.errors import protocol_error
@@ -27,8 +28,7 @@ RENEGOTIATION_INFO = 0xFF01
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(Struct, frozen=True):
     """What stays the same between the first hello and the one that follows a retry.
 
     ``versions`` and ``groups`` are offered, in that order of preference for the groups.
@@ -107,8 +107,7 @@ def _numbers(values: Sequence[int]) -> bytes:
     return vector(b"".join(map(number, values)), 2)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHello:
+class ServerHello(Struct, frozen=True):
     """``retry``: a HelloRetryRequest, which names a ``group`` or hands out a ``cookie``."""
 
     version: int

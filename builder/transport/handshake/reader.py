@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from builder.transport.handshake import messages, parameters
 from builder.transport.handshake.alerts import Alert
@@ -28,8 +29,7 @@ _MAX_MESSAGES = 16
 _CLOSE_NOTIFY = bytes.fromhex("15030300020100")
 
 
-@dataclass(frozen=True, slots=True)
-class ServedChain:
+class ServedChain(Struct, frozen=True):
     """``certificates``: the entries in the order and with the octets as sent, which need not be
     certificates. ``version``: ``TLSv1`` to ``TLSv1.3``; ``cipher``: its IANA name.
     ``client_authorities``: DER names of the CAs that the server would take a client certificate
@@ -46,8 +46,7 @@ class ServedChain:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(Struct, frozen=True):
     """The server's first answer: the ``version`` it chose, ``TLSv1`` to ``TLSv1.3``. ``octets``
     is the length of our hello, ``address`` the peer's, without a port."""
 

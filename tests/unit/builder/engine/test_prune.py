@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from builder.engine.prune import Filter, PruneError, Rule, default_rules, parse_filters, plan
 from builder.engine.usage import CACHE_MOUNT, INTERNAL, REGULAR, UsageRecord

@@ -6,10 +6,10 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builder.content.store import ContentStore
 from builder.events import Event, StatusEvent, VertexEvent

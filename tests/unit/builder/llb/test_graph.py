@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from builder.llb import ops, wire
 from builder.llb.definition import Definition, Location, OpMetadata, Position, Range, SourceFile

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from builder.llb import ops, wire
 from builder.llb.definition import Definition, OpMetadata, ProgressGroup

@@ -1,8 +1,7 @@
 """Cache keys of ops."""
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from builder.llb import ops as llb
 from builder.llb.jsonform import go_struct
@@ -17,7 +16,7 @@ RUN = llb.ExecOp(meta=llb.Meta(args=("/bin/sh", "-c", "x"), env=("A=1",), cwd="/
 
 def with_meta(**changes: object) -> llb.ExecOp:
     assert RUN.meta is not None
-    return dataclasses.replace(RUN, meta=dataclasses.replace(RUN.meta, **changes))  # type: ignore[arg-type]
+    return replace(RUN, meta=replace(RUN.meta, **changes))  # type: ignore[arg-type]
 
 
 def test_the_key_of_a_step_is_the_digest_of_its_go_json() -> None:
@@ -32,7 +31,7 @@ def test_the_key_of_a_step_is_the_digest_of_its_go_json() -> None:
     "other",
     [
         with_meta(proxy_env=llb.ProxyEnv(http_proxy="http://p")),
-        dataclasses.replace(RUN, mounts=(dataclasses.replace(ROOT, selector="/x"),)),
+        replace(RUN, mounts=(replace(ROOT, selector="/x"),)),
     ],
 )
 def test_what_must_not_matter_does_not(other: llb.ExecOp) -> None:
@@ -54,9 +53,9 @@ def test_the_address_of_a_host_does_not_matter_but_its_name_does() -> None:
         with_meta(env=("A=2",)),
         with_meta(user="u"),
         with_meta(cwd="/w"),
-        dataclasses.replace(RUN, network=llb.NetMode.NONE),
-        dataclasses.replace(RUN, security=llb.SecurityMode.INSECURE),
-        dataclasses.replace(RUN, mounts=(ROOT, llb.Mount(dest="/m", output=-1))),
+        replace(RUN, network=llb.NetMode.NONE),
+        replace(RUN, security=llb.SecurityMode.INSECURE),
+        replace(RUN, mounts=(ROOT, llb.Mount(dest="/m", output=-1))),
     ],
 )
 def test_what_matters_does(other: llb.ExecOp) -> None:
@@ -73,7 +72,7 @@ def test_the_id_of_a_cache_mount_matters_only_where_it_is_the_default() -> None:
             mount_type=llb.MountType.CACHE,
             cache_opt=llb.CacheOpt(id, sharing),
         )
-        return keys.exec_key(dataclasses.replace(RUN, mounts=(ROOT, mount)), AMD64)
+        return keys.exec_key(replace(RUN, mounts=(ROOT, mount)), AMD64)
 
     assert key("/c", "one") == key("/c", "two") == key("/c", "/c", llb.CacheSharing.LOCKED)
     assert key("/c", "/c") != key("/c", "one")
@@ -103,7 +102,7 @@ def test_owners_are_written_as_the_go_struct_writes_itself() -> None:
 
 def test_the_default_chain_of_actions_has_no_indexes_in_its_key() -> None:
     one = llb.FileAction(input=0, secondary_input=-1, output=0, action=llb.MkDir(path="/a"))
-    odd = dataclasses.replace(one, input=-1)
+    odd = replace(one, input=-1)
     assert keys.file_key(llb.FileOp((one,)), 1) != keys.file_key(llb.FileOp((odd,)), 1)
 
 
