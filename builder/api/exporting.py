@@ -19,7 +19,8 @@ from builder.api.work import Work
 from builder.engine.lazy import Stack
 from builder.engine.state import State
 from builder.events import Emit
-from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output, export
+from builder.exporters import ExportContext, Exported, ExportInput, Layer, Output
+from builder.exporters.export import export
 from builder.exporters.types import PlatformImage
 from builder.frontend.dockerfile import Conversion
 from builder.oci.platform import Platform

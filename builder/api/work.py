@@ -9,9 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
-from builder.api.outside import inputs_of
 from builder.api.request import BuildRequest
-from builder.engine.local import LocalEngine
 from builder.engine.sandbox import LazyExecutor
 from builder.engine.state import State
 from builder.events import Emit, Event
@@ -22,6 +20,7 @@ from builder.sources.requested import UPLOADS
 
 if TYPE_CHECKING:
     from builder.api.caching import BuildCaches
+    from builder.engine.local import LocalEngine
 
 
 class Relay:
@@ -49,7 +48,9 @@ class Work:
     """Opened before the Dockerfile is known: it may have to be fetched with this."""
 
     def __init__(self, request: BuildRequest, state: State, session: Session) -> None:
+        self._request = request
         self._state = state
+        self._session = session
         self._stack = ExitStack()
         self.emit = Relay()
         self.images = ImageSource(
@@ -64,20 +65,34 @@ class Work:
         self.executor = LazyExecutor(
             state.root / "sandbox", request.sandbox, offline=request.offline
         )
+        self.directories["context"] = request.context or self._empty()
+        self._engine: LocalEngine | None = None
+
+    @property
+    def engine(self) -> LocalEngine:
+        """Made when it is first asked for: most questions about a Dockerfile need none."""
+        if self._engine is None:
+            self._engine = self._new_engine()
+        return self._engine
+
+    def _new_engine(self) -> LocalEngine:
+        from builder.api.outside import inputs_of
+        from builder.engine.local import LocalEngine
+
+        request = self._request
         inputs = inputs_of(
-            *(request, state, session),
+            *(request, self._state, self._session),
             images=self.images,
             layouts=self._layouts,
             uploads=self._uploads,
             directories=self.directories,
         )
-        self.engine = LocalEngine(
-            *(state, self.executor, inputs, self.emit),
+        return LocalEngine(
+            *(self._state, self.executor, inputs, self.emit),
             request.max_parallelism,
             request.entitlements,
             self.caches.looked_up if self.caches is not None else None,
         )
-        self.directories["context"] = request.context or self._empty()
 
     def _empty(self) -> Path:
         return Path(self._stack.enter_context(TemporaryDirectory(dir=self._state.run)))
@@ -100,7 +115,8 @@ class Work:
     async def aclose(self) -> None:
         try:
             await self.executor.aclose()
-            await self.engine.aclose()
+            if self._engine is not None:
+                await self._engine.aclose()
         finally:
             if self.caches is not None:
                 await self.caches.aclose()

@@ -1,13 +1,12 @@
 """Writes a build's result: an image in the store, a registry or an archive, or a tree.
 
-``output.parse`` reads an ``--output`` value, ``export`` writes to it. Errors: OutputError,
+``parse`` reads an ``--output`` value, ``export.export`` writes to it. Errors: OutputError,
 ExportError (``exporters.errors``).
 """
 
 from __future__ import annotations
 
 from builder.exporters.errors import ExportError, OutputError
-from builder.exporters.export import export
 from builder.exporters.output import Output, parse
 from builder.exporters.types import (
     ExportContext,
@@ -28,6 +27,5 @@ __all__ = [
     "OutputError",
     "PlatformImage",
     "Pusher",
-    "export",
     "parse",
 ]

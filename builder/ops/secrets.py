@@ -14,7 +14,6 @@ from msgspec import Struct
 from builder.llb import ops as llb
 from builder.ops.errors import OpError
 from builder.ops.threads import in_thread
-from builder.snapshot import mounts
 
 LIMIT = 500 * 1024
 """Largest secret in bytes, as BuildKit's."""
@@ -70,6 +69,8 @@ class Secrets:
         data = self.read(option.id, optional=option.optional)
         if data is None:
             return None
+        from builder.snapshot import mounts
+
         directory = Path(mkdtemp(prefix="secret-", dir=self.directory))
         stack.callback(directory.rmdir)
         size = LIMIT + 4096

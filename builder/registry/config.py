@@ -62,6 +62,7 @@ class RegistryConfig:
         self._environ = environ
         self._root = root
         self._roots: RootPool | None = None
+        self._added: dict[str, bytes] | None = None
 
     @classmethod
     def load(
@@ -92,12 +93,19 @@ class RegistryConfig:
         )
 
     @property
+    def added(self) -> Mapping[str, bytes]:
+        """``ca`` as PEM, by path; each is read once. Raises InvalidConfig."""
+        if self._added is None:
+            self._added = {str(path): _pem(path, f"--ca {path}") for path in self._ca}
+        return self._added
+
+    @property
     def roots(self) -> RootPool:
         """The system's roots and ``ca``. Raises InvalidConfig."""
         if self._roots is None:
             pool = system_roots(self._environ, self._root)
-            for path in self._ca:
-                pool = pool.with_pem(_pem(path, f"--ca {path}"), str(path))
+            for source, data in self.added.items():
+                pool = pool.with_pem(data, source)
             self._roots = pool
         return self._roots
 

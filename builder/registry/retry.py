@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
 
@@ -81,6 +80,8 @@ def _seconds(retry_after: str) -> float | None:
     text = retry_after.strip()
     if text.isdecimal():
         return float(text)
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError):

@@ -7,14 +7,17 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
-import httpcore
 from msgspec import Struct, field
 
 from builder.transport import redaction
 from builder.transport.endpoint import Endpoint
 from builder.transport.errors import BodyTooLarge, TransportError
 from builder.transport.exchange import EXCERPT, Exchange, Headers, header
+
+if TYPE_CHECKING:
+    import httpcore
 
 _EXCERPT_SECONDS = 5.0  # for the rest of an error's body, which nobody waits for
 

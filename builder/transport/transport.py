@@ -1,4 +1,7 @@
-"""HTTP/1.1 over the network, one exchange at a time, each told to the observers."""
+"""HTTP/1.1 over the network, one exchange at a time, each told to the observers.
+
+What speaks it (``pools``) is loaded with the first request: many builds have none.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,24 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
-
-import httpcore
 
 from builder.transport import redaction
 from builder.transport.endpoint import Endpoint, InvalidEndpoint
 from builder.transport.errors import InvalidOverride, TransportError
 from builder.transport.exchange import Observer
 from builder.transport.metadata import is_metadata
-from builder.transport.network import Network
 from builder.transport.proxy import InvalidProxy, Proxy, ProxyRules
 from builder.transport.response import Outgoing, Reply, Response
 from builder.transport.roots import system_roots
-from builder.transport.tcp import HEAD_LEFT, HEAD_LIMIT, Address, LayerError
 from builder.transport.trust import Trust, ssl_context
 from builder.version import VERSION
+
+if TYPE_CHECKING:
+    import httpcore
+
+    from builder.transport.tcp import Address
 
 Body = bytes | Callable[[], AsyncIterable[bytes]]
 """A request's body; a stream is made anew for each time that it is sent."""
@@ -30,7 +34,6 @@ Body = bytes | Callable[[], AsyncIterable[bytes]]
 MAX_REDIRECTS = 10
 READ_TIMEOUT = 300.0
 """Seconds without a byte: a cache may fetch a large blob whole before it sends the first."""
-_KEPT_ALIVE = 90.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -207,14 +210,16 @@ class Transport:
         timeouts: Mapping[str, float],
         on_exchange: Observer | None,
     ) -> Response:
+        from builder.transport import pools
+
         for resend in (True, False):
             outgoing = self._outgoing(method, url, headers, content)
             try:
                 pool = self._pool(outgoing, trust)
-                raw = await pool.handle_async_request(_raw(outgoing, content, timeouts))
-                return Response(outgoing, raw, _translated)
+                raw = await pool.handle_async_request(pools.request(outgoing, content, timeouts))
+                return Response(outgoing, raw, pools.translated)
             except Exception as error:
-                failure = _translated(outgoing, error)
+                failure = pools.translated(outgoing, error)
                 if failure is error:
                     raise
                 self._tell(outgoing, None, failure, on_exchange)
@@ -247,42 +252,28 @@ class Transport:
         return Outgoing(method, _without_fragment(url), endpoint, tuple(fields))
 
     def _pool(self, outgoing: Outgoing, trust: Trust) -> httpcore.AsyncConnectionPool:
+        from builder.transport import pools
+
         try:
             proxy = self._proxies.proxy_for(outgoing.endpoint)
         except InvalidProxy as error:
-            raise LayerError("proxy", str(error)) from error
+            raise pools.LayerError("proxy", str(error)) from error
         outgoing.proxy = proxy.url if proxy else ""
         believed = trust if outgoing.endpoint.scheme == "https" else None
         key = (outgoing.endpoint, believed, proxy)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = self._new_pool(believed, proxy)
-        return pool
-
-    def _new_pool(self, trust: Trust | None, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        context = self._context(trust) if trust is not None else None
-        if proxy is None or proxy.scheme.startswith("socks"):
-            return httpcore.AsyncConnectionPool(
-                ssl_context=context,
-                max_connections=64,
-                keepalive_expiry=_KEPT_ALIVE,
-                network_backend=Network(
-                    self._overrides, tls_timeout=self._tls_timeout, socks=proxy
-                ),
+            # The proxy's own certificate is judged by the system's roots, as Go does.
+            secure = proxy is not None and proxy.scheme == "https"
+            own = self._context(Trust(system_roots(self._environ))) if secure else None
+            pool = self._pools[key] = pools.pool(
+                self._context(believed) if believed is not None else None,
+                own,
+                proxy,
+                overrides=self._overrides,
+                tls_timeout=self._tls_timeout,
             )
-        # The proxy's own certificate is judged by the system's roots, as Go does.
-        secure = proxy.scheme == "https"
-        own = self._context(Trust(system_roots(self._environ))) if secure else None
-        network = Network(self._overrides, tls_timeout=self._tls_timeout, proxy_context=own)
-        return httpcore.AsyncHTTPProxy(
-            proxy.url,
-            proxy_auth=proxy.credential,
-            ssl_context=context,
-            proxy_ssl_context=own,
-            max_connections=64,
-            keepalive_expiry=_KEPT_ALIVE,
-            network_backend=network,
-        )
+        return pool
 
     def _context(self, trust: Trust) -> ssl.SSLContext:
         """Reading the roots of one takes as long as some handshakes."""
@@ -317,26 +308,6 @@ def _without_fragment(url: str) -> str:
     parts = urlsplit(url)
     netloc = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
-
-
-def _raw(
-    outgoing: Outgoing, content: Body | None, timeouts: Mapping[str, float]
-) -> httpcore.Request:
-    async def trace(event: str, _info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            outgoing.dialled = True
-        elif event == "http11.receive_response_headers.started":
-            HEAD_LEFT.set(HEAD_LIMIT)
-        elif event.startswith("http11.receive_response_headers."):
-            HEAD_LEFT.set(None)
-
-    return httpcore.Request(
-        outgoing.method,
-        outgoing.url,
-        headers=[(name.encode(), value.encode("latin-1")) for name, value in outgoing.headers],
-        content=content() if callable(content) else content,
-        extensions={"trace": trace, "timeout": timeouts},
-    )
 
 
 def _redirect_of(response: Response, method: str, content: Body | None, hop: int) -> str | None:
@@ -388,53 +359,3 @@ def _same_host(url: str, target: str) -> bool:
     return (old.scheme == new.scheme and old.port == new.port) or (
         upgraded and old.default_port and new.default_port
     )
-
-
-def _translated(outgoing: Outgoing, error: BaseException) -> TransportError:
-    """``error`` of the layers below as a TransportError."""
-    if isinstance(error, TransportError):
-        return error
-    facts: dict[str, Any] = {}
-    if isinstance(error, LayerError):
-        stage, cause = error.stage, error.cause
-        facts = {
-            "timed_out": error.timed_out,
-            "verify_code": error.verify_code,
-            "peer": error.peer,
-        }
-        if outgoing.proxy and not error.verify_code and stage in ("dns", "connect"):
-            stage, cause = "proxy", f"proxyconnect tcp: {cause}"
-        elif outgoing.proxy and error.before_tls and outgoing.endpoint.scheme == "https":
-            # It was asked for a tunnel; the endpoint behind it has seen nothing yet.
-            stage = "proxy"
-            cause = f"proxyconnect tcp: {outgoing.proxy} gave no answer to CONNECT in time"
-    elif isinstance(error, httpcore.ProxyError):
-        # Go's error is the status text alone, which says too little to be evidence.
-        stage, cause = "proxy", f"proxyconnect tcp: {outgoing.proxy} answered {error}"
-    elif isinstance(error, httpcore.RemoteProtocolError):
-        stage, cause = _protocol_cause(str(error))
-    elif isinstance(error, httpcore.TimeoutException):
-        stage, cause = "timeout", "net/http: timeout awaiting response headers"
-        facts = {"timed_out": True}
-    elif isinstance(error, httpcore.NetworkError):
-        stage, cause = "read", str(error)
-    elif isinstance(error, httpcore.ProtocolError | httpcore.UnsupportedProtocol):
-        stage, cause = "protocol", str(error)
-    else:
-        return error  # type: ignore[return-value]  # not of the network: the caller raises it
-    return TransportError(
-        stage=stage,
-        method=outgoing.method,
-        url=redaction.url(outgoing.url),
-        endpoint=outgoing.endpoint,
-        cause=cause,
-        **facts,
-    )
-
-
-def _protocol_cause(text: str) -> Any:
-    if "without sending a response" in text:
-        return "read", "EOF"
-    if "without sending complete message body" in text or "incomplete chunked read" in text:
-        return "read", "unexpected EOF"
-    return "protocol", f"net/http: HTTP/1.x transport connection broken: {text}"

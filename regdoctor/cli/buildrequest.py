@@ -229,6 +229,6 @@ def _parallelism(number: int | None) -> int | None:
 
 def _check_registry(config: RegistryConfig) -> None:
     """Settings that cannot be used are told before anything is tried."""
-    _ = config.roots
+    _ = config.added
     for domain in config.sections:
         config.hosts(domain)

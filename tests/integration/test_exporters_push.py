@@ -14,7 +14,8 @@ import pytest
 
 from builder.content.store import ContentStore
 from builder.events import Event, StatusEvent
-from builder.exporters import ExportContext, ExportInput, Layer, PlatformImage, export, parse
+from builder.exporters import ExportContext, ExportInput, Layer, PlatformImage, parse
+from builder.exporters.export import export
 from builder.oci import mediatypes
 from builder.oci.descriptor import Descriptor
 from builder.oci.digest import Digest

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from builder.content.store import ContentStore
 from builder.events import Event, StatusEvent, VertexEvent
-from builder.exporters import ExportContext, ExportError, ExportInput, export, parse
+from builder.exporters import ExportContext, ExportError, ExportInput, parse
+from builder.exporters.export import export
 from builder.exporters.image import store_bytes
 from builder.exporters.types import PlatformImage
 from builder.oci import mediatypes

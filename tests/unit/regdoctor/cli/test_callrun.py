@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +13,7 @@ import pytest
 from regdoctor.cli import exits, main
 from regdoctor.cli.callrun import Call, read_call
 from regdoctor.cli.faults import UsageError
+from tests.fixtures.checked import REPOSITORY
 
 GOOD = 'FROM scratch AS app\nENV A=b\nCMD ["x"]\n'
 REMARKED = "FROM scratch as app\nCMD x\n"
@@ -111,3 +114,25 @@ def test_nothing_is_built_and_no_privilege_is_needed(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert asked("FROM scratch\nRUN x\n", "--call=targets") == exits.CLEAN
+
+
+def test_a_question_loads_nothing_that_only_builds_or_talks_to_registries(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY a /b\n")
+    code = (
+        "import sys; from regdoctor.cli import main; main();"
+        "heavy=('builder.api.plan','builder.attest.provenance','builder.engine.local',"
+        "'builder.executor.runtime','builder.exporters.export','builder.ops.execop','h11',"
+        "'httpcore');"
+        "print([m for m in sys.modules if m.startswith(heavy)], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", code, "build", "--progress=none"),
+            *("--root", str(tmp_path / "state"), "--call=convertllb", str(tmp_path)),
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.strip() == "[]"
