@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-_COLLECT_EVERY = 200_000
+COLLECT_EVERY = 200_000
 """New objects until the next search for unused cycles. What a command imports and reads it
 keeps, and Python's 700 would have it look through all of that again and again. Start-up alone makes
 70,000."""
@@ -15,7 +15,7 @@ keeps, and Python's 700 would have it look through all of that again and again. 
 def main() -> int:
     """Runs the command line; returns the exit code."""
     _open_closed_streams()
-    gc.set_threshold(_COLLECT_EVERY)
+    gc.set_threshold(COLLECT_EVERY)
     os.environ["TYPER_USE_RICH"] = "0"  # plain help and errors; rich would double the start-up
     from regdoctor.cli import exits
 

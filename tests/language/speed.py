@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import resource
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from statistics import median
 
 from builder.frontend.dockerfile import convert, subrequests
 from builder.oci import gojson
+from regdoctor.cli import COLLECT_EVERY
 from tests.fixtures.longfiles import SHAPES
 from tests.language.cases import Case, case_of
 from tests.language.judge import ask
@@ -49,6 +51,7 @@ def answered(case: Case) -> float:
 
 def tell(count: int = 1000, turns: int = 5) -> Iterator[str]:
     """A line for each shape."""
+    gc.set_threshold(COLLECT_EVERY)  # as a user's process has it
     empty = case_of("empty", b"FROM scratch\n")
     yield f"{count} of each, seconds of processor time (medians of {turns}), ours / BuildKit's:"
     with tempfile.TemporaryDirectory(prefix="speed-") as directory:

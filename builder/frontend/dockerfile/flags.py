@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
 from builder.frontend.dockerfile.errors import ParseError
+from builder.frontend.dockerfile.lexical import BLANKS, bytes_as_characters, characters_of_bytes
 from builder.frontend.dockerfile.suggest import suggestion
+
+_UNQUOTED = re.compile(rf"[^{BLANKS}'\"]++(?=[{BLANKS}]|\Z)")
 
 
 class Kind(Enum):
@@ -56,3 +60,53 @@ def _boolean(name: str, value: str, *, given: bool) -> str:
     if value.lower() not in ("true", "false"):
         raise ParseError(f"expecting boolean value for flag --{name}, not: {value}")
     return value.lower()
+
+
+def split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
+    """Leading ``--words`` with quotes and escapes taken out, and what follows them.
+
+    BuildKit goes by bytes here: half a character may be a blank to it, and each byte of a flag
+    becomes a character.
+    """
+    if not text.lstrip(BLANKS).startswith("--"):
+        return (), text
+    flags, rest = _flags_of(bytes_as_characters(text), escape)
+    return flags, characters_of_bytes(rest)
+
+
+def _flags_of(line: str, escape: str) -> tuple[tuple[str, ...], str]:
+    flags: list[str] = []
+    position, end = 0, len(line)
+    while True:
+        while position < end and line[position] in BLANKS:
+            position += 1
+        if not line.startswith("--", position):
+            return tuple(flags), line[position:]
+        plain = _UNQUOTED.match(line, position)
+        if plain is not None and escape not in plain[0]:  # as most flags are
+            flag, position = plain[0], plain.end()
+        else:
+            flag, position = _quoted_flag(line, position, escape)
+        if flag == "--":
+            return tuple(flags), line[position:]
+        flags.append(flag)
+
+
+def _quoted_flag(line: str, position: int, escape: str) -> tuple[str, int]:
+    """The flag at ``position`` without its quotes and escapes, and where it ends."""
+    end = len(line)
+    word: list[str] = []
+    quote = ""
+    while position < end and (quote or line[position] not in BLANKS):
+        char = line[position]
+        position += 1
+        if char == escape:
+            word.append(line[position : position + 1])
+            position += 1
+        elif char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        else:
+            word.append(char)
+    return "".join(word), position

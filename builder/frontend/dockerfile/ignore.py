@@ -81,6 +81,8 @@ class IgnoreMatcher:
 
     def matches(self, path: str) -> bool:
         """Whether ``path`` is ignored, by itself or with a directory above it."""
+        if not self._patterns:
+            return False
         path = clean(path)
         if path == ".":
             return False

@@ -33,6 +33,16 @@ def scanned(text: str) -> str:
     return runes(text).removeprefix("\ufeff")
 
 
+def bytes_as_characters(text: str) -> str:
+    """``text`` with a character for each of its bytes."""
+    return text.encode(errors="surrogateescape").decode("latin-1")
+
+
+def characters_of_bytes(text: str) -> str:
+    """What ``bytes_as_characters`` was given."""
+    return text.encode("latin-1").decode(errors="surrogateescape")
+
+
 def go_quote(text: str) -> str:
     """``text`` as Go's ``%q`` prints a string."""
     out = ['"']

@@ -17,7 +17,14 @@ from msgspec.structs import replace
 from builder.events import SourceRange
 from builder.frontend.dockerfile.directives import Directive, DirectiveScanner
 from builder.frontend.dockerfile.errors import ParseError, ShellWordError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote, runes
+from builder.frontend.dockerfile.flags import split_flags
+from builder.frontend.dockerfile.lexical import (
+    BLANKS,
+    bytes_as_characters,
+    characters_of_bytes,
+    go_quote,
+    runes,
+)
 from builder.frontend.dockerfile.shell import Lexer
 
 MAX_LINE = 65535
@@ -88,6 +95,8 @@ def parse_text(source: bytes) -> ParsedText:
 
 def parse_heredoc(word: str) -> Heredoc | None:
     """The heredoc that ``word`` announces, or None."""
+    if "<<" not in word:
+        return None
     try:
         return _announced(word)
     except ParseError:
@@ -245,7 +254,7 @@ def _takes_heredocs(node: Node) -> bool:
 def parse_line(line: str, escape: str) -> Node:
     """A logical line as a node, without its heredocs and place. Raises ParseError."""
     head, *tail = _WHITESPACE.split(line.strip(BLANKS), maxsplit=1)
-    flags, rest = _split_flags(tail[0], escape) if tail else ((), "")
+    flags, rest = split_flags(tail[0], escape) if tail else ((), "")
     rest = rest.strip(BLANKS)
     if head.lower() == "onbuild":
         child = parse_line(rest, escape) if rest else None
@@ -254,54 +263,6 @@ def parse_line(line: str, escape: str) -> Node:
     splitter = _SPLITTERS.get(head.lower())
     words, is_json = splitter(rest, escape) if splitter is not None else ((), False)
     return Node(head, line, flags, words, is_json)
-
-
-def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
-    """Leading ``--words`` with quotes and escapes taken out, and what follows them.
-
-    BuildKit goes by bytes here: half a character may be a blank to it, and each byte of a flag
-    becomes a character.
-    """
-    if not text.lstrip(BLANKS).startswith("--"):
-        return (), text
-    flags, rest = _flags_of(_bytes_as_characters(text), escape)
-    return flags, _characters(rest)
-
-
-def _bytes_as_characters(text: str) -> str:
-    return text.encode(errors="surrogateescape").decode("latin-1")
-
-
-def _characters(text: str) -> str:
-    return text.encode("latin-1").decode(errors="surrogateescape")
-
-
-def _flags_of(line: str, escape: str) -> tuple[tuple[str, ...], str]:
-    flags: list[str] = []
-    position, end = 0, len(line)
-    while True:
-        while position < end and line[position] in BLANKS:
-            position += 1
-        if not line.startswith("--", position):
-            return tuple(flags), line[position:]
-        word: list[str] = []
-        quote = ""
-        while position < end and (quote or line[position] not in BLANKS):
-            char = line[position]
-            position += 1
-            if char == escape:
-                word.append(line[position : position + 1])
-                position += 1
-            elif char == quote:
-                quote = ""
-            elif not quote and char in "'\"":
-                quote = char
-            else:
-                word.append(char)
-        flag = "".join(word)
-        if flag == "--":
-            return tuple(flags), line[position:]
-        flags.append(flag)
 
 
 _Split = tuple[tuple[str, ...], bool]
@@ -358,11 +319,11 @@ def _without_surrogates(text: str) -> str:
 
 
 def _healthcheck(rest: str, escape: str) -> _Split:
-    match = _KIND.fullmatch(_bytes_as_characters(rest))
+    match = _KIND.fullmatch(bytes_as_characters(rest))
     if match is None:
         return (), False
-    words, is_json = _json_or_whole(_characters(match[2]), escape)
-    return (_characters(match[1]), *words), is_json
+    words, is_json = _json_or_whole(characters_of_bytes(match[2]), escape)
+    return (characters_of_bytes(match[1]), *words), is_json
 
 
 def _words(rest: str, escape: str) -> _Split:

@@ -4,11 +4,13 @@ Dockerfile: for Windows without the letter of the system drive, and with slashes
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.lexical import go_quote
 
 
+@lru_cache(1024)
 def clean(path: str) -> str:
     """``path.Clean``: no ``.``, ``..``, double or trailing slashes; ``.`` for nothing."""
     cleaned = posixpath.normpath(path) if path else "."

@@ -16,7 +16,8 @@ from builder.frontend.dockerfile.errors import ShellWordError
 from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
 from builder.frontend.dockerfile.shellpattern import Pattern, reversed_pattern
 
-_PECULIAR = frozenset(f"$<'\"{BLANKS}")
+_MARKS = frozenset("$<'\"")
+_PECULIAR = _MARKS.union(BLANKS)
 """What a word must have, or an escape, to be read as anything but itself."""
 _BLANK_RUN = re.compile(f"[{BLANKS}]+")
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
@@ -82,6 +83,8 @@ class Lexer(Struct, frozen=True):
 
     def word(self, word: str, env: Mapping[str, str]) -> str:
         """The expanded text alone."""
+        if _MARKS.isdisjoint(word) and self.escape not in word:  # blanks end words, not the text
+            return scanned(word)
         return self.expand(word, env).text
 
     def split(self, word: str, env: Mapping[str, str]) -> list[str]:
