@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
+from msgspec.structs import astuple
+
 from builder.errors import BuilderError
 from builder.llb.errors import LLBError
 from builder.llb.schema import (
@@ -60,14 +62,16 @@ def decode(type_: type[T], data: bytes) -> T:
 # bytes of a value, tag and all.
 
 _Write = Callable[[list[bytes], Any], None]
-_Writers = tuple[tuple[str, _Write, bool], ...]
-"""Attribute, what writes it, and whether its zero is written too (None is absent then)."""
+_Writers = tuple[tuple[int, _Write, bool], ...]
+"""Which value of the struct, what writes it, and whether its zero is written too (None is absent
+then)."""
 
 
 def _encoded(message: Any, writers: _Writers) -> bytes:
     out: list[bytes] = []
-    for attribute, write, zero_too in writers:
-        value = getattr(message, attribute)
+    values = astuple(message)
+    for index, write, zero_too in writers:
+        value = values[index]
         if value or (zero_too and value is not None):
             write(out, value)
     return b"".join(out)
@@ -75,12 +79,13 @@ def _encoded(message: Any, writers: _Writers) -> bytes:
 
 @cache
 def _writers_of(type_: Any) -> _Writers:
-    return _writers(fields_of(type_))
+    return _writers(type_, fields_of(type_))
 
 
-def _writers(specs: tuple[FieldSpec, ...]) -> _Writers:
+def _writers(type_: Any, specs: tuple[FieldSpec, ...]) -> _Writers:
+    names = type_.__struct_fields__
     return tuple(
-        (spec.attribute, _writer(spec), bool(spec.members) or spec.kind == MESSAGE)
+        (names.index(spec.attribute), _writer(spec), bool(spec.members) or spec.kind == MESSAGE)
         for spec in specs
     )
 
@@ -115,7 +120,7 @@ def _value_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...] = ()) 
 
 def _message_writer(spec: FieldSpec | Member, fields: tuple[FieldSpec, ...]) -> _Write:
     tag = _varint(spec.number << 3 | _BYTES)
-    described = _writers(fields) if fields else None
+    described = _writers(spec.type, fields) if fields else None
 
     def write(out: list[bytes], value: Any) -> None:
         inner = _encoded(value, described or _writers_of(value.__class__))

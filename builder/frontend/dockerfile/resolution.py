@@ -60,7 +60,14 @@ class BaseImages:
 
     async def resolve(self, states: Iterable[StageState]) -> None:
         """All of ``states`` that stand on no other stage. The first failure in order wins."""
-        waiting = [s for s in states if s.base is None and not s.resolved and not s.dispatched]
+        waiting = []
+        for state in states:
+            if state.base is not None or state.resolved or state.dispatched:
+                continue
+            if _is_scratch(state):
+                self._begin_empty(state)
+            else:
+                waiting.append(state)
         try:
             results = await _all([self._resolve(state) for state in waiting])
         finally:
@@ -93,12 +100,13 @@ class BaseImages:
                 platforms.normalize(platform),
             )
 
+    def _begin_empty(self, state: StageState) -> None:
+        state.image = ImageConfig.empty(self._options.platform)
+        state.platform = self._options.platform
+        state.dispatched = state.unregistered
+        state.resolved = True
+
     async def _resolve(self, state: StageState) -> None:
-        if _is_scratch(state):
-            state.image = ImageConfig.empty(self._options.platform)
-            state.platform = self._options.platform
-            state.dispatched = state.unregistered
-            return
         try:
             await self._resolve_source(state)
         except BaseImageError:
