@@ -7,12 +7,11 @@ equal share a number) and because the build context's paths are known last.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
-from msgspec import Struct
+from msgspec import Struct, StructMeta, field
 from msgspec.structs import replace
 
 from builder.llb import wire
@@ -61,8 +60,11 @@ from builder.oci.digest import Digest
 from builder.oci.platform import Platform
 
 
-@dataclass(eq=False, slots=True)
-class Vertex(ABC):
+class _VertexMeta(StructMeta, ABCMeta):
+    """Of structs with abstract methods."""
+
+
+class Vertex(Struct, eq=False, metaclass=_VertexMeta):
     """A node under construction. ``locations`` are where it was written."""
 
     metadata: OpMetadata = field(default_factory=OpMetadata)
@@ -112,8 +114,7 @@ class InputNumbers:
         return tuple(self._numbers)
 
 
-@dataclass(eq=False, slots=True)
-class SourceVertex(Vertex):
+class SourceVertex(Vertex, eq=False):
     """A source. ``op`` may be replaced until the graph is marshalled (the build context)."""
 
     op: SourceOp = field(default_factory=SourceOp)
@@ -141,8 +142,7 @@ class MountSpec(Struct, frozen=True):
     writes: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class ExecVertex(Vertex):
+class ExecVertex(Vertex, eq=False):
     """A process. ``mounts`` are the root and others in any order; ``late`` follow as given
     (secrets, then agent sockets)."""
 
@@ -245,8 +245,7 @@ class FileStep(Struct, frozen=True):
     source: Output | None = None
 
 
-@dataclass(eq=False, slots=True)
-class FileVertex(Vertex):
+class FileVertex(Vertex, eq=False):
     """File actions, each on the result of the one before; the first on ``base``."""
 
     base: Output | None = None
@@ -293,8 +292,7 @@ def _bound_user(user: UserOpt | None, base: int) -> UserOpt | None:
     return UserOpt(NamedUserOpt(user.user.name, base))
 
 
-@dataclass(eq=False, slots=True)
-class MergeVertex(Vertex):
+class MergeVertex(Vertex, eq=False):
     """Layers over one another. None (scratch) contributes nothing and is not written."""
 
     layers: tuple[Output, ...] = ()
@@ -309,8 +307,7 @@ class MergeVertex(Vertex):
         return frozenset({"mergeop"})
 
 
-@dataclass(eq=False, slots=True)
-class DiffVertex(Vertex):
+class DiffVertex(Vertex, eq=False):
     """What ``upper`` changed against ``lower``."""
 
     lower: Output | None = None

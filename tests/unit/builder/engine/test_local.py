@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from builder.api.request import BuildRequest
@@ -120,12 +121,11 @@ async def test_a_diff_with_nothing(engine: Engine) -> None:
     assert await engine.files(merge(write(None, a="2", z="z"), diff(tree, None))) == {"z": "z"}
 
 
-@dataclass(eq=False, slots=True)
-class BuildVertex(Vertex):
+class BuildVertex(Vertex, eq=False):
     """A build op with the definition in ``source``."""
 
     source: Output | None = None
-    attrs: dict[str, str] = field(default_factory=dict)
+    attrs: dict[str, str] = msgspec.field(default_factory=dict)
     builder: int = -1
     name: str = "buildkit.llb.definition"
 
