@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.integration, pytest.mark.root]
 DOCKERFILE = """
 FROM BASE AS made
 COPY a /a
-RUN cp /a /made && date +%s%N >/made-at
+RUN cp /a /made && cat /proc/sys/kernel/random/uuid >/made-at
 FROM BASE
 COPY --from=made /made /made-at /
-RUN cp /made /copied && date +%s%N >/copied-at
+RUN cp /made /copied && cat /proc/sys/kernel/random/uuid >/copied-at
 """
 
 

@@ -85,7 +85,8 @@ def test_steps_run_again_where_the_cache_is_not_to_be_used(
     builds: Builds, flags: tuple[str, ...], ran: set[str]
 ) -> None:
     context = builds.context(
-        "FROM BASE AS a\nRUN date +%s%N >/a # one\nFROM BASE AS b\nRUN date +%s%N >/b # two\n"
+        "FROM BASE AS a\nRUN cat /proc/sys/kernel/random/uuid >/a # one\n"
+        "FROM BASE AS b\nRUN cat /proc/sys/kernel/random/uuid >/b # two\n"
         "FROM BASE AS c\nCOPY --from=a /a /\nCOPY --from=b /b /\nRUN cat /a /b # three\n"
     )
     explained(builds, context)
