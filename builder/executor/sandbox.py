@@ -29,6 +29,7 @@ from builder.executor.types import (
     Output,
     Process,
     Resources,
+    did_not_complete,
 )
 
 T = TypeVar("T")
@@ -167,7 +168,10 @@ class RuntimeExecutor:
         attachment: Attachment | None,
         stubs: MountStubs,
     ) -> None:
-        identity = users.lookup(root, process.user)
+        try:
+            identity = users.lookup(root, process.user)
+        except ExecutorError as error:
+            raise did_not_complete(process.args, str(error), hint=error.hint) from error
         if not idmaps.has_uid(identity.uid, self._sandbox.uid_map):
             raise ExecutorError(
                 f"user {identity.uid} does not exist in this user namespace",
@@ -194,7 +198,7 @@ class RuntimeExecutor:
         binds = [
             Bind(places[_HOSTS], bundle / "hosts", readonly=True, guarded=True),
             Bind(places[_RESOLV_CONF], bundle / "resolv.conf", readonly=True, guarded=True),
-            *(bind for m in process.mounts for bind in _binds(m, places[m.dest], bundle)),
+            *(_bind(m, places[m.dest], stubs) for m in process.mounts),
         ]
         config = runtime_config(
             root,
@@ -369,18 +373,11 @@ def _discard(_stream: int, _data: bytes) -> None:
     """What a step says after it was cancelled interests no one."""
 
 
-def _binds(mount: ExecMount, dest: str, bundle: Path) -> list[Bind]:
-    """The runtime's mounts for one of a step's.
-
-    A tmpfs is open to every user. runc before 1.2 gives it the mode of what it is mounted
-    on instead, so that an open directory is put there first.
-    """
+def _bind(mount: ExecMount, dest: str, stubs: MountStubs) -> Bind:
     if mount.kind != "tmpfs":
-        return [Bind(dest, mount.source, mount.readonly)]
-    below = bundle / "open"
-    below.mkdir(exist_ok=True)
-    below.chmod(0o1777)
-    return [Bind(dest, below, readonly=False), Bind(dest, None, mount.readonly, mount.tmpfs_size)]
+        return Bind(dest, mount.source, mount.readonly, guarded=mount.guarded)
+    mode = stubs.open_mode(mount.dest)
+    return Bind(dest, None, mount.readonly, mount.tmpfs_size, mode)
 
 
 def _kill_init(pid_file: Path) -> bool:
@@ -395,8 +392,11 @@ def _kill_init(pid_file: Path) -> bool:
 
 
 def _cgroup(parent: str, name: str) -> str:
-    """Below ``parent`` where one was asked for, else the runtime's own choice."""
-    return f"{parent.rstrip('/')}/{name}" if parent else ""
+    """Below ``parent`` where one was asked for, else the runtime's own choice.
+
+    A parent counts from the root of the hierarchy, not from this process's own cgroup.
+    """
+    return f"/{parent.strip('/')}/{name}" if parent else ""
 
 
 def _refusal(chosen: Runtime, process: Process, code: int, message: str) -> ExecutorError:

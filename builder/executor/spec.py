@@ -6,8 +6,6 @@ and read-only paths, own pid, ipc, uts and mount namespaces. ``insecure`` lifts 
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from builder.executor import seccomp
+from builder.executor.devices import insecure_devices
 from builder.executor.hostfiles import DEFAULT_HOSTNAME
 from builder.executor.types import Process, Resources
 from builder.executor.users import Identity
@@ -66,7 +65,6 @@ READONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysr
 DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 
 _GUARDS = ("nosuid", "noexec", "nodev")
-_CHARACTER_DEVICES = ("ptmx", "console", "tty")  # made by every runtime itself
 
 
 class Sandbox(Struct, frozen=True):
@@ -99,13 +97,15 @@ class Sandbox(Struct, frozen=True):
 class Bind(Struct, frozen=True):
     """A resolved mount of a step: ``dest`` has no links any more. No source: a tmpfs.
 
-    ``guarded``: no programs, set-user-ID bits or devices count in it.
+    ``guarded``: no programs, set-user-ID bits or devices count in it. ``mode`` and ``size``
+    (bytes, 0 for the kernel's choice) are those of a tmpfs.
     """
 
     dest: str
     source: Path | None
     readonly: bool
     size: int = 0
+    mode: int = 0o1777
     guarded: bool = False
 
 
@@ -144,7 +144,8 @@ def runtime_config(
         linux["uidMappings"] = _mappings(sandbox.uid_map)
         linux["gidMappings"] = _mappings(sandbox.gid_map)
     if process.insecure:
-        linux["devices"] = _host_devices()
+        # A user namespace has no say over devices.
+        linux["devices"] = [] if sandbox.user_namespace else insecure_devices()
     else:
         linux["maskedPaths"] = list(MASKED_PATHS)
         linux["readonlyPaths"] = list(READONLY_PATHS)
@@ -154,10 +155,12 @@ def runtime_config(
         "process": _process(process, identity, capabilities, sandbox.groups),
         "root": {"path": str(root)},
         "hostname": process.hostname or DEFAULT_HOSTNAME,
-        "mounts": [
-            *_system_mounts(process, sandbox, private_network or network is not None),
-            *(_bind(bind) for bind in binds),
-        ],
+        "mounts": _last_of_each(
+            [
+                *_system_mounts(process, sandbox, private_network or network is not None),
+                *(_bind(bind) for bind in binds),
+            ]
+        ),
         "linux": linux,
     }
 
@@ -181,6 +184,8 @@ def _process(
             "bounding": capabilities,
             "effective": capabilities,
             "permitted": capabilities,
+            # An insecure step keeps them as another user than root, too.
+            **({"inheritable": capabilities, "ambient": capabilities} if process.insecure else {}),
         },
         "rlimits": [
             {
@@ -230,6 +235,11 @@ def _namespaces(
     return out
 
 
+def _last_of_each(mounts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One mount for each place: a step's own stands where the sandbox's was."""
+    return list({mount["destination"]: mount for mount in mounts}.values())
+
+
 def _mount(dest: str, kind: str, source: str, *options: str) -> dict[str, Any]:
     return {"destination": dest, "type": kind, "source": source, "options": list(options)}
 
@@ -270,7 +280,8 @@ def _bind(bind: Bind) -> dict[str, Any]:
         # Programs may be run from it, as in BuildKit: a step unpacks and runs in its /tmp.
         size = (f"size={bind.size}",) if bind.size else ()
         access = ("ro",) if bind.readonly else ()
-        return _mount(bind.dest, "tmpfs", "tmpfs", "nosuid", "mode=1777", *size, *access)
+        mode = f"mode={bind.mode:04o}"
+        return _mount(bind.dest, "tmpfs", "tmpfs", "nosuid", mode, *size, *access)
     access = ("ro",) if bind.readonly else ("rw",)
     guards = _GUARDS if bind.guarded else ()
     return _mount(bind.dest, "bind", str(bind.source), "rbind", "rprivate", *guards, *access)
@@ -299,28 +310,3 @@ def _device_rules(process: Process) -> list[dict[str, Any]]:
     # add null, zero, full, random, urandom, tty, console and the pseudo-terminals.
     rules += [{"allow": True, "type": kind, "access": "m"} for kind in ("c", "b")]
     return rules
-
-
-def _host_devices() -> list[dict[str, Any]]:
-    """The device nodes of the host's ``/dev``, for an insecure step."""
-    out = []
-    for entry in sorted(os.scandir("/dev"), key=lambda entry: entry.name):
-        try:
-            info = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue
-        block = stat.S_ISBLK(info.st_mode)
-        if not (block or stat.S_ISCHR(info.st_mode)) or entry.name in _CHARACTER_DEVICES:
-            continue
-        out.append(
-            {
-                "path": entry.path,
-                "type": "b" if block else "c",
-                "major": os.major(info.st_rdev),
-                "minor": os.minor(info.st_rdev),
-                "fileMode": stat.S_IMODE(info.st_mode),
-                "uid": info.st_uid,
-                "gid": info.st_gid,
-            }
-        )
-    return out

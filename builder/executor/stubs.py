@@ -40,6 +40,19 @@ class MountStubs(Struct):
             self._parents(target, dest)
             self._leaf(target, directory, dest)
 
+    def open_mode(self, dest: str) -> int:
+        """The mode of a tmpfs over ``dest``: that of the image's directory, as runc has it;
+        where there was none, everybody may write.
+
+        runc before 1.2 asks the mount point and not the options, so the stub gets it too.
+        """
+        point = self.points[dest]
+        if not any(point == path for path, _ in self._created):
+            below = point.relative_to(self.root).parts[:1]
+            return 0o1777 if below == ("dev",) else stat.S_IMODE(point.stat().st_mode)
+        point.chmod(0o1777)
+        return 0o1777
+
     def remove(self) -> None:
         """Remove what was made and is still empty, the newest first; times are put back.
 

@@ -21,13 +21,17 @@ class Network(Enum):
 
 
 class ExecMount(Struct, frozen=True):
-    """A mount beside the root. ``kind``: ``bind`` (``source`` is a host path) or ``tmpfs``."""
+    """A mount beside the root. ``kind``: ``bind`` (``source`` is a host path) or ``tmpfs``.
+
+    ``guarded``: no programs, set-user-ID bits or devices count in it.
+    """
 
     dest: str
     kind: str = "bind"
     source: Path | None = None
     readonly: bool = False
     tmpfs_size: int = 0
+    guarded: bool = False
 
 
 class Ulimit(Struct, frozen=True):
@@ -76,6 +80,12 @@ class Process(Struct, frozen=True):
 
 class ExecutorError(BuilderError):
     """A step that could not be started: no runtime, no namespace, no such user ..."""
+
+
+def did_not_complete(args: tuple[str, ...], why: str, *, hint: str = "") -> ExecutorError:
+    """A step that could not begin, in BuildKit's words."""
+    command = " ".join(args)
+    return ExecutorError(f'process "{command}" did not complete successfully: {why}', hint=hint)
 
 
 class ExitError(ExecutorError):

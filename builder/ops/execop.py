@@ -180,12 +180,14 @@ class ExecOperation:
             kind = mount.mount_type
             if kind == llb.MountType.TMPFS:
                 size = mount.tmpfs_opt.size if mount.tmpfs_opt is not None else 0
-                prepared.mounts.append(ExecMount(self._place(mount), "tmpfs", tmpfs_size=size))
+                prepared.mounts.append(
+                    ExecMount(self._place(mount), "tmpfs", readonly=mount.readonly, tmpfs_size=size)
+                )
             elif kind == llb.MountType.SECRET:
                 source = await self._context.secrets.file(mount, stack)
                 if source is not None:
                     prepared.mounts.append(
-                        ExecMount(self._place(mount), "bind", source, readonly=True)
+                        ExecMount(self._place(mount), "bind", source, readonly=True, guarded=True)
                     )
             elif kind == llb.MountType.SSH:
                 option = mount.ssh_opt or llb.SSHOpt()

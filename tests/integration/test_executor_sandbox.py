@@ -109,6 +109,16 @@ async def test_insecure_may_mount(executor: RuntimeExecutor, root: Path) -> None
     assert "Seccomp:\t0" in said
 
 
+async def test_insecure_keeps_its_capabilities_as_a_user_and_has_buildkits_devices(
+    executor: RuntimeExecutor, root: Path
+) -> None:
+    script = "grep -E 'Cap(Eff|Amb)' /proc/self/status; busybox ls /dev /dev/net"
+    said = await shell(executor, root, script, insecure=True, user="5")
+    effective, ambient = (int(line.split()[1], 16) for line in said.splitlines()[:2])
+    assert effective == ambient > 0xA80425FB
+    assert {"fuse", "loop-control", "loop7", "tun", "kmsg"} <= set(said.splitlines())
+
+
 async def test_a_root_without_anything_gets_nothing_but_the_kernels_directories(
     executor: RuntimeExecutor, root: Path
 ) -> None:
@@ -155,6 +165,7 @@ async def test_mounts_are_what_was_asked_for(executor: RuntimeExecutor, root: Pa
     assert "/ro/x: Read-only file system" in said
     assert "ran" in said.splitlines()
     assert "1777 /exec" in said
+    assert sum(" /exec " in line for line in said.splitlines()) == 1
     hosts = next(line for line in said.splitlines() if " /etc/hosts " in line)
     assert {"ro", "nosuid", "nodev", "noexec"} <= set(hosts.split()[3].split(","))
     assert "No space left on device" in said
@@ -166,11 +177,63 @@ async def test_a_mount_over_shared_memory_sets_its_size_and_leaves_no_trace(
     executor: RuntimeExecutor, root: Path
 ) -> None:
     mounts = (ExecMount("/dev/shm", kind="tmpfs", tmpfs_size=1 << 20),)
-    script = "busybox df /dev/shm; echo x >/dev/shm/x && cat /dev/shm/x"
+    script = (
+        "busybox df /dev/shm; grep -c ' /dev/shm ' /proc/mounts; busybox stat -c %a /dev/shm;"
+        "echo x >/dev/shm/x && cat /dev/shm/x"
+    )
     said = await shell(executor, root, script, mounts=mounts, user="5")
     assert " 1024 " in said
+    assert said.splitlines()[-3:-1] == ["1", "1777"]
     assert said.endswith("\nx\n")
     assert sorted(os.listdir(root)) in (["bin", "proc", "sys"], ["bin", "dev", "proc", "sys"])
+
+
+async def test_a_tmpfs_has_the_mode_of_the_directory_below_and_may_be_read_only(
+    executor: RuntimeExecutor, root: Path
+) -> None:
+    (root / "own").mkdir(0o750)
+    (root / "own").chmod(0o750)
+    mounts = (ExecMount("/own", kind="tmpfs"), ExecMount("/ro", kind="tmpfs", readonly=True))
+    script = "busybox stat -c '%a %n' /own /ro; touch /own/x && echo made; touch /ro/x; :"
+    said = await shell(executor, root, script, mounts=mounts)
+    assert {"750 /own", "1777 /ro", "made"} <= set(said.splitlines())
+    assert "/ro/x: Read-only file system" in said
+    assert sorted(os.listdir(root)) == ["bin", "dev", "own", "proc", "sys"]
+
+
+async def test_of_two_mounts_at_one_place_the_later_counts(
+    executor: RuntimeExecutor, root: Path
+) -> None:
+    source = root.parent / "source"
+    source.mkdir()
+    (source / "names").write_text("10.0.0.9 own\n")
+    mounts = (
+        ExecMount("/m", source=source),
+        ExecMount("/m", kind="tmpfs"),
+        ExecMount("/etc/hosts", source=source / "names"),
+    )
+    script = "cat /etc/hosts; busybox ls /m; grep -cE ' (/m|/etc/hosts) ' /proc/mounts"
+    said = await shell(executor, root, script, mounts=mounts)
+    assert said == "10.0.0.9 own\n2\n"
+
+
+async def test_a_guarded_mount_runs_no_program(executor: RuntimeExecutor, root: Path) -> None:
+    source = root.parent / "source"
+    source.mkdir()
+    (source / "program").write_text("#!/bin/sh\necho ran\n")
+    (source / "program").chmod(0o755)
+    mounts = (ExecMount("/p", source=source / "program", readonly=True, guarded=True),)
+    said = await shell(executor, root, "/p; cat /p", mounts=mounts)
+    assert "Permission denied" in said
+    assert said.splitlines()[-1] == "echo ran"
+
+
+async def test_the_parent_of_the_cgroup_counts_from_the_top(
+    executor: RuntimeExecutor, root: Path
+) -> None:
+    said = await shell(executor, root, "cat /proc/self/cgroup", cgroup_parent="walk/below")
+    groups = {line.split(":", 2)[2].rpartition("/")[0] for line in said.splitlines()}
+    assert groups <= {"/walk/below", ""}
 
 
 async def test_a_users_name_ids_groups_and_directory(executor: RuntimeExecutor, root: Path) -> None:
@@ -187,7 +250,9 @@ async def test_a_users_name_ids_groups_and_directory(executor: RuntimeExecutor, 
     assert said.endswith("denied\n")
     with pytest.raises(ExecutorError) as caught:
         await shell(executor, root, "true", user="bob")
-    assert str(caught.value) == "unable to find user bob: no matching entries in passwd file"
+    assert str(caught.value).endswith(
+        "did not complete successfully: unable to find user bob: no matching entries in passwd file"
+    )
 
 
 async def test_limits_are_set(executor: RuntimeExecutor, root: Path) -> None:

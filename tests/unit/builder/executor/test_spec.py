@@ -72,7 +72,8 @@ def test_insecure_lifts_all_of_it() -> None:
     assert document["process"]["capabilities"]["effective"] == sorted(EVERYTHING)
     assert {"seccomp", "maskedPaths", "readonlyPaths"}.isdisjoint(document["linux"])
     assert document["linux"]["resources"]["devices"] == [{"allow": True, "access": "rwm"}]
-    assert any(device["path"] == "/dev/null" for device in document["linux"]["devices"])
+    assert document["process"]["capabilities"]["ambient"] == sorted(EVERYTHING)
+    assert any(device["path"] == "/dev/fuse" for device in document["linux"]["devices"])
     assert "rw" in mount(document, "/sys/fs/cgroup")["options"]
 
 
@@ -128,4 +129,16 @@ def test_binds_come_after_the_system_mounts_in_their_order() -> None:
         "options": ["rbind", "rprivate", "ro"],
     }  # fmt: skip
     assert second["type"] == "tmpfs"
-    assert "size=9" in second["options"]
+    assert {"size=9", "mode=1777"} <= set(second["options"])
+
+
+def test_a_mount_over_one_of_the_sandbox_takes_its_place() -> None:
+    before = [item["destination"] for item in config()["mounts"]]
+    document = config(binds=(Bind("/dev/shm", None, readonly=False, size=9),))
+    assert [item["destination"] for item in document["mounts"]] == before
+    assert "size=9" in mount(document, "/dev/shm")["options"]
+
+
+def test_an_insecure_step_in_a_user_namespace_gets_no_devices() -> None:
+    nested = Sandbox(EVERYTHING, nested=True)
+    assert config(Process(("true",), insecure=True), sandbox=nested)["linux"]["devices"] == []

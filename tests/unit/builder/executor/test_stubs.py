@@ -36,6 +36,17 @@ def test_stubs_leave_no_trace_and_the_parents_times_stay(tmp_path: Path) -> None
     assert time_of(tmp_path / "etc") == time_of(tmp_path) == LONG_AGO
 
 
+def test_a_tmpfs_is_as_open_as_what_it_covers_or_open_to_all(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(0o750)
+    (tmp_path / "there").chmod(0o750)
+    (tmp_path / "dev" / "shm").mkdir(parents=True)
+    stubs = MountStubs(tmp_path)
+    stubs.make([("/there", True), ("/new", True), ("/dev/shm", True)])
+    modes = [stubs.open_mode(dest) for dest in ("/there", "/new", "/dev/shm")]
+    assert modes == [0o750, 0o1777, 0o1777]
+    assert (tmp_path / "new").stat().st_mode & 0o7777 == 0o1777
+
+
 def test_a_change_of_the_parent_by_the_step_keeps_its_time(tmp_path: Path) -> None:
     stubs = MountStubs(tmp_path)
     stubs.make([("/hosts", False)])
