@@ -118,13 +118,13 @@ def store_bytes(store: ContentStore, data: bytes, media_type: str) -> Descriptor
 def response(
     top: Descriptor, configs: Sequence[StoredImage], names: Sequence[str]
 ) -> dict[str, str]:
-    """The exporter response that BuildKit gives for an image."""
+    """The exporter response that BuildKit gives for an image. An index has no config."""
     described = base64.b64encode(gojson.dumps(top.to_json())).decode()
     out = {
         "containerimage.digest": str(top.digest),
         "containerimage.descriptor": described,
     }
-    if len(configs) == 1:
+    if len(configs) == 1 and top.digest == configs[0].manifest.digest:
         out["containerimage.config.digest"] = str(configs[0].config.digest)
     if names:
         out["image.name"] = ",".join(names)

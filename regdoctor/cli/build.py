@@ -24,6 +24,17 @@ _LEGACY = {
 }
 """What docker accepts and BuildKit ignores; so do we, and say why."""
 
+_REFUSED = {
+    **dict.fromkeys(
+        ("--tls-ca", "--tls-cert", "--tls-key", "--tls-server-name"),
+        "it is about the way to a daemon, and only --builder local is supported yet",
+    ),
+    "--invoke": "a step that failed cannot be entered here",
+    "--detach": "the build runs in this process, and no server would go on with it",
+    "--server-config": "the build runs in this process, and no server is started for it",
+}
+"""What docker buildx or the contract has and we have not, each with its reason."""
+
 Strings = list[str]
 
 
@@ -155,6 +166,14 @@ def build(
         Path | None,
         _many("--report", help="FILE.html: a page about the build; FILE.json: findings."),
     ] = None,
+    tls_ca: Annotated[str, typer.Option(hidden=True)] = "",
+    tls_cert: Annotated[str, typer.Option(hidden=True)] = "",
+    tls_key: Annotated[str, typer.Option(hidden=True)] = "",
+    tls_server_name: Annotated[str, typer.Option(hidden=True)] = "",
+    invoke: Annotated[str, typer.Option(hidden=True)] = "",
+    detach: Annotated[bool, typer.Option("--detach", hidden=True)] = False,
+    server_config: Annotated[str, typer.Option(hidden=True)] = "",
+    call_once: Annotated[str, typer.Option("--print", hidden=True)] = "",
     memory: Annotated[str, typer.Option("-m", "--memory", hidden=True)] = "",
     memory_swap: Annotated[str, typer.Option(hidden=True)] = "",
     cpu_shares: Annotated[str, typer.Option("-c", "--cpu-shares", hidden=True)] = "",
@@ -181,6 +200,9 @@ def build(
     for flag, why in _LEGACY.items():
         if given[flag.lstrip("-").replace("-", "_")] not in (None, False, "", "default"):
             sys.stderr.write(f"warning: {flag} has no effect here: {why}\n")
+    if given["call_once"]:
+        sys.stderr.write("warning: --print is the old name of --call\n")
+        given["call"] = given["call_once"] if given["call"] == "build" else given["call"]
     asked = "check" if given["check"] and given["call"] == "build" else given["call"]
     if asked != "build":
         from regdoctor.cli import callrun
@@ -193,6 +215,9 @@ def build(
 
 def _refuse(given: dict[str, Any]) -> None:
     """Flags of the contract that cannot be kept yet: better refused than ignored."""
+    for flag, why in _REFUSED.items():
+        if given[flag.lstrip("-").replace("-", "_")]:
+            raise UsageError(f"{flag}: {why}")
     if given["builder"] not in ("local", "default", ""):
         raise UsageError(f"--builder {given['builder']}: only local is supported yet")
     if given["frontend"] != "builtin":

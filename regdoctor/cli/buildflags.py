@@ -320,6 +320,8 @@ def entitlements(items: Sequence[str]) -> frozenset[str]:
     known = {"network.host", "security.insecure"}
     for item in items:
         if item not in known:
+            if item.partition("=")[0] == "device":
+                raise RequestError(f"--allow {item}: no CDI device is known to this builder")
             raise RequestError(
                 f"--allow {item}: unknown or unsupported entitlement",
                 hint=f"known are {', '.join(sorted(known))}",

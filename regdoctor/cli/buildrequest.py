@@ -179,7 +179,7 @@ def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
         pushed = {"push": "true"}
         images = [o for o in outputs if o.type == "image"]
         if not images:
-            return (*outputs, Output("image", "", pushed))
+            return (*outputs, Output("image", "", {**annotations, **pushed}))
         return tuple(
             Output(o.type, o.dest, {**o.attributes, **pushed}) if o.type == "image" else o
             for o in outputs

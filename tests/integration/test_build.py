@@ -146,9 +146,13 @@ def test_outputs_are_what_they_say(builds: Builds, tmp_path: Path) -> None:
 def test_the_image_id_and_the_metadata_go_to_files(builds: Builds, tmp_path: Path) -> None:
     context = builds.context("FROM scratch\nCOPY a /a\n", a="")
     id_file, metadata = tmp_path / "iid", tmp_path / "metadata.json"
-    ended = builds.run(
-        "-q", "-t", "x/y:1", "--iidfile", id_file, "--metadata-file", metadata, context
-    )
+    flags = ("-q", "-t", "x/y:1", "--iidfile", id_file, "--metadata-file", metadata)
+    attested = builds.run(*flags, "--provenance=mode=min", context)
+    assert attested.code == 0
+    document = json.loads(metadata.read_text())
+    assert document["containerimage.digest"] == id_file.read_text()  # an index has no config
+    assert "containerimage.config.digest" not in document
+    ended = builds.run(*flags, "--provenance=false", context)
     assert ended.code == 0
     assert ended.stdout.decode().strip() == id_file.read_text()
     document = json.loads(metadata.read_text())

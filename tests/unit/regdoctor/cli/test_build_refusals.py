@@ -58,6 +58,15 @@ def asked(**flags: object) -> None:
         ({"frontend": "image"}, "--frontend"),
         ({"progress": "fancy"}, "progress"),
         ({"preflight": "maybe"}, "--preflight"),
+        ({"tls_ca": "ca.pem"}, "--tls-ca"),
+        ({"tls_cert": "c.pem"}, "--tls-cert"),
+        ({"tls_key": "k.pem"}, "--tls-key"),
+        ({"tls_server_name": "n"}, "--tls-server-name"),
+        ({"invoke": "on-error"}, "--invoke: a step that failed"),
+        ({"detach": True}, "--detach"),
+        ({"server_config": "f"}, "--server-config"),
+        ({"allow": ["device=vendor.example/x=1"]}, "--allow device"),
+        ({"allow": ["everything"]}, "--allow everything: unknown"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_name(flags: dict[str, object], name: str) -> None:
@@ -75,7 +84,8 @@ def test_what_is_switched_off_is_not_refused(flags: dict[str, object]) -> None:
 def test_every_flag_is_read_somewhere() -> None:
     names = set(inspect.signature(build).parameters)
     read = set(re.findall(r'given\["(\w+)"\]', SOURCES))
-    legacy = {flag.lstrip("-").replace("-", "_") for flag in command._LEGACY}
+    told = {*command._LEGACY, *command._REFUSED}
+    legacy = {flag.lstrip("-").replace("-", "_") for flag in told}
     limits = {name.replace("-", "_") for name in RESOURCES}
     assert names - read - legacy - limits == set()
 
@@ -97,6 +107,12 @@ def test_a_flag_of_the_classic_builder_is_taken_with_a_warning(
     with pytest.raises(UsageError, match="network mode 'fast'"):
         asked(**flags, network="fast")
     assert f"warning: {name} has no effect here: " in capsys.readouterr().err
+
+
+def test_print_asks_what_call_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match="--call=nonsense"):
+        asked(call_once="nonsense")
+    assert "warning: --print is the old name of --call" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
