@@ -104,8 +104,9 @@ class Attesting:
             stated = list(self._scanned.get(image.platform, ())) if scan else []
             if options is not None:
                 stated.append(provenance(self._facts(conversions[image.platform]), options))
+            store = partial(store_attestation, artifact=output.flag("oci-artifact", default=True))
             return await asyncio.to_thread(
-                store_attestation, self._state.content, stated, manifest, names, image.platform
+                store, self._state.content, stated, manifest, names, image.platform
             )
 
         return attest

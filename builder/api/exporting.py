@@ -115,7 +115,8 @@ class Exporting:
         )
         conversions = {each.platform: each.conversion for each in built}
         attest = self._attesting.of(output, conversions)
-        return await export(output, context, ExportInput(images, attest=attest), emit)
+        index = self._request.multi_platform
+        return await export(output, context, ExportInput(images, index, attest), emit)
 
     async def export_caches(self, built: Sequence[Built], emit: Emit) -> Mapping[str, str]:
         """What the exports answer. Raises BuilderError."""

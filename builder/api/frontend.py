@@ -108,7 +108,7 @@ class Frontend:
             build_args=request.build_args,
             target=request.target,
             build_platforms=(platforms.host(),),
-            multi_platform=len(request.platforms) > 1,
+            multi_platform=request.multi_platform,
             labels=request.labels,
             no_cache=request.no_cache,
             no_cache_filter=request.no_cache_filter,

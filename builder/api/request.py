@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, field
 
+from builder.api.errors import RequestError
 from builder.attest.options import Attestations
 from builder.cache.options import CacheOption
 from builder.engine.policy import SourcePolicy
@@ -16,6 +17,7 @@ from builder.executor.types import Resources
 from builder.exporters import Output
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci.credentials import without_credentials
+from builder.oci.gobool import parse_bool
 from builder.oci.platform import Platform
 from builder.ops.secrets import SecretSource
 from builder.ops.ssh.agents import AgentSource
@@ -77,6 +79,25 @@ class BuildRequest(Struct, frozen=True):
     def is_remote(self) -> bool:
         """Whether the context has to be fetched, or read from a stream, before it is known."""
         return bool(self.context_url) or self.context_archive is not None
+
+    @property
+    def multi_platform(self) -> bool:
+        """Whether the result is one for each platform, be it one only.
+
+        Raises RequestError where BUILDKIT_MULTI_PLATFORM forbids what was asked for.
+        """
+        several = len(self.platforms) > 1
+        text = self.build_args.get("BUILDKIT_MULTI_PLATFORM", "")
+        if not text:
+            return several
+        wanted = parse_bool(text)
+        if wanted is None:
+            raise RequestError(f"invalid boolean value for multi-platform: {text}")
+        if several and not wanted:
+            raise RequestError(
+                "conflicting config: returning multiple target platforms is not allowed"
+            )
+        return wanted
 
     @property
     def shown(self) -> str:

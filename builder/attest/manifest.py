@@ -54,21 +54,30 @@ def store_attestation(
     target: Descriptor,
     names: Sequence[str],
     platform: Platform,
+    *,
+    artifact: bool = True,
 ) -> Descriptor:
-    """The attestation manifest as an entry of the index that ``target`` is in. Blocks."""
+    """The attestation manifest as an entry of the index that ``target`` is in. Blocks.
+
+    Without ``artifact`` it is an image's, for registries that know nothing else.
+    """
     layers = []
     for predicate in predicates:
         stored = store_bytes(store, statement(predicate, target, names, platform), _PAYLOAD)
         annotations = {"in-toto.io/predicate-type": predicate.type}
         layers.append(Descriptor(_PAYLOAD, stored.digest, stored.size, annotations=annotations))
-    config = store_bytes(store, b"{}", _EMPTY)
-    manifest = Manifest(
-        config=Descriptor(_EMPTY, config.digest, config.size, data=b"{}"),
-        layers=tuple(layers),
-        media_type=mediatypes.OCI_MANIFEST,
-        artifact_type=_ARTIFACT,
-        subject=Descriptor(target.media_type, target.digest, target.size),
-    )
+    if artifact:
+        config = store_bytes(store, b"{}", _EMPTY)
+        manifest = Manifest(
+            config=Descriptor(_EMPTY, config.digest, config.size, data=b"{}"),
+            layers=tuple(layers),
+            media_type=mediatypes.OCI_MANIFEST,
+            artifact_type=_ARTIFACT,
+            subject=Descriptor(target.media_type, target.digest, target.size),
+        )
+    else:
+        config = store_bytes(store, _image_config(layers), mediatypes.OCI_CONFIG)
+        manifest = Manifest(config=config, layers=tuple(layers), media_type=mediatypes.OCI_MANIFEST)
     stored = store_bytes(store, manifest.encode(), mediatypes.OCI_MANIFEST)
     return Descriptor(
         mediatypes.OCI_MANIFEST,
@@ -79,4 +88,16 @@ def store_attestation(
             "vnd.docker.reference.type": "attestation-manifest",
             "vnd.docker.reference.digest": str(target.digest),
         },
+    )
+
+
+def _image_config(layers: Sequence[Descriptor]) -> bytes:
+    """A config for no platform, whose layers are the statements as they are."""
+    return gojson.dumps(
+        {
+            "architecture": _UNKNOWN.architecture,
+            "os": _UNKNOWN.os,
+            "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [str(layer.digest) for layer in layers]},
+        }
     )

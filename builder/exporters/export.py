@@ -96,7 +96,7 @@ class _Images:
                 if attestation is not None:
                     progress.done(f"exporting attestation manifest {attestation.digest}")
                     attestations.append(attestation)
-        if len(manifests) == 1 and not attestations and not (result.index and not single):
+        if len(manifests) == 1 and not attestations and not result.index:
             if self.annotations.index or self.annotations.index_descriptor:
                 raise ExportError("index annotations not supported for single platform export")
             return manifests[0], stored, result
@@ -221,7 +221,7 @@ class TreeExporter:
         self.title = "exporting to client " + ("tarball" if self._archive else "directory")
 
     async def export(self, result: ExportInput, progress: ExportProgress) -> Exported:
-        several = len(result.images) > 1
+        several = result.index or len(result.images) > 1
         split = self._output.flag("platform-split", default=several)
         prefixes = [
             str(one.platform).replace("/", "_") + "/" if split else "" for one in result.images

@@ -16,7 +16,7 @@ from builder.oci.platform import InvalidPlatform
 STDOUT = "-"
 
 _LAYERS = frozenset({"compression", "compression-level", "force-compression", "rewrite-timestamp"})
-_IMAGE = _LAYERS | {"name", "oci-mediatypes", "source-date-epoch"}
+_IMAGE = _LAYERS | {"name", "oci-artifact", "oci-mediatypes", "source-date-epoch"}
 _FILES = frozenset({"dest", "platform-split", "source-date-epoch"})
 
 _KNOWN: Mapping[str, frozenset[str]] = {
@@ -49,6 +49,7 @@ _BOOLEANS = frozenset(
         "danglingemptyonly",
         "tar",
         "platform-split",
+        "oci-artifact",
         "oci-mediatypes",
         "force-compression",
         "rewrite-timestamp",
@@ -146,6 +147,12 @@ def _check(text: str, kind: str, attributes: Mapping[str, str]) -> None:
             )
         if key in _BOOLEANS and parse_bool(value) is None:
             raise OutputError(text, f"attribute {key} of output {kind}: {value!r} is no boolean")
+    if parse_bool(attributes.get("oci-artifact", "")) and (
+        parse_bool(attributes.get("oci-mediatypes", "")) is False
+    ):
+        raise OutputError(
+            text, 'exporter option "oci-artifact=true" conflicts with "oci-mediatypes=false"'
+        )
     if kind == "local":
         if not attributes.get("dest"):
             raise OutputError(text, "dest is required for local output")

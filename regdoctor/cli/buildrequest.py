@@ -17,11 +17,13 @@ from builder.api import (
     parse_cache_import,
     parse_output,
 )
+from builder.attest.options import Attestations
 from builder.attest.options import parse as attestations
 from builder.engine.place import default_root
 from builder.engine.policy import read_policies
 from builder.errors import BuilderError
 from builder.exporters.output import STDOUT
+from builder.oci.gobool import parse_bool
 from builder.registry import RegistryConfig
 from regdoctor.cli import buildflags
 from regdoctor.cli.buildcontext import context_of
@@ -29,6 +31,9 @@ from regdoctor.cli.faults import UsageError
 
 IMAGES = ("image", "oci", "docker")
 """Outputs that are images, with names and annotations."""
+
+ATTESTED = ("image", "oci")
+"""Those that have attestations beside the image."""
 
 
 def request_of(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildRequest:
@@ -46,7 +51,9 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
     allowed = set(buildflags.entitlements(given["allow"] or ()))
     if given["network"] == "host":
         allowed.add("network.host")  # asking for it on the command line grants it, as buildx does
-    outputs = _outputs(given)
+    outputs = _outputs(given, environ)
+    stated = attestations(given["attest"] or (), given["provenance"], given["sbom"], environ)
+    _check_attested(outputs, stated)
     cache_from = tuple(parse_cache_import(text) for text in given["cache_from"] or ())
     cache_to = _cache_to(given, build_args)
     if given["no_cache"] and given["no_cache_filter"]:
@@ -87,9 +94,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         ignore_file=given["ignore_file"],
         copy_from_variables=given["copy_from_variables"],
         sandbox=given["sandbox"],
-        attestations=attestations(
-            given["attest"] or (), given["provenance"], given["sbom"], environ
-        ),
+        attestations=stated,
         policy=read_policies(buildflags.policies(given["policy"] or (), environ)),
         resources=buildflags.resources(
             given["resource"] or (),
@@ -159,7 +164,28 @@ def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[
     return tuple(exports)
 
 
-def _outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
+def _check_attested(outputs: Sequence[Output], stated: Attestations) -> None:
+    for output in outputs:
+        wanted = stated.provenance is not None or stated.sbom is not None
+        if wanted and output.type in ATTESTED and not output.flag("oci-mediatypes", default=True):
+            raise UsageError(
+                'cannot export attestations with "oci-mediatypes=false"',
+                hint="--provenance=false makes none",
+            )
+
+
+def _outputs(given: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Output, ...]:
+    outputs = _asked_outputs(given)
+    if parse_bool(environ.get("BUILDX_NO_DEFAULT_OCI_ARTIFACT", "")):
+        plain = {"oci-artifact": "false"}
+        return tuple(
+            Output(o.type, o.dest, {**plain, **o.attributes}) if o.type in ATTESTED else o
+            for o in outputs or (Output("image", "", {}),)
+        )
+    return outputs
+
+
+def _asked_outputs(given: Mapping[str, Any]) -> tuple[Output, ...]:
     outputs = tuple(parse_output(text) for text in given["output"] or ())
     for output in outputs:
         if output.dest == STDOUT and sys.stdout.isatty():

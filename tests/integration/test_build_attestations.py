@@ -131,6 +131,42 @@ def test_the_older_version_is_there_on_request(builds: Builds) -> None:
     assert predicate["buildConfig"]["llbDefinition"]
 
 
+@pytest.mark.parametrize("by", ["attribute", "environment"])
+def test_a_registry_that_knows_no_artifacts_gets_the_statements_as_an_image(
+    builds: Builds, by: str
+) -> None:
+    target = builds.directory / "plain"
+    builds.environment["BUILDX_NO_DEFAULT_OCI_ARTIFACT"] = str(by == "environment")
+    more = ",oci-artifact=false" if by == "attribute" else ""
+    context = builds.context("FROM scratch\nCOPY a /\n", a="x")
+    ended = builds.run("-o", f"type=oci,tar=false,dest={target}{more}", context)
+    assert ended.code == 0, ended.text
+
+    def read(digest: str) -> Any:
+        return json.loads((target / "blobs" / digest.replace(":", "/")).read_text())
+
+    top = json.loads((target / "index.json").read_text())["manifests"][0]
+    manifest = read(read(top["digest"])["manifests"][1]["digest"])
+    (layer,) = manifest["layers"]
+    assert set(manifest) == {"schemaVersion", "mediaType", "config", "layers"}
+    assert manifest["config"]["mediaType"] == "application/vnd.oci.image.config.v1+json"
+    assert read(manifest["config"]["digest"]) == {
+        "architecture": "unknown",
+        "os": "unknown",
+        "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
+    }
+
+
+def test_docker_s_types_have_no_place_for_statements(builds: Builds) -> None:
+    context = builds.context("FROM scratch\nCOPY a /\n", a="x")
+    output = ("-o", f"type=oci,dest={builds.directory}/a.tar,oci-mediatypes=false")
+    refused = builds.run(*output, context)
+    assert refused.code == 2
+    assert 'cannot export attestations with "oci-mediatypes=false"' in refused.stderr
+    assert builds.run(*output, "--provenance=false", context).code == 0
+
+
 @pytest.mark.parametrize(
     "off", [["--provenance=false"], ["--attest", "type=provenance,disabled=true"]]
 )

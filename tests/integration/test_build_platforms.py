@@ -96,6 +96,27 @@ def test_trees_are_split_by_platform_unless_told_otherwise(builds: Builds, tmp_p
         assert {"linux_amd64/out", "linux_arm64/out"} <= set(tar.getnames())
 
 
+def test_one_platform_may_be_asked_for_as_if_it_were_several(
+    builds: Builds, tmp_path: Path
+) -> None:
+    layout, tree = tmp_path / "layout", tmp_path / "tree"
+    context = builds.context(CROSS, same="same\n")
+    forced = ("--build-arg", "BUILDKIT_MULTI_PLATFORM=1")
+    ended = builds.run(*forced, "-o", f"type=oci,tar=false,dest={layout}", "-o", str(tree), context)
+    assert ended.code == 0, ended.text
+    entry = json.loads((layout / "index.json").read_text())["manifests"][0]
+    assert [m["platform"]["os"] for m in blob(layout, entry["digest"])["manifests"]] == ["linux"]
+    assert [path.name for path in tree.iterdir()] == ["linux_amd64"]
+    assert "[linux/amd64 build 2/2] RUN echo built for amd64 >/out" in ended.steps()
+    refused = builds.run(*forced, "-o", f"type=docker,dest={tmp_path}/d.tar", context)
+    assert "docker exporter does not currently support exporting manifest lists" in refused.stderr
+    for value, text in (("x", "invalid boolean value for multi-platform: x"),
+                        ("0", "returning multiple target platforms is not allowed")):  # fmt: skip
+        refused = builds.run(*BOTH, "--build-arg", f"BUILDKIT_MULTI_PLATFORM={value}", context)
+        assert refused.code == 2
+        assert text in refused.stderr
+
+
 def test_an_index_is_pushed_with_all_its_images(
     builds: Builds, registry: tuple[Server, str], tmp_path: Path
 ) -> None:

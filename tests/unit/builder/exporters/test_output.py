@@ -46,6 +46,8 @@ def test_output_is(text: str, output: Output) -> None:
         ("type=oci,dest=x,tar=maybe", "'maybe' is no boolean"),
         ("type=oci,dest=x,source-date-epoch=now", "'now' is no number"),
         ("type=oci,tar=false", "needs a directory as dest"),
+        ("type=oci,oci-artifact=maybe", "'maybe' is no boolean"),
+        ("type=oci,oci-artifact=1,oci-mediatypes=0", 'conflicts with "oci-mediatypes=false"'),
         ("type=oci,x", "invalid value x in output"),
         ('type=oci,"dest=x', "invalid output"),
     ],
