@@ -13,6 +13,7 @@ from builder.exporters.annotations import TYPES
 from builder.exporters.annotations import parse as parse_annotation
 from builder.llb.ops import HostIP, NetMode, Ulimit
 from builder.oci import platform as platform_names
+from builder.oci import reference as references
 from builder.oci.platform import Platform
 from builder.transport.roots import certificates_of, system_roots
 
@@ -49,14 +50,23 @@ _NETWORKS = {
 }
 
 
-def pairs(flag: str, items: Sequence[str]) -> dict[str, str]:
-    """``K=V`` items; a later one wins. Raises RequestError."""
+def named_contexts(items: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` or ``NAME::PLATFORM=VALUE``; a later one wins.
+
+    A name is a reference as FROM has it: ``docker.io/library/alpine:latest`` is ``alpine``.
+    Raises RequestError.
+    """
     out: dict[str, str] = {}
     for item in items:
         key, equals, value = item.partition("=")
-        if not equals or not key:
-            raise RequestError(f"{flag} {item}: expected KEY=VALUE")
-        out[key] = value
+        if not equals:
+            raise RequestError(f"invalid context value: {item}, expected key=value")
+        name, colons, platform = key.partition("::")
+        try:
+            familiar = references.parse(name).familiar().removesuffix(":latest")
+        except references.InvalidReference as error:
+            raise RequestError(f"invalid context name {name}: {error.why}") from error
+        out[f"{familiar}{colons}{platform}"] = value
     return out
 
 

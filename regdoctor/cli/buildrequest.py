@@ -35,6 +35,9 @@ IMAGES = ("image", "oci", "docker")
 ATTESTED = ("image", "oci")
 """Those that have attestations beside the image."""
 
+TREES = ("local", "tar")
+"""Outputs that are files."""
+
 
 def request_of(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildRequest:
     """Raises UsageError for flags that make no request."""
@@ -68,7 +71,7 @@ def _request(given: Mapping[str, Any], environ: Mapping[str, str]) -> BuildReque
         tags=tuple(given["tag"] or ()),
         build_args=build_args,
         labels=buildflags.labels(given["label"] or ()),
-        named_contexts=buildflags.pairs("--build-context", given["build_context"] or ()),
+        named_contexts=buildflags.named_contexts(given["build_context"] or ()),
         target=given["target"],
         platforms=buildflags.platforms(
             given["platform"] or [environ.get("DOCKER_DEFAULT_PLATFORM", "")]
@@ -165,8 +168,16 @@ def _cache_to(given: Mapping[str, Any], build_args: Mapping[str, str]) -> tuple[
 
 
 def _check_attested(outputs: Sequence[Output], stated: Attestations) -> None:
+    """Raises UsageError for an image that cannot have statements; of trees it is said."""
+    made = stated.provenance
+    wanted = made is not None or stated.sbom is not None
+    of_trees = stated.sbom is not None or (made is not None and not made.inline_only)
     for output in outputs:
-        wanted = stated.provenance is not None or stated.sbom is not None
+        if of_trees and output.type in TREES:
+            sys.stderr.write(
+                f"warning: no attestation is written into a type={output.type} output: "
+                "-o type=oci has them beside the image\n"
+            )
         if wanted and output.type in ATTESTED and not output.flag("oci-mediatypes", default=True):
             raise UsageError(
                 'cannot export attestations with "oci-mediatypes=false"',

@@ -158,6 +158,14 @@ def test_a_registry_that_knows_no_artifacts_gets_the_statements_as_an_image(
     }
 
 
+def test_a_tree_has_no_statements_and_who_asks_for_them_is_told(builds: Builds) -> None:
+    context = builds.context("FROM scratch\nCOPY a /\n", a="x")
+    output = ("-o", str(builds.directory / "tree"))
+    told = "warning: no attestation is written into a type=local output"
+    assert told in builds.run(*output, "--provenance=mode=max", context).stderr
+    assert told not in builds.run(*output, context).stderr
+
+
 def test_docker_s_types_have_no_place_for_statements(builds: Builds) -> None:
     context = builds.context("FROM scratch\nCOPY a /\n", a="x")
     output = ("-o", f"type=oci,dest={builds.directory}/a.tar,oci-mediatypes=false")

@@ -23,6 +23,17 @@ def test_a_build_arg_without_value_comes_from_the_environment() -> None:
     }
 
 
+def test_a_named_context_has_the_name_that_from_would_look_for() -> None:
+    given = ["docker.io/library/alpine:latest=/a", "b=c=d", "docker.io/x/y:1=/y",
+             "r.example/z:latest::linux/arm64=/z"]  # fmt: skip
+    assert flags.named_contexts([*given, "b:latest=last"]) == {
+        "alpine": "/a",
+        "b": "last",
+        "x/y:1": "/y",
+        "r.example/z::linux/arm64": "/z",
+    }
+
+
 def test_a_file_of_build_args_yields_to_flags(tmp_path: Path) -> None:
     file = tmp_path / "args"
     file.write_text("# comment\n\nA=file\nB = not trimmed inside \nHOME\n")
@@ -103,7 +114,9 @@ def test_networks_are_docker_s_three() -> None:
     [
         lambda: flags.build_args(["=x"], [], {}),
         lambda: flags.build_args([], [Path("/nowhere")], {}),
-        lambda: flags.pairs("--build-context", ["x"]),
+        lambda: flags.named_contexts(["x"]),
+        lambda: flags.named_contexts(["=/tree"]),
+        lambda: flags.named_contexts(["Upper=/tree"]),
         lambda: flags.labels(["=x"]),
         lambda: flags.agents(["=/key"]),
         lambda: flags.agents(["a", "a=/key"]),
