@@ -96,20 +96,23 @@ class CacheMounts:
 
 @contextmanager
 def bound_below(cache: Path, path: str, place: Path) -> Iterator[Path]:
-    """A directory of ``cache``, made if missing, as a mount in ``place``.
+    """A directory of ``cache`` as a mount in ``place``.
 
     Steps that run meanwhile may put links anywhere in the cache: what is mounted is the
     directory that was opened, without one of them being followed out of the cache. Raises
-    OpError where something else is in its place.
+    OpError where it is missing, or something else is in its place.
     """
     target = Path(mkdtemp(prefix="below-", dir=place))
     try:
         with Inside(cache) as inside:
             try:
-                found = inside.directory(clean(os.fsencode(path)), create=True)
+                found = inside.directory(clean(os.fsencode(path)), create=False)
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
-                raise OpError(f"cache mount source {path}: {why}") from error
+                raise OpError(
+                    f"open {path}: {why}",
+                    hint="source= names a directory of the cache, or of the stage that from= names",
+                ) from error
             mounts.bind(Path(f"/proc/self/fd/{found.fd}"), target)
         try:
             yield target

@@ -53,6 +53,12 @@ def refused(ended: Ended, code: int, *texts: str) -> None:
         ("", 0, ["the Dockerfile cannot be empty"]),
         ("# nothing\n", 0, ["file with no instructions"]),
         ("FROM BASE\nEXPOSE x\n", 2, ["invalid"]),
+        (
+            "FROM BASE\nRUN --mount=type=cache,target=/c,source=a/b true\n",
+            2,
+            ["open /a/b: no such file or directory"],
+        ),
+        ("FROM BASE\nUSER nobody-here\nRUN true\n", 3, ['process "/bin/sh -c true" did not']),
     ],
 )
 def test_a_dockerfile_that_is_wrong_is_refused_with_its_line(
