@@ -86,7 +86,7 @@ def test_a_step_is_root_inside_and_has_a_network_of_its_own(tmp_path: Path) -> N
         seen = run_inside(tmp_path, f"({script}); true")
     assert seen["name"].split()[0] in ("runc", "crun")
     for network in ("SANDBOX", "NONE", "HOST"):
-        assert seen[network].splitlines()[0] == "0"
+        assert "0" in seen[network].splitlines()  # what nc says may be read first
         assert "4294967295" not in seen[network]
     assert "reached" in seen["HOST"]
     assert "reached" not in seen["NONE"]
