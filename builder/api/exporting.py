@@ -87,7 +87,7 @@ class Exporting:
         self, output: Output, built: Sequence[Built], emit: Emit, stdout: Any
     ) -> Exported:
         """One output. Raises BuilderError."""
-        epoch = output.epoch(self._request.epoch)
+        epoch = output.epoch(built[0].conversion.epoch if built else None)
         form = _layer_form(output, epoch)
         caches = self._caches
         inlining = caches if caches is not None and output.type in _IMAGES else None

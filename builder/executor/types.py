@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from builder.errors import BuilderError
+from builder.oci.goquote import go_quote
 
 
 class Network(Enum):
@@ -84,8 +85,8 @@ class ExecutorError(BuilderError):
 
 def did_not_complete(args: tuple[str, ...], why: str, *, hint: str = "") -> ExecutorError:
     """A step that could not begin, in BuildKit's words."""
-    command = " ".join(args)
-    return ExecutorError(f'process "{command}" did not complete successfully: {why}', hint=hint)
+    command = go_quote(" ".join(args))
+    return ExecutorError(f"process {command} did not complete successfully: {why}", hint=hint)
 
 
 class ExitError(ExecutorError):
@@ -97,10 +98,7 @@ class ExitError(ExecutorError):
     def __init__(
         self, args: tuple[str, ...], code: int, *, hint: str = "", refusal: str = ""
     ) -> None:
-        super().__init__(
-            f'process "{" ".join(args)}" did not complete successfully: exit code: {code}',
-            hint=hint,
-        )
+        super().__init__(str(did_not_complete(args, f"exit code: {code}")), hint=hint)
         self.process_args = args
         self.code = code
         self.refusal = refusal

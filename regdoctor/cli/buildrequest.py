@@ -250,12 +250,11 @@ def _docker_proxies(environ: Mapping[str, str]) -> Mapping[str, object]:
 
 
 def _epoch(build_args: Mapping[str, str]) -> int | None:
+    """Seconds; None where it is for the Dockerfile's frontend to find out, or to refuse."""
     text = build_args.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit():
-        raise RequestError(f"invalid SOURCE_DATE_EPOCH {text!r}: seconds since 1970 are expected")
-    return int(text)
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _parallelism(number: int | None) -> int | None:

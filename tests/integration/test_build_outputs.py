@@ -118,3 +118,31 @@ def test_an_image_without_a_name_gets_a_dangling_one(builds: Builds, tmp_path: P
     assert ended.code == 0, ended.text
     written = json.loads(metadata.read_text())
     assert written["image.name"] == f"made/by@{written['containerimage.digest']}"
+
+
+@pytest.mark.parametrize(
+    ("head", "flags"),
+    [
+        ("ARG SOURCE_DATE_EPOCH=1000000000\n", ()),
+        ("", ("--build-arg", "SOURCE_DATE_EPOCH=1000000000")),
+    ],
+)
+def test_the_time_of_a_dockerfile_is_that_of_its_layers(
+    builds: Builds, head: str, flags: tuple[str, ...]
+) -> None:
+    archive = builds.directory / "image.tar"
+    ended = builds.run(
+        *("-o", f"type=oci,dest={archive},rewrite-timestamp=true", *flags),
+        builds.context(f"{head}FROM scratch\nCOPY a /a\n", a="x"),
+    )
+    assert ended.code == 0, ended.text
+    image = Image(archive, ended)
+    assert image.files()["a"].mtime == 1000000000
+    assert image.config["created"] == "2001-09-09T01:46:40Z"
+
+
+def test_a_time_that_names_nothing_is_refused_by_the_frontend(builds: Builds) -> None:
+    flags = ("--build-arg", "SOURCE_DATE_EPOCH=soon", "-o", "type=cacheonly")
+    ended = builds.run(*flags, builds.context("FROM scratch\nCOPY a /a\n", a="x"))
+    assert ended.code == 1
+    assert "SOURCE_DATE_EPOCH" in ended.text

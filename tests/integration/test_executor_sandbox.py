@@ -262,15 +262,19 @@ async def test_limits_are_set(executor: RuntimeExecutor, root: Path) -> None:
     assert said.split() == ["100", "200"]
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 3", 3), ("sh -c 'kill -9 $$'; exit $?", 137)])
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("exit 3", 3), ("sh -c 'kill -9 $$'; exit $?", 137), ('echo "a\\n"\nexit 4', 4)],
+)
 async def test_another_exit_code_is_an_error_in_the_words_of_buildkit(
     executor: RuntimeExecutor, root: Path, script: str, code: int
 ) -> None:
     with pytest.raises(ExitError) as caught:
         await shell(executor, root, script)
     assert caught.value.code == code
+    quoted = script.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     assert str(caught.value) == (
-        f'process "/bin/sh -c {script}" did not complete successfully: exit code: {code}'
+        f'process "/bin/sh -c {quoted}" did not complete successfully: exit code: {code}'
     )
     await shell(executor, root, script, valid_exit_codes=(code,))
 

@@ -6,7 +6,6 @@ from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import NO_ENV_ARGS, Step, expanded_pairs, go_list
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.image import describe_healthcheck
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import described, expanded, located
 from builder.frontend.dockerfile.outline import KnownArg
 from builder.frontend.dockerfile.owners import chown_option
@@ -16,6 +15,7 @@ from builder.frontend.dockerfile.ports import parse_ports
 from builder.frontend.dockerfile.signals import check_signal
 from builder.llb.ops import MkDir
 from builder.llb.state import FileStep, FileVertex
+from builder.oci.goquote import go_quote
 
 
 def _legacy(step: Step, pair: ins.KeyValue) -> None:

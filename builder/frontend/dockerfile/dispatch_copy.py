@@ -14,7 +14,6 @@ from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
 from builder.frontend.dockerfile.errors import DockerfileError, IgnorePatternError
 from builder.frontend.dockerfile.gitref import GitRef, git_source, parse_git_ref
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located
 from builder.frontend.dockerfile.owners import chown_option, mode_option
 from builder.frontend.dockerfile.paths import (
@@ -32,6 +31,7 @@ from builder.llb.definition import OpMetadata, ProgressGroup
 from builder.llb.ops import Copy, MkFile, SourceOp
 from builder.llb.state import FileStep, FileVertex, MergeVertex, Output, SourceVertex
 from builder.oci.digest import HEX_LENGTH, Digest, InvalidDigest, has_grammar
+from builder.oci.goquote import go_quote
 
 _HEREDOC_LEXER = Lexer(quotes=False)
 

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.dispatch import Step
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.mounts import MountOption, parse_mount
 from builder.frontend.dockerfile.naming import INTERNAL, described, expanded, located, summary
 from builder.frontend.dockerfile.outline import KnownMount
@@ -35,6 +34,7 @@ from builder.llb.ops import (
     UserOpt,
 )
 from builder.llb.state import ExecVertex, FileStep, FileVertex, MountSpec, Output
+from builder.oci.goquote import go_quote
 
 _SHARING = {
     "": CacheSharing.SHARED,

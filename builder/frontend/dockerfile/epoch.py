@@ -10,12 +10,12 @@ from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.contexts import remote_source
 from builder.frontend.dockerfile.errors import DockerfileError
 from builder.frontend.dockerfile.gitref import git_source, parse_git_ref
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.shell import Lexer
 from builder.frontend.dockerfile.stages import SCRATCH, named_context
 from builder.llb.ops import SourceOp
 from builder.oci import platform as platforms
+from builder.oci.goquote import go_quote
 
 NAME = "SOURCE_DATE_EPOCH"
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from builder.frontend.dockerfile import gourl
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.paths import join
 from builder.llb.ops import SourceOp
 from builder.oci.gobool import parse_bool
+from builder.oci.goquote import go_quote
 
 _WITH_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
 _SCHEMES = ("http", "https", "git", "ssh")

@@ -14,11 +14,12 @@ from builder.frontend.dockerfile.directives import detect_syntax
 from builder.frontend.dockerfile.duration import parse_duration
 from builder.frontend.dockerfile.errors import DockerfileError, ParseError
 from builder.frontend.dockerfile.flags import Flags, Kind
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote, runes
+from builder.frontend.dockerfile.lexical import BLANKS, runes
 from builder.frontend.dockerfile.mounts import source_of
 from builder.frontend.dockerfile.parser import COMMANDS, Node, parse_heredoc, parse_text
 from builder.frontend.dockerfile.rules import Remark
 from builder.frontend.dockerfile.suggest import suggestion
+from builder.oci.goquote import go_quote
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
 _MILLISECOND = 10**6

@@ -1,4 +1,4 @@
-"""Characters as Go sees them: what is a blank, and how a string is quoted."""
+"""Characters as Go sees them: what is a blank."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 """``unicode.IsSpace``; unlike ``str.isspace`` without the ASCII separators."""
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
-_GO_ESCAPES = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    '"': '\\"',
-    "\\": "\\\\",
-}
 
 
 def runes(text: str) -> str:
@@ -41,24 +30,3 @@ def bytes_as_characters(text: str) -> str:
 def characters_of_bytes(text: str) -> str:
     """What ``bytes_as_characters`` was given."""
     return text.encode("latin-1").decode(errors="surrogateescape")
-
-
-def go_quote(text: str) -> str:
-    """``text`` as Go's ``%q`` prints a string."""
-    out = ['"']
-    for char in text:
-        code = ord(char)
-        if char in _GO_ESCAPES:
-            out.append(_GO_ESCAPES[char])
-        elif 0xDC80 <= code <= 0xDCFF:
-            out.append(f"\\x{code - 0xDC00:02x}")
-        elif char.isprintable():
-            out.append(char)
-        elif code < 0x80:
-            out.append(f"\\x{code:02x}")
-        elif code < 0x10000:
-            out.append(f"\\u{code:04x}")
-        else:
-            out.append(f"\\U{code:08x}")
-    out.append('"')
-    return "".join(out)

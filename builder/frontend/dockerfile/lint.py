@@ -13,7 +13,6 @@ from msgspec import Struct, field
 from builder.events import SourceRange
 from builder.frontend.dockerfile import instructions as ins
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lintconfig import LintConfig
 from builder.frontend.dockerfile.options import LintWarning
 from builder.frontend.dockerfile.rules import Remark
@@ -21,6 +20,7 @@ from builder.frontend.dockerfile.shell import Expansion, Lexer
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.goquote import go_quote
 from builder.oci.platform import InvalidPlatform
 from builder.oci.reference import InvalidReference
 

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from builder.frontend.dockerfile.directives import detect_check, read_directive
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote
+from builder.frontend.dockerfile.lexical import BLANKS
 from builder.frontend.dockerfile.rules import RULES
 from builder.oci.gobool import parse_bool
+from builder.oci.goquote import go_quote
 
 _ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
 _MOST_OPTIONS = 3

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from builder.frontend.dockerfile import csvline
 from builder.frontend.dockerfile.errors import ParseError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.suggest import suggestion
 from builder.oci.gobool import parse_bool
+from builder.oci.goquote import go_quote
 
 TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 _SHARING = ("shared", "private", "locked")

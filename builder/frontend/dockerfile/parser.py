@@ -22,10 +22,10 @@ from builder.frontend.dockerfile.lexical import (
     BLANKS,
     bytes_as_characters,
     characters_of_bytes,
-    go_quote,
     runes,
 )
 from builder.frontend.dockerfile.shell import Lexer
+from builder.oci.goquote import go_quote
 
 MAX_LINE = 65535
 _WHITESPACE = re.compile(r"[\t\v\f\r ]+")

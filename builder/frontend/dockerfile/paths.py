@@ -7,7 +7,7 @@ import posixpath
 from functools import lru_cache
 
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
+from builder.oci.goquote import go_quote
 
 
 @lru_cache(1024)

@@ -7,8 +7,8 @@ import re
 
 from builder.events import SourceRange
 from builder.frontend.dockerfile.errors import DockerfileError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
+from builder.oci.goquote import go_quote
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 

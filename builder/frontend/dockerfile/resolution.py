@@ -9,7 +9,6 @@ from builder.errors import BuilderError
 from builder.frontend.dockerfile.contexts import Contexts
 from builder.frontend.dockerfile.errors import BaseImageError, DockerfileError
 from builder.frontend.dockerfile.image import ImageConfig
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.naming import Namer, described, located
 from builder.frontend.dockerfile.options import ConvertOptions, MetaResolver, ResolvedImage
@@ -27,6 +26,7 @@ from builder.llb.state import Output, SourceVertex
 from builder.oci import platform as platforms
 from builder.oci import reference as references
 from builder.oci.digest import Digest
+from builder.oci.goquote import go_quote
 from builder.oci.platform import Platform
 from builder.oci.reference import InvalidReference, Reference
 

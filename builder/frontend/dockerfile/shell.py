@@ -13,8 +13,9 @@ from functools import cache
 from msgspec import Struct, field
 
 from builder.frontend.dockerfile.errors import ShellWordError
-from builder.frontend.dockerfile.lexical import BLANKS, go_quote, scanned
+from builder.frontend.dockerfile.lexical import BLANKS, scanned
 from builder.frontend.dockerfile.shellpattern import Pattern, reversed_pattern
+from builder.oci.goquote import go_quote
 
 _MARKS = frozenset("$<'\"")
 _PECULIAR = _MARKS.union(BLANKS)

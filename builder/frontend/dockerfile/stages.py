@@ -21,7 +21,6 @@ from builder.frontend.dockerfile.errors import (
     StageNotFoundError,
 )
 from builder.frontend.dockerfile.image import ImageConfig
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.lint import Linter
 from builder.frontend.dockerfile.options import ConvertOptions
 from builder.frontend.dockerfile.outline import KnownArg, Uses
@@ -31,6 +30,7 @@ from builder.llb.ops import NetMode
 from builder.llb.state import Output
 from builder.oci import platform as platforms
 from builder.oci import reference as references
+from builder.oci.goquote import go_quote
 from builder.oci.platform import InvalidPlatform, Platform
 from builder.oci.reference import InvalidReference
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.frontend.dockerfile.errors import ShellWordError
-from builder.frontend.dockerfile.lexical import go_quote
 from builder.frontend.dockerfile.shell import MAX_EXPANDED, Lexer
+from builder.oci.goquote import go_quote
 
 ENV = {
     "x": "value",
