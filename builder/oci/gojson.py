@@ -16,7 +16,7 @@ _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 def dumps(value: Any, *, indent: int | None = None) -> bytes:
     """UTF-8 JSON in the given key order; ``<``, ``>``, ``&``, U+2028/9 escaped.
 
-    Compact by default; with ``indent`` as ``json.MarshalIndent(v, "", indent*" ")``.
+    Compact by default; with ``indent`` (1 and more) as ``json.MarshalIndent(v, "", indent*" ")``.
     Go writes ``\\u0008`` and ``\\u000c`` as ``\\b`` and ``\\f`` since 1.22, as Python does;
     DEL and other characters stay as they are.
     """

@@ -26,7 +26,7 @@ _VALUES = st.recursive(
 )
 
 
-@given(_VALUES, st.integers(0, 4))
+@given(_VALUES, st.integers(1, 4))
 def test_indented_json_is_laid_out_as_the_standard_library_does(value: Any, indent: int) -> None:
     plain = json.dumps(value, ensure_ascii=False, indent=indent)
     for character in "<>&\u2028\u2029":
