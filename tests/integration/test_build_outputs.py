@@ -141,6 +141,14 @@ def test_the_time_of_a_dockerfile_is_that_of_its_layers(
     assert image.config["created"] == "2001-09-09T01:46:40Z"
 
 
+def test_the_files_of_a_directory_have_no_time_of_their_own(builds: Builds) -> None:
+    archive = builds.directory / "image.tar"
+    flags = ("--build-arg", "SOURCE_DATE_EPOCH=context", "-o", f"type=oci,dest={archive}")
+    ended = builds.run(*flags, builds.context("FROM scratch\nCOPY a /a\n", a="x"))
+    assert ended.code == 0, ended.text
+    assert Image(archive, ended).config["created"] > "2020"
+
+
 def test_a_time_that_names_nothing_is_refused_by_the_frontend(builds: Builds) -> None:
     flags = ("--build-arg", "SOURCE_DATE_EPOCH=soon", "-o", "type=cacheonly")
     ended = builds.run(*flags, builds.context("FROM scratch\nCOPY a /a\n", a="x"))
