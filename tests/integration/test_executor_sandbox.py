@@ -83,7 +83,7 @@ async def test_environment_directory_and_names_are_those_of_the_step(
 async def test_the_sandbox_is_dockers(executor: RuntimeExecutor, root: Path) -> None:
     said = await shell(
         executor, root,
-        "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; ls -la /dev;"
+        "exec 2>&1; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; ls -la /dev;"
         "cat /proc/kcore | busybox wc -c; echo x >/proc/sys/kernel/hostname;"
         "mount -t tmpfs x /tmp; busybox unshare -m true; chroot / busybox true && echo chrooted;"
         "touch /sys/x; mknod /sda b 8 0 && cat /sda; ls /sys/firmware | busybox wc -l; ps",
@@ -223,7 +223,7 @@ async def test_a_guarded_mount_runs_no_program(executor: RuntimeExecutor, root: 
     (source / "program").write_text("#!/bin/sh\necho ran\n")
     (source / "program").chmod(0o755)
     mounts = (ExecMount("/p", source=source / "program", readonly=True, guarded=True),)
-    said = await shell(executor, root, "/p; cat /p", mounts=mounts)
+    said = await shell(executor, root, "exec 2>&1; /p; cat /p", mounts=mounts)
     assert "Permission denied" in said
     assert said.splitlines()[-1] == "echo ran"
 
