@@ -21,6 +21,7 @@ _LEGACY = {
     "--squash": "stages keep an image small: COPY --from",
     "--rm": "no step leaves a container behind",
     "--force-rm": "no step leaves a container behind",
+    "--disable-content-trust": "signatures of docker's content trust are not asked for",
 }
 """What docker accepts and BuildKit ignores; so do we, and say why."""
 
@@ -187,6 +188,9 @@ def build(
     squash: Annotated[bool, typer.Option("--squash", hidden=True)] = False,
     rm: Annotated[bool, typer.Option("--rm", hidden=True)] = False,
     force_rm: Annotated[bool, typer.Option("--force-rm", hidden=True)] = False,
+    disable_content_trust: Annotated[
+        bool, typer.Option("--disable-content-trust", hidden=True)
+    ] = False,
 ) -> int:
     """Build an image from a Dockerfile; look first, and explain what broke.
 

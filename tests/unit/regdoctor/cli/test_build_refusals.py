@@ -96,6 +96,7 @@ def test_every_flag_is_read_somewhere() -> None:
         ({"squash": True}, "--squash"),
         ({"rm": True}, "--rm"),
         ({"force_rm": True}, "--force-rm"),
+        ({"disable_content_trust": True}, "--disable-content-trust"),
         ({"compress": True}, "--compress"),
         ({"isolation": "hyperv"}, "--isolation"),
         ({"security_opt": ["seccomp=unconfined"]}, "--security-opt"),
