@@ -98,6 +98,8 @@ class Bench:
                     continue
                 if workload.cold or turn > 0:
                     times[name].append(seconds)
+        told = ", ".join(f"{name} {_cell(seconds)}" for name, seconds in times.items())
+        sys.stderr.write(f"{workload.code}: {told}\n")
         return times, self._peak.mebibytes
 
     @contextlib.contextmanager

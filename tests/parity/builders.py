@@ -231,16 +231,19 @@ def _arguments(arguments: Mapping[str, str]) -> list[str]:
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(
-        command,
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuilderRefusedError(f"{command[0]} took more than {error.timeout:.0f} s") from error
     if done.returncode != 0:
         raise BuilderRefusedError(
             f"{command[0]} ended with {done.returncode}:\n{done.stdout[-4000:]}"
