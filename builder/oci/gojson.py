@@ -18,9 +18,10 @@ def dumps(value: Any, *, indent: int | None = None) -> bytes:
 
     Compact by default; with ``indent`` (1 and more) as ``json.MarshalIndent(v, "", indent*" ")``.
     Go writes ``\\u0008`` and ``\\u000c`` as ``\\b`` and ``\\f`` since 1.22, as Python does;
-    DEL and other characters stay as they are.
+    DEL and other characters stay as they are. Raises ValueError for numbers that are not finite,
+    which Go refuses too.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
     if not text.isascii():

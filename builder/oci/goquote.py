@@ -1,4 +1,4 @@
-"""Strings as Go's ``%q`` prints them, in BuildKit's messages."""
+"""Strings as Go's ``%q`` prints them, in messages of its programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _GO_ESCAPES = {
 
 
 def go_quote(text: str) -> str:
-    """``text`` as Go's ``%q`` prints a string."""
+    """``text`` as Go's ``%q`` prints a string: printable Unicode stays. Octets that are not UTF-8
+    stand in ``text`` as surrogates (``surrogateescape``)."""
     out = ['"']
     for char in text:
         code = ord(char)

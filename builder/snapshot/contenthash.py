@@ -117,7 +117,7 @@ class _TreeHasher:
         self._root = root.rstrip("/")
         self._received = received
         self._parts = parts
-        self._known = {} if known is None else known
+        self._known = known
         self._pool = pool
 
     def select(self, selector: Selector) -> str:
@@ -166,7 +166,7 @@ class _TreeHasher:
             )
             for entry in entries
             if entry.is_file(follow_symlinks=False)
-            and entry.path[len(self._root) :] not in self._known
+            and entry.path[len(self._root) :] not in (self._known or ())
             and entry.stat(follow_symlinks=False).st_size >= _ASIDE
         }
         digest = hashlib.sha256(_child("", self._inode(path, os.lstat(path))))
@@ -178,12 +178,12 @@ class _TreeHasher:
             return str(Digest.of(b""))
         if stat.S_ISDIR(found.st_mode):
             return self._told(f"{path}/", _file_digest(path, found))
-        known = self._known.get(path[len(self._root) :])
+        known = self._known.get(path[len(self._root) :]) if self._known is not None else None
         return self._told(path, known if known is not None else _file_digest(path, found))
 
     def _told(self, path: str, digest: str) -> str:
         name = path[len(self._root) :]
-        if not name.endswith("/"):
+        if self._known is not None and not name.endswith("/"):
             self._known[name] = digest
         if self._parts is not None:
             self._parts[name] = digest

@@ -2,17 +2,15 @@
 
 # Annotations are no text here: typer would evaluate each anew at every start, 30 ms of it.
 
-import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from regdoctor.cli import exits
 from regdoctor.cli.faults import UsageError
+from regdoctor.cli.stopping import until_stopped
 
 _LEGACY = {
     "--isolation": "steps run as --sandbox says",
@@ -211,10 +209,10 @@ def build(
     if asked != "build":
         from regdoctor.cli import callrun
 
-        return _until_stopped(callrun.prepare(callrun.read_call(asked), given, os.environ))
+        return until_stopped(callrun.prepare(callrun.read_call(asked), given, os.environ))
     from regdoctor.cli import buildrun
 
-    return _until_stopped(buildrun.prepare(given, os.environ))
+    return until_stopped(buildrun.prepare(given, os.environ))
 
 
 def _refuse(given: dict[str, Any]) -> None:
@@ -228,20 +226,3 @@ def _refuse(given: dict[str, Any]) -> None:
         raise UsageError(f"--frontend {given['frontend']}: only builtin is supported yet")
     if given["preflight"] not in ("auto", "only", "off"):
         raise UsageError(f"--preflight {given['preflight']}: choose auto, only or off")
-
-
-def _until_stopped(run: Any) -> int:
-    """Run to the end; an interrupt or a polite kill takes everything down in order first."""
-
-    async def body() -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return int(await run())
-
-    try:
-        return asyncio.run(body())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        over = "\r" if sys.stderr.isatty() else ""  # the terminal has written ^C there
-        sys.stderr.write(f"{over}regdoctor: canceled\n")
-        return exits.INTERRUPTED

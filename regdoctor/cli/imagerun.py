@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +24,7 @@ from regdoctor.cli.faults import say
 from regdoctor.cli.progressmode import progress_mode
 from regdoctor.cli.retrylog import RetryLog
 from regdoctor.cli.statedir import place_of
+from regdoctor.cli.stopping import until_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +49,7 @@ def send(
     place = place_of(given["root"])
     enter_namespaces()
 
-    async def body() -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await _run(place, registry, mode, environ, choose)
-
-    try:
-        return asyncio.run(body())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        over = "\r" if sys.stderr.isatty() else ""  # the terminal has written ^C there
-        sys.stderr.write(f"{over}regdoctor: canceled\n")
-        return exits.INTERRUPTED
+    return until_stopped(lambda: _run(place, registry, mode, environ, choose))
 
 
 async def _run(

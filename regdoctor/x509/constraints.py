@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import text
 from regdoctor.x509.certificate import Address, Certificate, Network, Subtrees, Uri
 from regdoctor.x509.domains import Mailbox, labels, mailbox
 from regdoctor.x509.hosts import lower
 from regdoctor.x509.release import Release
-from regdoctor.x509.text import quote
 from regdoctor.x509.urls import printed
 
 V = TypeVar("V")
@@ -71,7 +71,7 @@ def _names(child: Certificate, release: Release) -> tuple[list[_Check], str]:
     for email in child.emails:
         parsed = mailbox(email, release)
         if parsed is None:
-            return [], f"cannot parse rfc822Name {quote(email)}"
+            return [], f"cannot parse rfc822Name {go_quote(email)}"
         mailboxes.append(Mailbox(parsed.local, parsed.domain.lower()))
     return list(_checks(child, uris, mailboxes, release)), ""
 
@@ -89,7 +89,7 @@ def _checks(
         if labels(name, release) is not None:
             yield _bind(_dns, "DNS name", name, name)
         else:
-            yield _always(f"x509: cannot parse dnsName {quote(name)}")
+            yield _always(f"x509: cannot parse dnsName {go_quote(name)}")
     for uri, host in uris:
         yield _bind(_uri, "URI", printed(uri.text), host)
     for each in mailboxes:
@@ -104,13 +104,13 @@ def _always(problem: str) -> _Check:
 def _bind(query: _Query[V], kind: str, shown: str, value: V) -> _Check:
     def check(issuer: Certificate, release: Release) -> str:
         if _applies(issuer.permitted, kind) and query(issuer.permitted, value, False) is None:
-            return f"{kind} {quote(shown)} is not permitted by any constraint"
+            return f"{kind} {go_quote(shown)} is not permitted by any constraint"
         found = query(issuer.excluded, value, True)
         if found is None:
             return ""
         if kind == "email address" and release.empty_email_constraint and "@" in found:
             found = "@"
-        return f"{kind} {quote(shown)} is excluded by constraint {quote(found)}"
+        return f"{kind} {go_quote(shown)} is excluded by constraint {go_quote(found)}"
 
     return check
 
@@ -127,20 +127,20 @@ def uri_domain(uri: Uri) -> tuple[str, str]:
     """(lower-case host without its port, or why it cannot be matched)."""
     host = uri.host.lower()
     if not host:
-        shown = quote(printed(uri.text))
+        shown = go_quote(printed(uri.text))
         return "", f"URI with empty host ({shown}) cannot be matched against constraints"
     if ":" in host and not host.endswith("]"):
         host, _, _ = host.rpartition(":")
         if not host.startswith("[") and (":" in host or "]" in host):
             what = "too many colons in address" if ":" in host else "unexpected ']' in address"
-            return "", f"cannot parse URI host {quote(uri.host)}: address {uri.host}: {what}"
+            return "", f"cannot parse URI host {go_quote(uri.host)}: address {uri.host}: {what}"
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         ipaddress.ip_address(bare)
     except ValueError:
         if bare == host:
             return host, ""
-    return "", f"URI with IP ({quote(printed(uri.text))}) cannot be matched against constraints"
+    return "", f"URI with IP ({go_quote(printed(uri.text))}) cannot be matched against constraints"
 
 
 def _network(half: Subtrees, value: Address, _excluded: bool) -> str | None:

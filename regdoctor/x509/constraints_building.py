@@ -8,13 +8,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Sequence
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import text
 from regdoctor.x509.certificate import Address, Certificate, Subtrees, Uri
 from regdoctor.x509.constraints import uri_domain
 from regdoctor.x509.domains import Mailbox, labels, mailbox
 from regdoctor.x509.fault import Fault, Kind
 from regdoctor.x509.release import Release
-from regdoctor.x509.text import quote
 
 _PREFIX = "x509: a root or intermediate certificate is not authorized to sign for this name: "
 
@@ -44,7 +44,7 @@ def check(issuer: Certificate, path: Sequence[Certificate], release: Release) ->
 
 def _unparsable(kind: str, name: str | Address | Uri, release: Release) -> str:
     if kind == "DNS name" and isinstance(name, str) and labels(name, release) is None:
-        return f"x509: cannot parse dnsName {quote(name)}"
+        return f"x509: cannot parse dnsName {go_quote(name)}"
     if kind == "email address" and isinstance(name, str) and mailbox(name, release) is None:
         # The parsed mailbox is printed, which is empty here.
         return 'x509: cannot parse rfc822Name {"" ""}'
@@ -56,12 +56,11 @@ def _violation(issuer: Certificate, kind: str, name: str | Address | Uri, releas
     try:
         for each in _constraints(issuer.excluded, kind):
             if matches(each, True):
-                return (
-                    f"{kind} {quote(shown)} is excluded by constraint {quote(_shown(each, kind))}"
-                )
+                constraint = go_quote(_shown(each, kind))
+                return f"{kind} {go_quote(shown)} is excluded by constraint {constraint}"
         permitted = _constraints(issuer.permitted, kind)
         if permitted and not any(matches(each, False) for each in permitted):
-            return f"{kind} {quote(shown)} is not permitted by any constraint"
+            return f"{kind} {go_quote(shown)} is not permitted by any constraint"
     except _UnmatchableError as problem:
         return str(problem)
     return ""
@@ -120,11 +119,11 @@ def _domain(domain: str, constraint: str, release: Release, *, wildcard: bool = 
         return True
     have = labels(domain, release)
     if have is None:
-        raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(domain)}")
+        raise _UnmatchableError(f"x509: internal error: cannot parse domain {go_quote(domain)}")
     below = constraint.startswith(".")
     wanted = labels(constraint[1:] if below else constraint, release)
     if wanted is None:
-        raise _UnmatchableError(f"x509: internal error: cannot parse domain {quote(constraint)}")
+        raise _UnmatchableError(f"x509: internal error: cannot parse domain {go_quote(constraint)}")
     if wildcard and domain.startswith("*") and len(have) > 1 and wanted:
         # A wildcard stands for any name under its parent: compare without the first labels.
         have, wanted = have[:-1], wanted[:-1]

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import der
 from regdoctor.x509.certificate import (
     Address,
@@ -19,7 +20,6 @@ from regdoctor.x509.certificate import (
 from regdoctor.x509.der import Der
 from regdoctor.x509.domains import domain_valid, mailbox, strict_domain_valid
 from regdoctor.x509.release import Release
-from regdoctor.x509.text import quote
 from regdoctor.x509.urls import UrlError, host_of
 
 T = TypeVar("T")
@@ -127,10 +127,10 @@ def _uri(text: str, release: Release) -> Uri:
     try:
         host = host_of(text)
     except UrlError as fault:
-        _fail(f"cannot parse URI {quote(text)}: parse {quote(fault.url)}: {fault}")
+        _fail(f"cannot parse URI {go_quote(text)}: parse {go_quote(fault.url)}: {fault}")
     if host and not domain_valid(host, release, constraint=False):
         cause = "%!s(<nil>)" if release.strict_domains else "invalid domain"
-        _fail(f"cannot parse URI {quote(text)}: {cause}")
+        _fail(f"cannot parse URI {go_quote(text)}: {cause}")
     return Uri(text, host)
 
 
@@ -189,16 +189,16 @@ def _subtrees(reader: Der, into: Subtrees, release: Release) -> bool:
 def _constraint_text(value: bytes) -> str:
     text = value.decode("utf-8", "surrogateescape")
     if not value.isascii():
-        _fail(f"invalid constraint value: x509: {quote(text)} cannot be encoded as an IA5String")
+        _fail(f"invalid constraint value: x509: {go_quote(text)} cannot be encoded as an IA5String")
     return text
 
 
 def _constraint_domain(value: bytes, kind: str, release: Release) -> str:
     domain = _constraint_text(value)
     if kind == "URI" and _is_address(domain):
-        _fail(f"failed to parse URI constraint {quote(domain)}: cannot be IP address")
+        _fail(f"failed to parse URI constraint {go_quote(domain)}: cannot be IP address")
     if not domain_valid(domain, release, constraint=True):
-        _fail(f"failed to parse {kind} constraint {quote(domain)}")
+        _fail(f"failed to parse {kind} constraint {go_quote(domain)}")
     return domain
 
 
@@ -217,7 +217,7 @@ def _constraint_email(value: bytes, release: Release) -> str:
     else:
         valid = domain_valid(text, release, constraint=True)
     if not valid:
-        _fail(f"failed to parse rfc822Name constraint {quote(text)}")
+        _fail(f"failed to parse rfc822Name constraint {go_quote(text)}")
     return text
 
 

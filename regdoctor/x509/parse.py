@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import der, extensions, keys
 from regdoctor.x509.certificate import Certificate, Extension, Name, ParseError
 from regdoctor.x509.der import Der
 from regdoctor.x509.release import Release
-from regdoctor.x509.text import quote
 
 T = TypeVar("T")
 
@@ -299,7 +299,7 @@ def _rest(tbs: Der, out: Certificate, release: Release) -> None:
 def _duplicate(oid: str, release: Release) -> str:
     if not release.names_duplicate_extension:
         return "certificate contains duplicate extensions"
-    return f"certificate contains duplicate extension with OID {quote(oid)}"
+    return f"certificate contains duplicate extension with OID {go_quote(oid)}"
 
 
 def _extension(reader: Der) -> Extension:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import constraints_building, signature
 from regdoctor.x509.certificate import Certificate
 from regdoctor.x509.fault import Fault, Kind
 from regdoctor.x509.pool import Pool
 from regdoctor.x509.release import Release
 from regdoctor.x509.signature import Refusal
-from regdoctor.x509.text import quote, rfc3339
+from regdoctor.x509.text import rfc3339
 
 Path = tuple[Certificate, ...]
 
@@ -169,8 +170,8 @@ def _unknown(child: Certificate, step: _Step) -> Fault:
     if hint is None or candidate is None:
         return Fault(Kind.UNKNOWN_AUTHORITY, text, child)
     text += (
-        f" (possibly because of {quote(hint.text)} while trying to verify "
-        f"candidate authority certificate {quote(display_name(candidate))})"
+        f" (possibly because of {go_quote(hint.text)} while trying to verify "
+        f"candidate authority certificate {go_quote(display_name(candidate))})"
     )
     return Fault(
         Kind.UNKNOWN_AUTHORITY,

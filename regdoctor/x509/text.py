@@ -1,40 +1,9 @@
-"""Go's ways of writing values in messages: quoted strings, times, addresses."""
+"""Go's ways of writing values in messages: times and addresses."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-
-_ESCAPES = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-    '"': '\\"',
-}
-
-
-def quote(text: str) -> str:
-    """``%q``: double quotes, control characters escaped, printable Unicode left alone. Octets
-    that are not UTF-8 stand in ``text`` as surrogates (``surrogateescape``)."""
-    return '"' + "".join(map(_quoted, text)) + '"'
-
-
-def _quoted(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    point = ord(character)
-    if point < 0x20 or point == 0x7F:
-        return f"\\x{point:02x}"
-    if 0xDC80 <= point <= 0xDCFF:
-        return f"\\x{point - 0xDC00:02x}"
-    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
 
 
 def rfc3339(moment: dt.datetime) -> str:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 import string
 
-from regdoctor.x509.text import quote
+from builder.oci.goquote import go_quote
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):", re.ASCII)
 _PORT = re.compile(r"(?::[0-9]*)?", re.ASCII)
@@ -141,7 +141,7 @@ def _literal(host: str) -> str:
     try:
         value = ipaddress.ip_address(inside)
     except ValueError:
-        raise UrlError(f"invalid host: ParseAddr({quote(inside)}): unable to parse IP") from None
+        raise UrlError(f"invalid host: ParseAddr({go_quote(inside)}): unable to parse IP") from None
     if value.version == 4:
         raise UrlError("invalid IP-literal")
     return f"[{inside}]{host[closing + 1 :]}"
@@ -149,7 +149,7 @@ def _literal(host: str) -> str:
 
 def _check_port(port: str) -> None:
     if not _PORT.fullmatch(port):
-        raise UrlError(f"invalid port {quote(port)} after host")
+        raise UrlError(f"invalid port {go_quote(port)} after host")
 
 
 def _unescape_host(host: str, *, zone: bool = False) -> str:
@@ -161,12 +161,12 @@ def _unescape_host(host: str, *, zone: bool = False) -> str:
             character = chr(int(piece["octet"], 16))
             plain = character in _HOST or character == " " if zone else not character.isascii()
             if character != "%" and not plain:
-                raise UrlError(f"invalid URL escape {quote(piece[0])}")
+                raise UrlError(f"invalid URL escape {go_quote(piece[0])}")
             made.append(character)
         elif piece["broken"]:
-            raise UrlError(f"invalid URL escape {quote(piece['broken'])}")
+            raise UrlError(f"invalid URL escape {go_quote(piece['broken'])}")
         elif piece[0].isascii() and piece[0] not in _HOST:
-            raise UrlError(f"invalid character {quote(piece[0])} in host name")
+            raise UrlError(f"invalid character {go_quote(piece[0])} in host name")
         else:
             made.append(piece[0])
     return "".join(made)
@@ -177,5 +177,5 @@ def _check_escapes(text: str) -> None:
     at = text.find("%")
     while at >= 0:
         if not re.fullmatch(r"%[0-9A-Fa-f]{2}", text[at : at + 3]):
-            raise UrlError(f"invalid URL escape {quote(text[at : at + 3])}")
+            raise UrlError(f"invalid URL escape {go_quote(text[at : at + 3])}")
         at = text.find("%", at + 3)

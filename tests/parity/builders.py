@@ -230,7 +230,8 @@ def _arguments(arguments: Mapping[str, str]) -> list[str]:
     return [f"--build-arg={key}={value}" for key, value in arguments.items()]
 
 
-def run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
+def run(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    """What it prints. Raises BuilderRefusedError."""
     try:
         done = subprocess.run(
             command,
@@ -248,3 +249,4 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> Non
         raise BuilderRefusedError(
             f"{command[0]} ended with {done.returncode}:\n{done.stdout[-4000:]}"
         )
+    return done.stdout

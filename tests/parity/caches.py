@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from tests.parity.builders import COMPILED, BuilderRefusedError
+from tests.parity.builders import COMPILED, run
 
 _STEP = re.compile(r"#(\d+) (\[(?!internal\])[^]]*\] .*)")
 _END = re.compile(r"#(\d+) (CACHED|DONE|ERROR|CANCELED)\b")
@@ -141,16 +140,4 @@ class BuildKitCaching:
 
 
 def _steps(command: list[str]) -> Steps:
-    done = subprocess.run(
-        command,
-        env=dict(os.environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    if done.returncode != 0:
-        raise BuilderRefusedError(f"{command[0]} ended with {done.returncode}:\n{done.stdout}")
-    return Steps.read(done.stdout)
+    return Steps.read(run(command))

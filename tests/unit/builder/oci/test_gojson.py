@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,11 @@ def test_json_with_indent_has_no_final_newline() -> None:
 
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
@@ -37,3 +42,10 @@ def test_indented_json_is_laid_out_as_the_standard_library_does(value: Any, inde
 def test_bytes_that_are_no_utf8_become_the_replacement_character() -> None:
     assert gojson.dumps(["\udcff<", "é"], indent=1) == '[\n "\ufffd\\u003c",\n "é"\n]'.encode()
     assert gojson.dumps("\udcff") == '"\ufffd"'.encode()
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_refused(number: float, indent: int | None) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        gojson.dumps({"a": [number]}, indent=indent)

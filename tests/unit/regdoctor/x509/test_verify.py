@@ -14,10 +14,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from builder.oci.goquote import go_quote
 from regdoctor.x509 import Kind, ParseError, UnknownReleaseError, distrust, parse, release, verify
 from regdoctor.x509.der import Der
 from regdoctor.x509.hosts import check_host, parse_address
-from regdoctor.x509.text import quote, rfc3339
+from regdoctor.x509.text import rfc3339
 from regdoctor.x509.urls import UrlError, host_of
 from tests.fixtures.ca import CertificateAuthority, Validity
 from tests.unit.regdoctor.x509.vectors import chain, vector
@@ -284,4 +285,4 @@ def test_a_uri_that_go_does_not_parse_has_go_s_cause(uri: str, cause: str) -> No
 
 
 def test_quoting_escapes_what_go_escapes() -> None:
-    assert quote('a"b\\c\td\x01é\u202e') == r'"a\"b\\c\td\x01é\u202e"'
+    assert go_quote('a"b\\c\td\x01é\u202e') == r'"a\"b\\c\td\x01é\u202e"'
